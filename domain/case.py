@@ -49,9 +49,9 @@ class Case:
     signal: Signal
     party: Party
     position: int
+    is_recorded: bool = False
+    """Whether the report is in the ledger already, and is decided again."""
     events: list[Event] = field(default_factory=list)
-    came_from: str | None = None
-    """The lead's current stage, if the case continues from a stay that a return had ended."""
     foreseen: dict[str, Any] = field(default_factory=dict)
     """Effects of the report's own event that are already applied to the state."""
     pass_before: int = field(init=False)

@@ -39,6 +39,10 @@ class Recorded(NamedTuple):
     """Whether the decision changed nothing, because it already was so."""
     ignored: tuple[Ignored, ...] = ()
     """Values that were sent as identifiers but identify no one."""
+    is_late: bool = False
+    """Whether something later had been reported before: the outcome is in a restatement."""
+    restated: int | None = None
+    """Position of that restatement; None if the report changed nothing else."""
 
 
 class Duplicate(NamedTuple):

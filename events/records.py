@@ -23,7 +23,9 @@ _PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
 _SELECTION = "selection."
 _REASSESSMENT = "reassessment."
+_RESTATEMENT = "restatement."
 _KEY = "key."
+_BEGIN_GROUPS = (_FIRING, _SELECTION, _REASSESSMENT, _RESTATEMENT)
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -165,6 +167,16 @@ def is_reassessment(record: Record) -> bool:
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_REASSESSMENT)
 
 
+def restatement_id(subject_id: str, version: int) -> str:
+    """Return the event id of a restatement: its first subject and the version that it gives it."""
+    return f"{_RESTATEMENT}{subject_id}.{version}"
+
+
+def is_restatement(record: Record) -> bool:
+    """Whether it states what counts since late reports became known."""
+    return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_RESTATEMENT)
+
+
 def is_firing(record: Record) -> bool:
     """Whether a timer made this event."""
     return record.envelope.source == OWN_SOURCE and record.envelope.id.startswith(_FIRING)
@@ -187,8 +199,10 @@ def key_event_id(key_id: str, version: int) -> str:
 
 def begins_group(record: Record) -> bool:
     """Whether this event begins a group: it was reported, or the service initiated it."""
-    own = is_firing(record) or is_reassessment(record) or is_of_selection(record)
-    return record.event.cause is None or own
+    if record.event.cause is None:
+        return True
+    envelope = record.envelope
+    return envelope.source == OWN_SOURCE and envelope.id.startswith(_BEGIN_GROUPS)
 
 
 def leaf_of(record: bytes) -> bytes:

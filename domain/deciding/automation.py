@@ -15,9 +15,8 @@ from domain.rules.deadlines import (
     BREACHED,
     GIVES_BACK,
     RUNS,
+    effects_of_answer,
     effects_of_breach,
-    effects_of_late_answer,
-    effects_of_return,
 )
 from domain.rules.revisits import effects_of_recycling, effects_of_request
 
@@ -30,7 +29,7 @@ def effects_before_move(case: Case) -> dict[str, Any]:
     if signal.type.name not in compiled.paced:
         return {}
     return joined(
-        effects_of_late_answer(compiled, lead, signal),
+        effects_of_answer(compiled, lead, signal),
         effects_of_request(compiled, lead, signal.type.name),
         effects_of_screening(case),
         effects_on_channels(case),
@@ -48,9 +47,9 @@ def _effects_of_firing(case: Case) -> dict[str, Any]:
 
 def effects_with_move(case: Case, move: CompiledMove) -> dict[str, Any]:
     """Return the effects of the reported event in addition to its move."""
-    signal, lead, compiled = case.signal, case.state.lead, case.compiled
+    signal, compiled = case.signal, case.compiled
     if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
-        return effects_of_return(lead, signal, move)
+        return {}
     return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)
 
 

@@ -6,10 +6,9 @@ from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.qualification import Mode
 from domain.limits import CONSEQUENCES_MAX
-from domain.rules.business import end_key_status
+from domain.rules.business import end_of_key_status, moves_by_business
 from domain.rules.candidacy import obstacle
 from domain.rules.contact import recycle_unreachable
-from domain.rules.deals import PURCHASES, has_bought
 from domain.rules.exclusion import judge_exclusion
 from domain.rules.grading import arm_grade, judge_grade
 from domain.rules.hand_overs import hand_over
@@ -22,7 +21,7 @@ def follow(case: Case) -> None:
     if case.party.account is not None:
         _follow_on_account(case)
     if case.signal.subject is not SubjectKind.LEAD:
-        end_key_status(case)
+        _end_key_status(case)
         return
     for _ in range(CONSEQUENCES_MAX):
         if not (
@@ -47,21 +46,26 @@ def _follow_on_account(case: Case) -> None:
         return
     by_lead = case.signal.subject is SubjectKind.LEAD
     data = {"lead": case.lead.id} if by_lead else {}
-    wanted = [triggers.customer_gained] if _brings_purchase(case) else []
+    account, effects = case.state.account, case.events[0].effects
+    assert account is not None
+    of_company = not by_lead or "business_of" in effects
+    wanted = moves_by_business(triggers, account, effects) if of_company else []
     if by_lead and case.state.lead.stage is not None:
-        wanted.append(triggers.prospect_gained)
-    for type in wanted:
+        wanted.append((triggers.prospect_gained, {}))
+    for type, changes in wanted:
         move = case.find(SubjectKind.ACCOUNT, type, data)
         if move is not None:
-            case.add(type, case.account, data=data, move=move)
+            case.add(type, case.account, data=data, effects=changes, move=move)
 
 
-def _brings_purchase(case: Case) -> bool:
-    """Whether this event makes the account a buyer, directly or through a lead that joins it."""
-    effects = case.events[0].effects
-    if case.signal.type.role in PURCHASES:
-        return "opportunities" in effects or "orders" in effects
-    return "brings" in effects and has_bought(case.state.lead)
+def _end_key_status(case: Case) -> None:
+    """End the key status of a key account that has churned."""
+    triggers, account = case.compiled.lifecycle.account_triggers, case.state.account
+    if triggers is None or triggers.key_ended is None or account is None:
+        return
+    ended = end_of_key_status(case.compiled, case.events[0], account)
+    if ended is not None:
+        case.add(triggers.key_ended, case.account, data={}, effects=ended)
 
 
 def _reconsider(case: Case) -> bool:

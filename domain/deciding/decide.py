@@ -10,8 +10,8 @@ from typing import Any
 from domain.case import Case, NotAllowed, Party
 from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
-from domain.deciding.refusal import refusal_of
-from domain.deciding.report import effects_on_lead
+from domain.deciding.refusal import first_listed, refusal_of
+from domain.deciding.report import effects_on_lead, what_it_tells
 from domain.effects import joined
 from domain.event import LEDGER, Event, Subject
 from domain.lead.absorption import absorption
@@ -19,9 +19,8 @@ from domain.lead.identity import Resolution
 from domain.lead.numbers import numbers_of
 from domain.lead.owners import effects_of_naming
 from domain.lead.score import most_of
-from domain.lead.state import LeadState, Returned, State
-from domain.lead.stays import RESTATES
-from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
+from domain.lead.state import LATE, LeadState, State
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.service_events import (
     ACCOUNT_CONFLICTED,
@@ -33,8 +32,9 @@ from domain.lifecycle.service_events import (
 )
 from domain.rules.business import business_begun, business_of, effects_on_account
 from domain.rules.candidacy import hindered
-from domain.rules.deadlines import judge_deadlines, take_back_return
-from domain.rules.deals import BUSINESS, effects_of_role, marks_of
+from domain.rules.deadlines import judge_deadlines
+from domain.rules.deals import effects_of_role, marks_of
+from domain.rules.deals import is_repeated as says_again
 from domain.rules.grading import effects_of_report
 from domain.rules.origin import origin_of
 from domain.signal import ANONYMOUS_ID, Signal
@@ -48,27 +48,34 @@ RULES = 1
 
 
 def decide(
-    compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
+    compiled: CompiledLifecycle,
+    state: State,
+    signal: Signal,
+    party: Party,
+    *,
+    position: int,
+    is_recorded: bool = False,
 ) -> list[Event] | NotAllowed:
     """Return the signal's event, followed by the derived events.
 
-    `position` is that of the first event; the others follow without gaps.
+    `position` is that of the first event; the others follow without gaps. A decision that is
+    recorded is not refused because of a guard or an obstacle: it takes the first move that the
+    lifecycle lists, and its event has the effect `insisted`.
     """
     if signal.subject is SubjectKind.LEAD:
         assert party.lead is not None
         if party.lead.is_new and signal.type.kind is not EventKind.FACT:
             return NotAllowed("lead-unknown", "A decision needs a lead that has been reported.")
-    case = Case(compiled, state, signal, party, position)
+    case = Case(compiled, state, signal, party, position, is_recorded)
     if signal.subject is SubjectKind.LEDGER:
         numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
         case.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
         return case.events
-    refused = hindered(case)
+    refused = None if is_recorded else hindered(case)
     if refused is not None:
         return refused
-    taken_back = take_back_return(case)
     before = case.state.lead
-    refused = _report(case, taken_back)
+    refused = _report(case)
     if refused is not None:
         return refused
     if party.lead is not None and not party.lead.is_settled:
@@ -76,7 +83,7 @@ def decide(
     _identify_account(case)
     follow(case)
     if signal.subject is SubjectKind.LEAD:
-        judge_deadlines(case, before, taken_back)
+        judge_deadlines(case, before)
     return case.events
 
 
@@ -92,14 +99,51 @@ def identify(
     return case.events
 
 
-def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
+def record_late(
+    compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
+) -> list[Event]:
+    """Return the event of a late report, without any outcome, and what it shows about identities.
+
+    Its outcome is in the restatement that follows, where everything is decided by time.
+    """
+    case = Case(compiled, state, signal, party, position)
+    numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
+    effects: dict[str, Any] = {LATE: True, **numbers.effects()}
+    subject, forwarded_to = case.lead, None
+    if signal.subject is SubjectKind.ACCOUNT:
+        subject = case.account
+    elif party.lead is not None:
+        effects |= what_it_tells(case, {})
+        subject = Subject(SubjectKind.LEAD, party.lead.subject)
+        forwarded_to = party.lead.forwarded_to
+    case.events.append(
+        Event(
+            position,
+            signal.type.name,
+            subject,
+            signal.occurred_at,
+            signal.data,
+            effects,
+            cause=signal.cause,
+            forwarded_to=forwarded_to,
+        )
+    )
+    if party.lead is not None and not party.lead.is_settled:
+        _identify(case, party.lead)
+    _identify_account(case)
+    return case.events
+
+
+def _report(case: Case) -> NotAllowed | None:
     """Record the signal itself: its effects first, then the move that they allow."""
     signal, kind = case.signal, case.signal.subject
     subject, forwarded_to = case.account if kind is SubjectKind.ACCOUNT else case.lead, None
     standing = case.standing(kind)
     numbers = numbers_of(signal, case.state, case.compiled.lifecycle.shared_numbers)
     effects = effects_of_role(signal, standing, numbers) | effects_on_account(case)
-    is_repeated = signal.type.role in BUSINESS and not effects
+    is_repeated = says_again(signal, standing, numbers)
+    if is_repeated and kind is SubjectKind.LEAD:
+        effects = {}
     effects |= numbers.effects()
     begun = business_begun(case, numbers)
     asked = signal.data if begun is None else begun.said(signal.data)
@@ -117,8 +161,11 @@ def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
     if move is None and signal.type.kind is EventKind.DECISION:
         refused = refusal_of(case, kind)
         if refused is not None:
-            return refused
-        if case.table(kind).targets(signal.type.name):
+            move = first_listed(case, kind) if case.is_recorded else None
+            if move is None:
+                return refused
+            effects["insisted"] = True
+        elif case.table(kind).targets(signal.type.name):
             effects["already"] = True
     if kind is SubjectKind.LEAD and not effects.get("already"):
         effects |= marks_of(signal.type, case.state.lead)
@@ -130,7 +177,7 @@ def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
         origin = origin_of(case, move, signal.type.name, signal.data, effects)
         effects = joined(effects, origin)
     if move is not None and kind is SubjectKind.LEAD:
-        effects = joined(effects, _effects_of_move(case, move, taken_back))
+        effects = joined(effects, effects_with_move(case, move))
     case.add(
         signal.type.name,
         subject,
@@ -140,13 +187,6 @@ def _report(case: Case, taken_back: Returned | None) -> NotAllowed | None:
         forwarded_to=forwarded_to,
     )
     return None
-
-
-def _effects_of_move(case: Case, move: CompiledMove, taken_back: Returned | None) -> dict[str, Any]:
-    effects = effects_with_move(case, move)
-    if taken_back is not None and move.kind is not None:
-        effects[RESTATES] = taken_back.position
-    return effects
 
 
 def _identify(case: Case, resolution: Resolution) -> None:
@@ -219,15 +259,18 @@ def _inheritance(case: Case, visitor: LeadState) -> dict[str, Any]:
     For a deal that both have, the lead's own report counts; of two facts of one type, the later.
     """
     lead, scoring = case.state.lead, case.compiled.lifecycle.scoring
-    known = {fact.type: fact.position for fact in lead.standing}
+    known = {fact.type: fact.occurred_at for fact in lead.standing}
     inherited: dict[str, Any] = {
         "opportunities": _not_in(lead.opportunities, visitor.opportunities),
         "orders": _not_in(lead.orders, visitor.orders),
         "blocks": _not_in(lead.blocks, visitor.blocks),
         "inherits": [
-            [fact.type, fact.position, dict(fact.data), list(fact.moved_to)]
+            [
+                *(fact.type, fact.position, format_utc(fact.occurred_at)),
+                *(dict(fact.data), list(fact.moved_to)),
+            ]
             for fact in visitor.standing
-            if fact.position > known.get(fact.type, 0)
+            if fact.type not in known or fact.occurred_at > known[fact.type]
         ],
     }
     if scoring is not None:

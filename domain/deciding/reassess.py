@@ -76,7 +76,7 @@ def reassess(
     case.add(REASSESSED, case.lead, data=signal.data, effects=effects, move=move)
     if lead.absorbed_by is None:
         follow(case)
-        judge_deadlines(case, lead, None)
+        judge_deadlines(case, lead)
     return case.events
 
 

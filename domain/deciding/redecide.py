@@ -1,15 +1,19 @@
-"""Decide the reports of some leads again, from the beginning.
+"""Decide the reports of some leads again, from the beginning, in the order in which it happened.
 
-When something is taken back, the state is not patched. The reports that still count are decided
-again in memory, in ledger order, each under the lifecycle version that first decided it, with due
-timers firing in between. Nothing is appended, so these events have no positions. They have numbers,
-which start beyond any ledger's end. States refer to events by these numbers, until the outcome
-replaces each by the position of the report that caused it. No decision reads stays, so stays refer
-to positions from the start.
+When an earlier event becomes known, or something is taken back, the state is not patched. The
+reports that count are decided again in memory, by time, each under the lifecycle version that its
+lead was under then, with due timers firing in between. Reports of the same time count in the order
+of the ledger. Nothing is appended, so these events have no positions. They have numbers, which
+start beyond any ledger's end. States refer to events by these numbers, until the outcome replaces
+each by the position of the report that caused it. No decision reads stays, so stays refer to
+positions from the start.
+
+A decision that was recorded is not refused any more. If it would not be allowed now, it takes the
+move that the lifecycle lists first for it, and waits for a person to judge.
 
 Identities are not decided here. Which leads a person has merged, and which report absorbed which
-visitor, is given. Even a report that no longer counts, or that would be refused today, still
-identifies its lead.
+visitor, is given. Even a report that no longer counts still identifies its lead. What other leads
+brought to a company is given as well, by its timeline.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,15 +25,22 @@ from domain.case import with_move
 from domain.deciding.decide import NotAllowed, Party, decide, identify
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
-from domain.event import Event
-from domain.lead.evolve import evolve
+from domain.event import Event, Subject
+from domain.lead.evolve import evolve, in_order
 from domain.lead.identity import Resolution
 from domain.lead.readings import CaseReadings
-from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
+from domain.lead.state import (
+    INITIAL_ACCOUNT,
+    INITIAL_LEAD,
+    AccountState,
+    LeadState,
+    Occurrence,
+    State,
+)
 from domain.lead.stays import NO_STAYS, Stays, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import SubjectKind
-from domain.rules.deals import COMPETITION
+from domain.lifecycle.definition import EventType, SubjectKind
+from domain.rules.business import end_of_key_status, moves_by_business, said_of_account
 from domain.signal import Signal
 
 FIRST_NUMBER = 1 << 62
@@ -37,10 +48,9 @@ FIRST_NUMBER = 1 << 62
 
 
 class Report(NamedTuple):
-    """One report about a lead or an account, as it was first decided."""
+    """One report about a lead or an account, as it was first recorded."""
 
     position: int
-    recorded_at: datetime
     compiled: CompiledLifecycle
     signal: Signal
     lead: str | None
@@ -52,13 +62,18 @@ class Report(NamedTuple):
     """Visitors that it identified as this lead, and that still are."""
     counts: bool = True
     """False if it has been voided."""
+    is_recorded: bool = True
+    """False for a report that has just arrived, which may still be refused."""
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.signal.occurred_at
 
 
 class Judged(NamedTuple):
-    """A lead that the service judged again: under a new version, or after its company changed."""
+    """A lead that the service judged again, because a new version came into force."""
 
     position: int
-    recorded_at: datetime
     compiled: CompiledLifecycle
     lead: str
     occurred_at: datetime
@@ -66,11 +81,16 @@ class Judged(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """An account event that counts whatever becomes of these leads, because others caused it."""
+    """Part of a company's timeline that counts whatever becomes of these leads."""
 
     position: int
     compiled: CompiledLifecycle
-    event: Event
+    account: str
+    occurrence: Occurrence
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.occurrence.occurred_at
 
 
 Step = Report | Judged | Kept
@@ -88,6 +108,13 @@ class Outcome(NamedTuple):
 class Outcomes(NamedTuple):
     leads: Mapping[str, Outcome]
     accounts: Mapping[str, tuple[AccountState, Stays]]
+    not_allowed: Mapping[int, NotAllowed]
+    """Position of each report that has just arrived and is refused → why."""
+
+
+def by_time(steps: Sequence[Step]) -> list[Step]:
+    """Sort steps by time; those of the same time keep the order of the ledger."""
+    return sorted(steps, key=lambda step: (step.occurred_at, step.position))
 
 
 def decide_all_again(
@@ -97,16 +124,17 @@ def decide_all_again(
     merged_into: Mapping[str, str],
     upto: Mapping[str, datetime],
 ) -> Outcomes:
-    """Decide the steps, which are in ledger order, and fire the timers that are due.
+    """Decide the steps in the order in which they happened, and fire the timers that are due.
 
     `merged_into` maps each lead that a person has merged to the lead that receives its events.
-    `upto` is the time for each lead up to which timers fire.
+    `upto` is the time for each lead up to which timers fire at the end.
     """
-    case = _Again(lifecycles, merged_into)
-    case.take_all(steps)
-    for lead_id in list(case.leads):
-        case.fire_due_timers(lead_id, upto[lead_id])
-    return case.outcomes()
+    again = _Again(lifecycles, merged_into)
+    again.take_all(by_time(steps))
+    for lead_id in list(again.leads):
+        if lead_id in upto:
+            again.fire_due_timers(lead_id, upto[lead_id])
+    return again.outcomes()
 
 
 def counted_then(
@@ -116,19 +144,12 @@ def counted_then(
     merged_into: Mapping[str, str],
     moment: datetime,
 ) -> dict[str, LeadState]:
-    """Decide the steps again; return the state of each lead at a moment, given what counts now.
-
-    The state includes what had happened by that moment: a move counts from its effective time.
-    """
-    case = _Again(lifecycles, merged_into)
-    case.take_all(steps)
-    for lead_id in list(case.leads):
-        case.fire_due_timers(lead_id, moment)
-    states: dict[str, LeadState] = {}
-    for event in case.seen:
-        if (event.effective_at or event.occurred_at) <= moment:
-            states[event.subject.id] = evolve(states.get(event.subject.id, INITIAL_LEAD), event)
-    return {lead_id: named_by(state, case.report) for lead_id, state in states.items()}
+    """Decide the steps again; return the state of each lead at a moment, given what counts now."""
+    again = _Again(lifecycles, merged_into)
+    again.take_all([step for step in by_time(steps) if step.occurred_at <= moment])
+    for lead_id in list(again.leads):
+        again.fire_due_timers(lead_id, moment)
+    return {lead_id: named_by(state, again.report) for lead_id, state in again.leads.items()}
 
 
 @dataclass(slots=True)
@@ -141,18 +162,25 @@ class _Again:
     accounts: dict[str, AccountState] = field(default_factory=dict)
     stays: dict[str, Stays] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
+    not_allowed: dict[int, NotAllowed] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
     """Visitor → the lead that it turned out to be."""
     reports: dict[int, int] = field(default_factory=dict)
     """Number of each event so far → the position of the report that caused it."""
-    seen: list[Event] = field(default_factory=list)
-    """Events that have changed the state of a lead, in order."""
+    first_versions: dict[str, int] = field(default_factory=dict)
+    """Lead → the lifecycle version that it began under when it was first recorded."""
 
     def take_all(self, steps: Sequence[Step]) -> None:
+        for step in sorted(steps, key=lambda step: step.position):
+            if isinstance(step, Report) and step.lead is not None:
+                lead_id = self.merged_into.get(step.lead, step.lead)
+                self.first_versions.setdefault(lead_id, step.compiled.version)
         for step in steps:
+            for lead_id in list(self.leads):
+                self.fire_due_timers(lead_id, step.occurred_at)
             match step:
                 case Kept():
-                    self.see_all([self.as_it_applies(step)], step.position)
+                    self.keep(step)
                 case Judged():
                     self.judge(step, self.receiver(step.lead))
                 case Report(lead=str(lead_id)):
@@ -164,7 +192,6 @@ class _Again:
         """Judge a lead again; nothing follows if nothing has counted for it so far."""
         if lead_id not in self.leads:
             return
-        self.fire_due_timers(lead_id, judged.recorded_at)
         decided = reassess(
             judged.compiled,
             self.state(lead_id, self.leads[lead_id].account),
@@ -178,66 +205,126 @@ class _Again:
         if len(decided) > 1 or decided[0].effects:
             self.see_all(decided, judged.position)
 
+    def keep(self, kept: Kept) -> None:
+        """Apply part of a company's timeline, with the moves that follow from it here."""
+        compiled, occurrence, id = kept.compiled, kept.occurrence, kept.account
+        triggers = compiled.lifecycle.account_triggers
+        if triggers and occurrence.type in (triggers.customer_gained, triggers.customer_lost):
+            return  # it follows from the others, if it still does
+        before = self.accounts.get(id, INITIAL_ACCOUNT)
+        event = _as_it_applies(kept, before, self.next_number)
+        self.reports[event.position] = kept.position
+        after = evolve(before, event)
+        # Kept as it was first recorded, even if it moves nothing here.
+        timeline = in_order((*before.timeline, occurrence))
+        self.accounts[id] = after._replace(timeline=timeline)
+        self.enter_stay(event, id)
+        for type, effects in _consequences(compiled, event, self.accounts[id]):
+            self.move_account(compiled, kept, type, effects)
+        self.judge_members(kept.compiled, id, before, kept.occurred_at, kept.position)
+
+    def move_account(
+        self, compiled: CompiledLifecycle, kept: Kept, type: str, effects: Mapping[str, object]
+    ) -> None:
+        account, lead = self.accounts[kept.account], kept.occurrence.lead
+        readings = CaseReadings(State(INITIAL_LEAD, account), type=type)
+        move = compiled.account.find(account.stage, type, readings)
+        if move is None and not effects:
+            return
+        event = Event(
+            self.next_number,
+            type,
+            Subject(SubjectKind.ACCOUNT, kept.account),
+            kept.occurred_at,
+            {"lead": lead} if lead is not None else {},
+            effects,
+            cause=kept.position,
+        )
+        self.see_all([with_move(event, account, move) if move else event], kept.position)
+
     def decide_on_account(self, reported: Report) -> None:
         """Decide a report about an account; a decision that is not legal now has no effect.
 
         If the account becomes a competitor, or stops being one, its leads are judged again.
         """
-        members = []
-        if reported.signal.type.role in COMPETITION:
-            members = [id for id, lead in self.leads.items() if lead.account == reported.account]
-        for lead_id in members:
-            self.fire_due_timers(lead_id, reported.recorded_at)
-        state, party = self.state(None, reported.account), Party(None, reported.account)
+        assert reported.account is not None
+        compiled, before = reported.compiled, self.accounts.get(reported.account, INITIAL_ACCOUNT)
         decided = decide(
-            reported.compiled, state, reported.signal, party, position=self.next_number
+            compiled,
+            self.state(None, reported.account),
+            reported.signal,
+            Party(None, reported.account),
+            position=self.next_number,
+            is_recorded=reported.is_recorded,
         )
         if isinstance(decided, NotAllowed):
+            self.not_allowed[reported.position] = decided
             return
         self.see_all(decided, reported.position)
-        for lead_id in members if decided[0].effects else ():
-            self.judge(_judged_by(reported, lead_id), lead_id)
+        self.judge_members(
+            compiled, reported.account, before, reported.occurred_at, reported.position
+        )
+
+    def judge_members(
+        self,
+        compiled: CompiledLifecycle,
+        account_id: str,
+        before: AccountState,
+        at: datetime,
+        position: int,
+    ) -> None:
+        """Judge the leads of a company again, if it was or no longer is listed as a competitor."""
+        if before.competitor == self.accounts[account_id].competitor:
+            return
+        for lead_id in [id for id, lead in self.leads.items() if lead.account == account_id]:
+            self.judge(Judged(position, compiled, lead_id, at, position), lead_id)
 
     def decide(self, reported: Report, receiver: str) -> None:
-        for lead_id in (receiver, *reported.absorbs):
-            self.fire_due_timers(lead_id, reported.recorded_at)
         party = self.party(reported, receiver)
-        arguments = (reported.compiled, self.state(receiver, party.account), reported.signal, party)
+        compiled = self.version_of(reported, receiver)
+        signal = reported.signal
+        if compiled is not reported.compiled:
+            signal = signal._replace(type=compiled.lifecycle.events[signal.type.name])
+        arguments = (compiled, self.state(receiver, party.account), signal, party)
         decided: Sequence[Event] | NotAllowed = ()
         if reported.counts:
-            decided = decide(*arguments, position=self.next_number)
+            decided = decide(
+                *arguments, position=self.next_number, is_recorded=reported.is_recorded
+            )
         if isinstance(decided, NotAllowed):
+            if not reported.is_recorded:
+                self.not_allowed[reported.position] = decided
+                return
             self.refused.setdefault(receiver, []).append(reported.position)
             decided = ()
+        elif decided and decided[0].effects.get("insisted"):
+            self.refused.setdefault(receiver, []).append(reported.position)
         if not decided and reported.absorbs:
             decided = identify(*arguments, position=self.next_number)
         self.see_all(decided, reported.position)
         for visitor in reported.absorbs:
             self.visitors[visitor] = receiver
 
-    def as_it_applies(self, kept: Kept) -> Event:
-        """Return an account event, with the move that it makes from the current stage.
+    def version_of(self, reported: Report, receiver: str) -> CompiledLifecycle:
+        """Return the version that a lead was under when something happened to it.
 
-        The machine is consulted if it was before; merging two companies does not consult it.
+        Before its first report it is the version that it began under. A type that this version
+        lacks is decided by the version that it was recorded under.
         """
-        event, table = kept.event._replace(position=self.next_number), kept.compiled.account
-        account = self.accounts.get(event.subject.id, INITIAL_ACCOUNT)
-        if not table.targets(event.type):
-            return event._replace(stage_to=None) if event.stage_to == account.stage else event
-        readings = CaseReadings(State(INITIAL_LEAD, account), type=event.type, data=event.data)
-        move = table.find(account.stage, event.type, readings)
-        unmoved = event._replace(stage_from=None, stage_to=None, effective_at=None)
-        return with_move(unmoved, account, move) if move is not None else unmoved
+        lead = self.leads.get(receiver)
+        version = self.first_versions[receiver] if lead is None or lead.void else lead.lifecycle
+        compiled = self.lifecycles[version]
+        type: EventType | None = compiled.lifecycle.events.get(reported.signal.type.name)
+        return compiled if type is not None else reported.compiled
 
     def receiver(self, lead_id: str) -> str:
         lead_id = self.visitors.get(lead_id, lead_id)
         return self.merged_into.get(lead_id, lead_id)
 
     def party(self, reported: Report, receiver: str) -> Party:
+        """The lead stays with its company until a report names another one."""
         lead = self.leads.get(receiver)
-        account = reported.account
-        if lead is not None and lead.account and not reported.signal.names_account:
-            account = lead.account
+        account = reported.account or (lead.account if lead is not None else None)
         absorbs = [
             (visitor, self.leads[visitor]) for visitor in reported.absorbs if visitor in self.leads
         ]
@@ -280,7 +367,7 @@ class _Again:
 
     def report(self, number: int) -> int:
         """Return the position of the report that caused an event."""
-        return self.reports[number]
+        return self.reports.get(number, number)
 
     def see_all(self, events: Sequence[Event], report: int) -> None:
         for event in events:
@@ -290,19 +377,21 @@ class _Again:
 
     def see(self, event: Event) -> None:
         """Apply an event to the states that it changes: each is decided for its receiver."""
-        subject = event.subject
         for kind, id in event.changed_subjects:
             if kind is SubjectKind.LEAD:
                 self.leads[id] = evolve(self.leads.get(id, INITIAL_LEAD), event)
             else:
                 self.accounts[id] = evolve(self.accounts.get(id, INITIAL_ACCOUNT), event)
-        is_of_lead = subject.kind is SubjectKind.LEAD
-        if is_of_lead:
-            self.seen.append(event)
-        state = self.leads[subject.id] if is_of_lead else self.accounts[subject.id]
+        self.enter_stay(event, event.subject.id)
+
+    def enter_stay(self, event: Event, subject_id: str) -> None:
+        if subject_id != event.subject.id:
+            return
+        is_of_lead = event.subject.kind is SubjectKind.LEAD
+        state = self.leads[subject_id] if is_of_lead else self.accounts[subject_id]
         in_ledger = event._replace(position=self.report(event.position))
-        stays = self.stays.get(subject.id, NO_STAYS)
-        self.stays[subject.id] = stays_after(stays, in_ledger, state)
+        stays = self.stays.get(subject_id, NO_STAYS)
+        self.stays[subject_id] = stays_after(stays, in_ledger, state)
 
     def outcomes(self) -> Outcomes:
         return Outcomes(
@@ -310,7 +399,7 @@ class _Again:
                 lead_id: Outcome(
                     named_by(state, self.report),
                     self.stays.get(lead_id, NO_STAYS),
-                    tuple(self.refused.get(lead_id, ())),
+                    tuple(sorted(self.refused.get(lead_id, ()))),
                 )
                 for lead_id, state in {
                     **dict.fromkeys(self.refused, INITIAL_LEAD),
@@ -318,20 +407,59 @@ class _Again:
                 }.items()
             },
             {
-                account_id: (state, self.stays.get(account_id, NO_STAYS))
+                account_id: (
+                    company_named_by(state, self.report),
+                    self.stays.get(account_id, NO_STAYS),
+                )
                 for account_id, state in self.accounts.items()
             },
+            self.not_allowed,
         )
 
 
-def _judged_by(listing: Report, lead_id: str) -> Judged:
-    at, position = listing.recorded_at, listing.position
-    return Judged(position, at, listing.compiled, lead_id, at, position)
+def _as_it_applies(kept: Kept, account: AccountState, number: int) -> Event:
+    """Return the event of a part of a timeline, with the move that it makes from this stage."""
+    occurrence, table = kept.occurrence, kept.compiled.account
+    declared = kept.compiled.lifecycle.events.get(occurrence.type)
+    is_own = declared is None or declared.subject is SubjectKind.ACCOUNT
+    if occurrence.lead is not None and not is_own:
+        return Event(
+            number,
+            occurrence.type,
+            Subject(SubjectKind.LEAD, occurrence.lead),
+            occurrence.occurred_at,
+            {},
+            {**occurrence.effects, "business_of": kept.account},
+        )
+    event = Event(
+        number,
+        occurrence.type,
+        Subject(SubjectKind.ACCOUNT, kept.account),
+        occurrence.occurred_at,
+        occurrence.data,
+        {**said_of_account(occurrence.data), **occurrence.effects},
+    )
+    readings = CaseReadings(State(INITIAL_LEAD, account), type=event.type, data=event.data)
+    move = table.find(account.stage, event.type, readings)
+    return with_move(event, account, move) if move is not None else event
+
+
+def _consequences(
+    compiled: CompiledLifecycle, event: Event, account: AccountState
+) -> list[tuple[str, Mapping[str, object]]]:
+    """Return what follows for a company: types of its events, with their effects."""
+    triggers = compiled.lifecycle.account_triggers
+    if triggers is None:
+        return []
+    found = moves_by_business(triggers, account, event.effects)
+    ended = end_of_key_status(compiled, event, account)
+    if ended is not None and triggers.key_ended is not None:
+        found.append((triggers.key_ended, ended))
+    return found
 
 
 def named_by(state: LeadState, report: Callable[[int], int]) -> LeadState:
     """Replace event numbers in a state by the positions of the reports that caused the events."""
-    returned = state.returned_from
     return state._replace(
         standing=tuple(fact._replace(position=report(fact.position)) for fact in state.standing),
         points=tuple(point._replace(position=report(point.position)) for point in state.points),
@@ -346,8 +474,13 @@ def named_by(state: LeadState, report: Callable[[int], int]) -> LeadState:
             )
             for name, due in state.deadlines.items()
         },
-        returned_from=returned
-        and returned._replace(
-            breached=report(returned.breached), position=report(returned.position)
-        ),
+    )
+
+
+def company_named_by(state: AccountState, report: Callable[[int], int]) -> AccountState:
+    """Replace event numbers in the timeline of a company by the positions of the reports."""
+    return state._replace(
+        timeline=in_order(
+            tuple(entry._replace(position=report(entry.position)) for entry in state.timeline)
+        )
     )

@@ -3,7 +3,7 @@
 from domain.case import Case, NotAllowed
 from domain.lead.readings import CaseReadings
 from domain.lead.state import AccountState, LeadState
-from domain.lifecycle.compiled.table import MoveTable
+from domain.lifecycle.compiled.table import CompiledMove, MoveTable
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 
 _LEFT_BEHIND = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, None})
@@ -26,6 +26,20 @@ def refusal_of(case: Case, kind: SubjectKind) -> NotAllowed | None:
         allowed=tuple((move.on, move.to) for move in table.allowed(stage) if not move.named),
         legal_from=legal_from,
         failed=table.explain(stage, type, readings),
+    )
+
+
+def first_listed(case: Case, kind: SubjectKind) -> CompiledMove | None:
+    """Return the first move that the lifecycle lists for a decision here, whatever its guards."""
+    type = case.signal.type.name
+    readings = case.readings(type, case.signal.data)
+    return next(
+        (
+            move
+            for move in case.table(kind).moves.get((case.standing(kind).stage, type), ())
+            if not move.named or move.tests[0](readings) is True
+        ),
+        None,
     )
 
 

@@ -1,18 +1,16 @@
 """What a report says about its lead: what is new, and what was known already.
 
-The effect `tells` holds what was not new: `known` and `attributes` that were already known, the
-`account` that the lead did not join, and whether that was named `outright`. It changes nothing now;
-it is needed to decide the report again when something else is taken back.
+The effect `tells` holds what was not new: `known`, `attributes` and the `account` that were already
+known. It changes nothing now; it is needed to decide the report again when an earlier event becomes
+known.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from domain.case import DEPARTMENT, Case
-from domain.lead.state import LeadState
 from domain.rules.business import business_brought
 from domain.rules.deals import BUSINESS
-from domain.signal import Signal
 
 TELLS = "tells"
 RESELLER_FIELD = "reseller"
@@ -22,8 +20,8 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
     """Return the direct effects of a report on its lead, before anything is judged."""
     signal, lead = case.signal, case.state.lead
     effects = _beginning(case)
-    if signal.holds_personal_data:
-        effects |= _acquisition(signal, lead)
+    if signal.holds_personal_data and not lead.known:
+        effects["known"] = True
     news = {
         name: value
         for name, value in signal.attributes.items()
@@ -39,21 +37,11 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
         effects["business_of"] = case.party.account
     if RESELLER_FIELD in signal.data and not is_repeated:
         effects["reseller"] = signal.data[RESELLER_FIELD]
-    if tells := _known_already(case, effects):
-        effects[TELLS] = tells
+    effects |= what_it_tells(case, effects)
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
     return effects
-
-
-def _acquisition(signal: Signal, lead: LeadState) -> dict[str, Any]:
-    """Mark the person as known from now on or, in a late report, since an earlier time."""
-    if not lead.known:
-        return {"known": True}
-    if lead.acquired_at is not None and signal.occurred_at < lead.acquired_at:
-        return {"acquired_at": signal.occurred_at.isoformat()}
-    return {}
 
 
 def _beginning(case: Case) -> dict[str, Any]:
@@ -68,7 +56,7 @@ def _beginning(case: Case) -> dict[str, Any]:
     return effects
 
 
-def _known_already(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
+def what_it_tells(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report says about person and company that its effects do not contain."""
     signal, account = case.signal, case.party.account_named
     tells: dict[str, Any] = {}
@@ -81,6 +69,4 @@ def _known_already(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
         }
     if account is not None and "account" not in effects:
         tells["account"] = account
-    if account is not None and signal.names_account:
-        tells["outright"] = True
-    return tells
+    return {TELLS: tells} if tells else {}

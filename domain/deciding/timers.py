@@ -98,16 +98,12 @@ def firing(
 ) -> Signal | None:
     """Return the signal of the first timer due by `upto`; None if none is due.
 
-    Of two timers due at the same moment, the one armed first fires first.
+    Timers due at the same moment fire in the order of their names.
     """
-    due = [
-        (timer.due_at, timer.armed_by, name)
-        for name, timer in state.timers.items()
-        if timer.due_at <= upto
-    ]
+    due = [(timer.due_at, name) for name, timer in state.timers.items() if timer.due_at <= upto]
     if not due:
         return None
-    due_at, armed_by, name = min(due)
+    due_at, name = min(due)
     fired = KINDS[name.partition(".")[0]](compiled, state, name, state.timers[name])
     return own_signal(
         compiled.lifecycle.events[fired.type],
@@ -116,7 +112,7 @@ def firing(
         source=source,
         occurred_at=due_at,
         data={**fired.data, "timer": name},
-        cause=armed_by,
+        cause=state.timers[name].armed_by,
         timer=name,
     )
 

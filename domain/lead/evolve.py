@@ -16,7 +16,8 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
     stands          fields of this event that its guards read, and the reporting department: the
                     event is kept as a standing fact and replaces an earlier one of its type (the
                     last call of a pass counts)
-    inherits        standing facts of an absorbed visitor: type, position, fields, stages moved to
+    inherits        standing facts of an absorbed visitor: type, position, time, fields, and the
+                    stages moved to
     fact            the position of the standing fact that causes the move
     move            how the last stay ended, and the stages passed over
     timers          name → when it is due; null clears it
@@ -30,9 +31,9 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
     brings          deals and orders that a lead brings to the account it joins, merged there
     segment, key_role, owner, competitor    of an account, set to the value
     deadlines       name → due and stage, and whether it is breached; null ends it
-    restates        the automatic return that no longer counts: the move starts from before it
-    returned_from   the stay that an automatic return ended: stage, entered, deadline, due, breach
     business_of     the account that shares these deals and orders: its own state sees them
+    timeline        what the course of an absorbed account follows from, for the one that absorbs it
+    late            no change: the event was reported late, and `lead.restated` follows it
     state           the whole state, as decided again after something was taken back
     begins          true: a lead for which nothing counted has a report that counts again
     of_opportunity, of_order    no change: the deal and the order that the event's numbers mean
@@ -42,7 +43,7 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -52,17 +53,20 @@ from domain.event import Event
 from domain.lead import state_json
 from domain.lead.evolve_move import moved
 from domain.lead.state import (
+    LATE,
     OPEN,
     STANDING,
     WON,
     AccountState,
     Due,
     LeadState,
+    Occurrence,
     Point,
     StandingFact,
     Timer,
 )
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import OFFERED
 
 Staged = TypeVar("Staged", LeadState, AccountState)
 
@@ -74,10 +78,13 @@ _SET = frozenset(
     }
 )
 _SET_ON_ACCOUNT = ("segment", "key_role", "owner", "competitor")
+_OF_COMPANY = ("opportunities", "orders", "brings")
+"""Effects of a lead's event that its company's course follows from."""
 _DISTINGUISHES = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
 _MERGED = ("attributes", "opportunities", "orders")
 
-_POSITION, _RULE = attrgetter("position"), attrgetter("rule")
+_RULE = attrgetter("rule")
+_BY_TIME = attrgetter("occurred_at", "position")
 _PLACES: Mapping[type, Mapping[str, int]] = {
     kind: {name: place for place, name in enumerate(kind._fields)}
     for kind in (LeadState, AccountState)
@@ -86,38 +93,76 @@ _PLACES: Mapping[type, Mapping[str, int]] = {
 
 def evolve(state: Staged, event: Event) -> Staged:
     """Return the state after the event. Total: any event of the ledger can be applied."""
-    if event.effects:
-        if "state" in event.effects:
-            return state_json.restored(state, event.effects["state"])
-        state = _with_effects(state, event)
-    # A lead's move is not its account's.
-    if event.stage_to is not None and (isinstance(state, LeadState) or _is_of_account(event)):
-        state = _changed(state, moved(state, event))
-    return state
-
-
-def _is_of_account(event: Event) -> bool:
-    return event.subject.kind is SubjectKind.ACCOUNT
-
-
-def _with_effects(state: Staged, event: Event) -> Staged:
     effects = event.effects
+    if "state" in effects:
+        return state_json.restored(state, effects["state"])
+    if LATE in effects:
+        return state
     if isinstance(state, AccountState):
-        # An event about a lead changes only the account's business; the owner in it is the lead's.
-        is_own = _is_of_account(event)
-        set_here = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
-        set_here |= _absorption(state, effects)
-        if not _DISTINGUISHES.isdisjoint(effects):
-            set_here |= _distinguished(state, event)
-        state = _changed(state, set_here | _merged(state, effects))
-        return _changed(state, _merged(state, effects["brings"])) if "brings" in effects else state
+        return _account_after(state, event)
     changes: dict[str, Any] = {}
+    if _is_latest(state, event) and event.type not in OFFERED:
+        changes["latest_at"] = event.occurred_at
     for name, value in effects.items():
         if name in _SET:
             changes[name] = value
         if name in _DERIVED:
             changes |= _DERIVED[name](state, event)
-    return _changed(state, changes)
+    state = _changed(state, changes)
+    return _changed(state, moved(state, event)) if event.stage_to is not None else state
+
+
+def _account_after(state: AccountState, event: Event) -> AccountState:
+    """Apply an event about the account, or the business in an event about one of its leads.
+
+    A lead's move is not its account's, nor is the owner in it.
+    """
+    effects, is_own = event.effects, event.subject.kind is SubjectKind.ACCOUNT
+    changes = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
+    changes |= _absorption(state, effects)
+    if not _DISTINGUISHES.isdisjoint(effects):
+        changes |= _distinguished(state, event)
+    changes |= _merged(state, effects)
+    changes |= _on_timeline(state, event, is_own=is_own)
+    state = _changed(state, changes)
+    if "brings" in effects:
+        state = _changed(state, _merged(state, effects["brings"]))
+    if event.stage_to is not None and is_own:
+        state = _changed(state, moved(state, event))
+    return state
+
+
+def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str, Any]:
+    """Enter what an account's course follows from: reports, moves, and its leads' business."""
+    effects = event.effects
+    if "timeline" in effects:
+        return {"timeline": in_order((*state.timeline, *state_json.timeline(effects["timeline"])))}
+    if not is_own:
+        business = {name: effects[name] for name in _OF_COMPANY if name in effects}
+        entered = Occurrence(
+            event.occurred_at, event.position, event.receiver.id, event.type, {}, business
+        )
+    elif event.type in OFFERED or (event.cause is not None and event.stage_to is None):
+        return {}
+    else:
+        own = {name: effects[name] for name in (*_SET_ON_ACCOUNT, *_OF_COMPANY) if name in effects}
+        lead = event.data.get("lead") if event.cause is not None else None
+        entered = Occurrence(
+            event.occurred_at, event.position, lead, event.type, dict(event.data), own
+        )
+    changes: dict[str, Any] = {"timeline": in_order((*state.timeline, entered))}
+    if _is_latest(state, event):
+        changes["latest_at"] = event.occurred_at
+    return changes
+
+
+def in_order(timeline: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+    """Sort by time, and by position within the same time: nearly always sorted already."""
+    return tuple(sorted(timeline, key=_BY_TIME))
+
+
+def _is_latest(state: LeadState | AccountState, event: Event) -> bool:
+    return state.latest_at is None or event.occurred_at > state.latest_at
 
 
 def _merged(state: Staged, effects: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,14 +208,6 @@ def _removable_after(name: str, state: LeadState, event: Event) -> dict[str, Any
     return {name: _without_nulls({**getattr(state, name), **event.effects[name]})}
 
 
-def _blocks(state: LeadState, event: Event) -> dict[str, Any]:
-    said = dict.fromkeys(event.effects["blocks"], event.occurred_at)
-    return {
-        **_removable_after("blocks", state, event),
-        "spoken_at": {**state.spoken_at, **said},
-    }
-
-
 def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
     """Clear the timers: another lead receives this one's events."""
     ended: dict[str, Any] = {
@@ -191,11 +228,12 @@ def _still_earlier(earlier: tuple[str, ...], changed: Mapping[str, str]) -> tupl
 
 def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:
     news = [
-        StandingFact(type, position, data, tuple(moved_to))
-        for type, position, data, moved_to in event.effects.get("inherits", ())
+        StandingFact(type, position, datetime.fromisoformat(time), data, tuple(moved_to))
+        for type, position, time, data, moved_to in event.effects.get("inherits", ())
     ]
     if "stands" in event.effects:
-        news.append(StandingFact(event.type, event.position, event.effects["stands"]))
+        stands = event.effects["stands"]
+        news.append(StandingFact(event.type, event.position, event.occurred_at, stands))
     replaced = {fact.type for fact in news}
     return (*(fact for fact in state.standing if fact.type not in replaced), *news)
 
@@ -265,14 +303,11 @@ def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
         for rule, most in most_of.items():
             if counts[rule] > most:
                 points = _without_oldest(points, rule, most)
-    return tuple(sorted(points, key=_POSITION))
+    return tuple(sorted(points, key=_BY_TIME))
 
 
 def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:
-    of_rule = sorted(
-        (point for point in points if point.rule == rule),
-        key=lambda point: (point.occurred_at, point.position),
-    )
+    of_rule = sorted((point for point in points if point.rule == rule), key=_BY_TIME)
     outdated = set(of_rule[:-most])
     return [point for point in points if point not in outdated]
 
@@ -303,7 +338,7 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     },
     "attributes": _attributes,
     "begins": lambda _, __: {"void": False},
-    "blocks": _blocks,
+    "blocks": partial(_removable_after, "blocks"),
     "conflicts": _distinguished,
     "dismissed": _distinguished,
     "deadlines": lambda state, event: {"deadlines": _deadlines_after(state, event)},

@@ -1,12 +1,10 @@
 """What a move changes in a state: the stage, and what ends with the previous stay and pass.
 
-The end of a stay ends its deadlines, and the way back into a stay that a return had ended. The end
-of a pass ends its points, attempts, marks and early facts; its deals and orders remain as earlier
-ones.
+The end of a stay ends its deadlines. The end of a pass ends its points, attempts, marks and early
+facts; its deals and orders remain as earlier ones.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from domain.event import Event
@@ -14,7 +12,6 @@ from domain.lead.state import (
     REVISIT,
     AccountState,
     LeadState,
-    Returned,
     StandingFact,
     Timer,
 )
@@ -38,7 +35,7 @@ def moved(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
         "entered": entered,
     }
     if isinstance(state, LeadState):
-        changes |= _after_stay(state, event)
+        changes |= _after_stay(state)
         if state.standing:
             changes["standing"] = _facts_after(state, event, begins_pass=begins_pass)
         if begins_pass:
@@ -46,32 +43,16 @@ def moved(state: LeadState | AccountState, event: Event) -> dict[str, Any]:
     return changes
 
 
-def _after_stay(state: LeadState, event: Event) -> dict[str, Any]:
-    """End what belonged to the stay that the move ends: its deadlines, and the way back into it."""
-    ended: dict[str, Any] = {}
-    if state.deadlines:
-        ended["deadlines"] = {}
-        ended["timers"] = {
-            name: timer
-            for name, timer in state.timers.items()
-            if name.partition(".")[0] not in STAY_TIMERS
-        }
-    stay = event.effects.get("returned_from")
-    if stay is not None or state.returned_from is not None:
-        ended["returned_from"] = _returned(stay, event.position) if stay else None
-    return ended
-
-
-def _returned(stay: Mapping[str, Any], position: int) -> Returned:
-    entered = stay["entered"]
-    return Returned(
-        stage=stay["stage"],
-        entered_at=datetime.fromisoformat(entered) if entered is not None else None,
-        deadline=stay["deadline"],
-        due_at=datetime.fromisoformat(stay["due"]),
-        breached=stay["breach"],
-        position=position,
-    )
+def _after_stay(state: LeadState) -> dict[str, Any]:
+    """End the deadlines that belonged to the stay that the move ends."""
+    if not state.deadlines:
+        return {}
+    timers = {
+        name: timer
+        for name, timer in state.timers.items()
+        if name.partition(".")[0] not in STAY_TIMERS
+    }
+    return {"deadlines": {}, "timers": timers}
 
 
 def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) -> dict[str, Any]:

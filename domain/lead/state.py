@@ -10,6 +10,9 @@ REVISIT, DORMANT = "revisit", "dormant"
 """Names of timers."""
 
 
+LATE = "late"
+"""The effect of an event that was reported late: it says what happened, and changes nothing."""
+
 OPEN, WON, LOST = "open", "won", "lost"
 STANDING, CANCELLED = "standing", "cancelled"
 
@@ -22,6 +25,7 @@ class StandingFact(NamedTuple):
 
     type: str
     position: int
+    occurred_at: datetime
     data: Mapping[str, Any]
     moved_to: tuple[str, ...] = ()
     """Stages that it has moved the lead to, which it does not do twice in a pass."""
@@ -55,16 +59,17 @@ class Due(NamedTuple):
     """Position of `deadline.breached`."""
 
 
-class Returned(NamedTuple):
-    """The stay that an automatic return ended, kept for a decision that is reported late."""
+class Occurrence(NamedTuple):
+    """Something from which a company's course follows, whichever of its leads it is about."""
 
-    stage: str | None
-    entered_at: datetime | None
-    deadline: str
-    due_at: datetime
-    breached: int
+    occurred_at: datetime
     position: int
-    """Of the return."""
+    lead: str | None
+    """The lead that brought it; None for a report about the company itself."""
+    type: str
+    data: Mapping[str, Any]
+    effects: Mapping[str, Any]
+    """What it changes about the company, apart from a move."""
 
 
 class LeadState(NamedTuple):
@@ -126,11 +131,6 @@ class LeadState(NamedTuple):
     team: str | None = None
     deadlines: Mapping[str, Due] = NOTHING
     """Deadlines of the current stay, by name, that have not been met yet."""
-    returned_from: Returned | None = None
-    """Where an automatic return took the lead from; None once it has moved again."""
-    spoken_at: Mapping[str, datetime] = NOTHING
-    """Channel → when it was last blocked or freed. Earlier events that are reported later do not
-    count."""
     merged: bool = False
     """Whether a person decided that `absorbed_by` is the same person. A visitor whose identity
     became known is absorbed automatically."""
@@ -154,6 +154,8 @@ class LeadState(NamedTuple):
     """The external reseller that sells to it in this pass."""
     void: bool = False
     """Whether none of its reports counts any more: the next report starts it again."""
+    latest_at: datetime | None = None
+    """When the latest event of its course happened: an earlier one is reported late."""
 
 
 class AccountState(NamedTuple):
@@ -178,6 +180,11 @@ class AccountState(NamedTuple):
     """Accounts that are other companies, whatever their names."""
     conflicts: tuple[str, ...] = ()
     """Accounts with the same name: a person has to judge."""
+    timeline: tuple[Occurrence, ...] = ()
+    """What its course follows from, ordered by time. When an earlier event becomes known, the
+    course is decided again from this."""
+    latest_at: datetime | None = None
+    """When the latest of these happened."""
 
 
 INITIAL_LEAD = LeadState()

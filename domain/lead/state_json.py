@@ -1,6 +1,6 @@
 """A subject's state as text, in the form that the `subjects` table keeps and an event carries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,8 +12,8 @@ from domain.lead.state import (
     AccountState,
     Due,
     LeadState,
+    Occurrence,
     Point,
-    Returned,
     StandingFact,
     Timer,
 )
@@ -73,13 +73,29 @@ def restored(state: Kept, content: Mapping[str, Any]) -> Kept:
     return _lead(dict(content))
 
 
+def timeline(content: Iterable[Any]) -> tuple[Occurrence, ...]:
+    """Return the timeline of an account from its plain values."""
+    return tuple(
+        Occurrence(datetime.fromisoformat(occurred_at), *rest) for occurred_at, *rest in content
+    )
+
+
+def plain_timeline(occurrences: Iterable[Occurrence]) -> list[Any]:
+    """Return a timeline as plain values, as events hold it."""
+    plain: list[Any] = orjson.loads(orjson.dumps(list(occurrences), default=_plain))
+    return plain
+
+
 def _account(content: dict[str, Any]) -> AccountState:
+    if "timeline" in content:
+        content["timeline"] = timeline(content["timeline"])
     return AccountState(**_with_tuples(content))
 
 
 def _with_tuples(content: dict[str, Any]) -> dict[str, Any]:
-    if "entered_at" in content:
-        content["entered_at"] = datetime.fromisoformat(content["entered_at"])
+    for name in ("entered_at", "latest_at"):
+        if name in content:
+            content[name] = datetime.fromisoformat(content[name])
     for name in _TUPLES:
         if name in content:
             content[name] = tuple(content[name])
@@ -90,8 +106,8 @@ def _lead(content: dict[str, Any]) -> LeadState:
     content = _with_tuples(content)
     if "standing" in content:
         content["standing"] = tuple(
-            StandingFact(type, position, data, tuple(moved_to))
-            for type, position, data, moved_to in content["standing"]
+            StandingFact(type, position, datetime.fromisoformat(time), data, tuple(moved_to))
+            for type, position, time, data, moved_to in content["standing"]
         )
     if "timers" in content:
         content["timers"] = {
@@ -112,24 +128,10 @@ def _lead(content: dict[str, Any]) -> LeadState:
             name: Due(datetime.fromisoformat(due_at), *rest)
             for name, (due_at, *rest) in content["deadlines"].items()
         }
-    if "returned_from" in content:
-        stage, entered_at, deadline, due_at, *positions = content["returned_from"]
-        content["returned_from"] = Returned(
-            stage,
-            datetime.fromisoformat(entered_at) if entered_at is not None else None,
-            deadline,
-            datetime.fromisoformat(due_at),
-            *positions,
-        )
-    if "spoken_at" in content:
-        content["spoken_at"] = {
-            channel: datetime.fromisoformat(moment)
-            for channel, moment in content["spoken_at"].items()
-        }
     return LeadState(**content)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (StandingFact, Timer, Point, Due, Returned)):
+    if isinstance(value, (StandingFact, Timer, Point, Due, Occurrence)):
         return list(value)
     raise TypeError(f"a state holds no {type(value).__name__}")

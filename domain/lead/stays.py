@@ -9,13 +9,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.event import Event
-from domain.lead.state import AccountState, LeadState
-from domain.lifecycle.definition import UNPLACED
-from domain.lifecycle.service_events import OFFERED, REASSESSED
+from domain.lead.state import LATE, AccountState, LeadState
+from domain.lifecycle.definition import UNPLACED, SubjectKind
+from domain.lifecycle.service_events import (
+    CONFLICTED,
+    LINKED,
+    OFFERED,
+    REASSESSED,
+)
 from domain.times import format_utc
 
-RESTATES = "restates"
-"""The effect that names an automatic return that no longer counts."""
+_BEGINS_NOTHING = frozenset({LINKED, CONFLICTED, REASSESSED})
 
 
 class Stay(NamedTuple):
@@ -58,14 +62,8 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
             return before
         at = max(before.stays[-1].entered_at, event.effective_at or event.occurred_at)
         return before._replace(left=Left(at, event.position))
-    if event.stage_to is None and (before.stays or not begins(event)):
+    if event.stage_to is None and (before.stays or LATE in effects or not begins(event)):
         return before
-    if RESTATES in effects:
-        # The automatic return that it takes back was the last move: it never counted.
-        before = Stays(before.stays[:-1])
-        last = before.stays[-1]
-        if (last.stage, last.entered_at) == (event.stage_to, event.effective_at):
-            return before
     stay = Stay(
         event.stage_to or UNPLACED,
         event.effective_at or event.occurred_at,
@@ -84,11 +82,14 @@ def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
 
 
 def begins(event: Event) -> bool:
-    """Whether a subject for which nothing counted has a stay from this event on.
+    """Whether a lead for which nothing counted has a stay from this event on.
 
-    Decisions about identities and about what counts begin nothing, nor does another lifecycle.
+    What identifiers show begins nothing, nor do decisions about identities and about what counts,
+    nor does another lifecycle. A company has no stay before its first stage: it was only mentioned.
     """
-    return event.type not in OFFERED and event.type != REASSESSED
+    if event.subject.kind is not SubjectKind.LEAD:
+        return False
+    return event.type not in OFFERED and event.type not in _BEGINS_NOTHING
 
 
 def content_of(stays: Stays) -> dict[str, Any]:

@@ -272,6 +272,8 @@ class AccountTriggers:
 
     prospect_gained: str
     customer_gained: str
+    customer_lost: str | None = None
+    """When a customer's last business is cancelled or lost."""
     key_ended: str | None = None
     """When a key account churns."""
 

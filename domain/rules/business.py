@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from domain.case import Case
+from domain.event import Event
 from domain.lead.numbers import Numbers
 from domain.lead.readings import count
 from domain.lead.state import STANDING, WON, AccountState, LeadState
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.contribution import FURTHER_BUSINESS
-from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.lifecycle.definition import AccountTriggers, Lifecycle, Role, SubjectKind
 from domain.rules.deals import PURCHASES, has_bought
 
 BUSINESS_FIELD = "business"
@@ -110,9 +112,9 @@ def effects_on_account(case: Case) -> dict[str, Any]:
     if signal.subject is not SubjectKind.ACCOUNT or account is None:
         return {}
     effects = {
-        name: signal.data[name]
-        for name in _OF_ACCOUNT
-        if signal.data.get(name) not in (None, getattr(account, name))
+        name: value
+        for name, value in said_of_account(signal.data).items()
+        if value != getattr(account, name)
     }
     triggers = case.compiled.lifecycle.account_triggers
     if triggers is not None and signal.type.name == triggers.key_ended and account.key_role:
@@ -120,14 +122,41 @@ def effects_on_account(case: Case) -> dict[str, Any]:
     return effects
 
 
-def end_key_status(case: Case) -> None:
-    """End the key status of a key account that has churned."""
-    triggers, first = case.compiled.lifecycle.account_triggers, case.events[0]
-    if triggers is None or triggers.key_ended is None or first.stage_to is None:
-        return
-    table, account = case.compiled.account, case.state.account
-    was_key = (first.stage_from, triggers.key_ended) in table.moves
-    if not was_key or account is None or account.stage in table.path_index:
-        return
-    effects = {"key_role": None} if account.key_role is not None else {}
-    case.add(triggers.key_ended, case.account, data={}, effects=effects)
+def moves_by_business(
+    triggers: AccountTriggers, account: AccountState, effects: Mapping[str, Any]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what an event's deals and orders cause for a company: types, with their effects.
+
+    A purchase makes it a customer. When its last business is cancelled or lost, it is one no more.
+    `account` is the company after the event.
+    """
+    brought = effects.get("brings", {})
+    changed = [effects.get("opportunities"), effects.get("orders"), *brought.values()]
+    statuses = {status for business in changed if business for status in business.values()}
+    if not statuses.isdisjoint((WON, STANDING)):
+        return [(triggers.customer_gained, {})]
+    if statuses and triggers.customer_lost is not None and not has_bought(account):
+        return [(triggers.customer_lost, _without_role(account))]
+    return []
+
+
+def end_of_key_status(
+    compiled: CompiledLifecycle, event: Event, account: AccountState
+) -> Mapping[str, Any] | None:
+    """Return the effects by which a churned key account loses its status; None if it does not."""
+    triggers, table = compiled.lifecycle.account_triggers, compiled.account
+    if triggers is None or triggers.key_ended is None or event.stage_to is None:
+        return None
+    was_key = (event.stage_from, triggers.key_ended) in table.moves
+    if not was_key or account.stage in table.path_index:
+        return None
+    return _without_role(account)
+
+
+def _without_role(account: AccountState) -> dict[str, Any]:
+    return {"key_role": None} if account.key_role is not None else {}
+
+
+def said_of_account(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the fields of a report about a company say about its segment and role."""
+    return {name: data[name] for name in _OF_ACCOUNT if data.get(name) is not None}

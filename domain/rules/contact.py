@@ -73,8 +73,8 @@ def recycle_unreachable(case: Case) -> bool:
 
 
 def effects_on_channels(case: Case) -> dict[str, Any]:
-    """Close or reopen channels by the person's latest statement, ordered by when it was made."""
-    consent, signal, lead = case.compiled.lifecycle.pace.consent, case.signal, case.state.lead
+    """Close or reopen channels by the person's statement."""
+    consent, signal = case.compiled.lifecycle.pace.consent, case.signal
     if consent is None:
         return {}
     blocks: dict[str, str | None] = {}
@@ -87,7 +87,5 @@ def effects_on_channels(case: Case) -> dict[str, Any]:
                 continue
         named = signal.data.get(_CHANNEL)
         for channel in (named,) if named in rule.channels else rule.channels:
-            spoken_at = lead.spoken_at.get(channel)
-            if spoken_at is None or spoken_at <= signal.occurred_at:
-                blocks[channel] = signal.type.name if rule.blocks else None
+            blocks[channel] = signal.type.name if rule.blocks else None
     return {"blocks": blocks} if blocks else {}

@@ -1,8 +1,7 @@
 """Deadlines: started with a stay, met or breached, and followed by an automatic return.
 
-A deadline is judged by the time of events. So a decision that was made in time but reported late,
-after the breach and perhaps after the return, takes both back: `deadline.met` names the breach that
-it restates, and the decision is judged from the stay that the return had ended.
+A deadline is judged by the time of events. A decision that was made in time but reported late is
+decided again in its place: then there was no breach, and no return.
 """
 
 from datetime import datetime
@@ -11,12 +10,9 @@ from typing import Any
 from domain.case import Case
 from domain.effects import Firing
 from domain.event import Event
-from domain.lead.owners import effects_of_stage
-from domain.lead.state import LeadState, Returned, State, Timer
-from domain.lead.stays import RESTATES
+from domain.lead.state import LeadState, Timer
 from domain.lifecycle.automation import Deadline
-from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
-from domain.lifecycle.definition import MoveKind
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.signal import Signal
 from domain.times import format_utc
 
@@ -54,28 +50,10 @@ def effects_of_breach(
     return effects
 
 
-def effects_of_return(lead: LeadState, signal: Signal, move: CompiledMove) -> dict[str, Any]:
-    """Remember the stay that the automatic return ends, for a decision that is reported late."""
-    name = signal.data["deadline"]
-    due = lead.deadlines.get(name)
-    if move.kind is None or due is None:
-        return {}
-    entered = format_utc(lead.entered_at) if lead.entered_at is not None else None
-    return {
-        "returned_from": {
-            "stage": lead.stage,
-            "entered": entered,
-            "deadline": name,
-            "due": format_utc(due.due_at),
-            "breach": due.breached,
-        }
-    }
-
-
-def effects_of_late_answer(
+def effects_of_answer(
     compiled: CompiledLifecycle, lead: LeadState, signal: Signal
 ) -> dict[str, Any]:
-    """End breached deadlines that the event meets too late. In time, `deadline.met` ends them."""
+    """End breached deadlines that the event answers too late. In time, `deadline.met` ends them."""
     ended = [
         name
         for name, due in lead.deadlines.items()
@@ -89,70 +67,26 @@ def effects_of_late_answer(
     }
 
 
-def take_back_return(case: Case) -> Returned | None:
-    """Continue from the stay that an automatic return ended, if the signal was in time for it."""
-    lead, signal = case.state.lead, case.signal
-    returned = lead.returned_from
-    if (
-        returned is None
-        or signal.occurred_at > returned.due_at
-        or not _answers(case.compiled, returned.deadline, signal.type.name)
-    ):
-        return None
-    case.came_from = lead.stage
-    stay = lead._replace(stage=returned.stage, entered_at=returned.entered_at)
-    case.state = State(stay, case.state.account)
-    return returned
-
-
-def judge_deadlines(case: Case, before: LeadState, taken_back: Returned | None) -> None:
+def judge_deadlines(case: Case, before: LeadState) -> None:
     """Record which deadlines the signal has met, and start those of the stay that it leads to.
 
     A stay that ends within the same report starts none: there was no time to act.
     """
-    if taken_back is not None:
-        _meet(case, taken_back.deadline, taken_back.due_at, taken_back.breached)
-        if case.events[0].stage_to is None:
-            _go_back(case, taken_back)
     for name, due in sorted(before.deadlines.items()):
         if case.signal.occurred_at <= due.due_at and _is_answered(case, name):
-            _meet(case, name, due.due_at, due.breached)
+            _meet(case, name, due.due_at)
     for name, rule in case.compiled.lifecycle.pace.deadlines.items():
         began = _began(case, rule)
         if began is not None and name not in case.state.lead.deadlines:
             _start(case, name, rule, began)
 
 
-def _meet(case: Case, name: str, due_at: datetime, breached: int | None) -> None:
+def _meet(case: Case, name: str, due_at: datetime) -> None:
     data = {"deadline": name, "due": format_utc(due_at)}
-    if breached is not None:
-        data["restates"] = str(breached)
     lead, effects = case.state.lead, {}
     if name in lead.deadlines:
         effects = {"deadlines": {name: None}, "timers": dict.fromkeys(_timers_of(lead, name))}
     case.add(MET, case.lead, data=data, effects=effects)
-
-
-def _go_back(case: Case, returned: Returned) -> None:
-    """Put the lead back in its earlier stay, if the answer itself made no move.
-
-    The case already continued from there; this records the move for all readers of the event.
-    """
-    event = case.events[-1]
-    owner = effects_of_stage(case.compiled, case.state.lead, returned.stage, event.effects)
-    case.foresee(owner)
-    case.events[-1] = event._replace(
-        stage_from=case.came_from,
-        stage_to=returned.stage,
-        effective_at=returned.entered_at,
-        pass_number=case.state.lead.pass_number,
-        effects={
-            **event.effects,
-            **owner,
-            RESTATES: returned.position,
-            "move": {"kind": str(MoveKind.CORRECTED)},
-        },
-    )
 
 
 def _began(case: Case, rule: Deadline) -> datetime | None:
@@ -161,8 +95,8 @@ def _began(case: Case, rule: Deadline) -> datetime | None:
     for event in case.events:
         if event.stage_to is None and event.type not in rule.on:
             continue
-        if event.receiver != case.lead or event.type == MET:
-            continue  # going back is not a new entry
+        if event.receiver != case.lead:
+            continue
         if event.stage_to is not None and rule.entering is not None:
             began = event.effective_at if event.stage_to == rule.entering else None
         elif event.type in rule.on and _holds(case, rule, event):

@@ -30,10 +30,10 @@ PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
 def effects_of_role(
     signal: Signal, buyer: LeadState | AccountState, numbers: Numbers
 ) -> dict[str, Any]:
-    """Return the effects of the event type's role; none if the report adds nothing new.
+    """Return the effects of the event type's role.
 
-    Reports come in any order: a late report of its creation does not open an opportunity that is
-    already won or lost, and a cancelled order is not reinstated.
+    What happened last counts: an order that is placed again after its cancellation stands. But a
+    deal that is known is not opened once more by a report of its creation.
     """
     role = signal.type.role
     if role is None:
@@ -41,19 +41,25 @@ def effects_of_role(
     if role in _OPPORTUNITY:
         opportunity, status = numbers.opportunity, _OPPORTUNITY[role]
         assert opportunity is not None
-        before = buyer.opportunities.get(opportunity)
-        is_late = role is Role.OPENS_OPPORTUNITY and before is not None
-        return {} if is_late or before == status else {"opportunities": {opportunity: status}}
+        is_known = role is Role.OPENS_OPPORTUNITY and opportunity in buyer.opportunities
+        return {} if is_known else {"opportunities": {opportunity: status}}
     if role in _ORDER:
         order, status = numbers.order, _ORDER[role]
         assert order is not None
-        before = buyer.orders.get(order)
-        is_late = role is Role.PLACES_ORDER and before is not None
-        return {} if is_late or before == status else {"orders": {order: status}}
+        return {"orders": {order: status}}
     if isinstance(buyer, AccountState):
-        is_listed = COMPETITION.get(role)
-        return {} if is_listed in (None, buyer.competitor) else {"competitor": is_listed}
+        return {"competitor": COMPETITION[role]} if role in COMPETITION else {}
     return _OTHERS[role](signal) if role in _OTHERS else {}
+
+
+def is_repeated(signal: Signal, buyer: LeadState | AccountState, numbers: Numbers) -> bool:
+    """Whether a report about a deal or an order says what is so already."""
+    role = signal.type.role
+    if role is Role.OPENS_OPPORTUNITY:
+        return numbers.opportunity in buyer.opportunities
+    if role in _OPPORTUNITY:
+        return buyer.opportunities.get(numbers.opportunity or "") == _OPPORTUNITY[role]
+    return role in _ORDER and buyer.orders.get(numbers.order or "") == _ORDER[role]
 
 
 _OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {

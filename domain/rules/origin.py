@@ -35,7 +35,7 @@ def origin_of(
         return {}
     moves = move is not None and move.kind is not None
     begins_pass = move is not None and move.begins_pass
-    if not (moves or "known" in reported or "acquired_at" in reported or _enquires(case, type)):
+    if not (moves or "known" in reported or _enquires(case, type)):
         return {}
     readings = case.readings(type, data)
     rules = lifecycle.origin_rules
@@ -47,7 +47,7 @@ def origin_of(
         origin = origin or lifecycle.origin_otherwise
     if origin is not None and lead.first_touch is None:
         effects["first_touch"] = origin
-    if origin is not None and lead.known and (lead.origin is None or _is_earlier(case, reported)):
+    if origin is not None and lead.known and lead.origin is None:
         return effects | {"origin": origin, "channel": data.get("channel")}
     if moves and not lead.entered:
         effects["channel"] = data.get("channel")
@@ -65,15 +65,6 @@ def _beginning(case: Case, origin: str | None, data: Mapping[str, Any]) -> dict[
     if DIRECT_ENQUIRY in lead.flags:
         effects["flags"] = {DIRECT_ENQUIRY: None}
     return effects
-
-
-def _is_earlier(case: Case, effects: Mapping[str, Any]) -> bool:
-    """Whether a late report shows that the person was known earlier, and so began the first pass.
-
-    A correction made by a person remains.
-    """
-    lead = case.state.lead
-    return "acquired_at" in effects and lead.pass_number == 1 and not lead.origin_corrected
 
 
 def _enquires(case: Case, type: str) -> bool:

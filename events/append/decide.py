@@ -7,11 +7,11 @@ free days are carried out by the service itself.
 
 from collections.abc import Sequence
 
-from domain.deciding.decide import NotAllowed, Party, decide
+from domain.deciding.decide import NotAllowed, Party, decide, record_late
 from domain.event import Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.service_events import (
     BY_PERIOD,
     CALENDAR_CHANGED,
@@ -39,6 +39,7 @@ from events.batch.draft import Draft
 from events.batch.upkeep import (
     bring_all_up_to_date,
     bring_up_to_date,
+    is_later,
     members_of,
     occupied_by,
     reassess_lead,
@@ -47,11 +48,13 @@ from events.lifecycles.calendar import change_calendar, changes_of, with_changes
 from events.lifecycles.publish import asks_who_stands_where, compiled_from, objection, parsed
 from events.limits import DECLARED_MAX
 from events.outcomes import Recorded, outcome_of
+from events.records import restatement_id
 from events.refusals import Refusal
 from events.revision.decisions import Circumstances, lead_named, subject_named, take_back
 from events.revision.merge_accounts import decide_of_accounts
 from events.revision.past import Recollection
 from events.revision.planned_past import PlannedPast
+from events.revision.settle import objection_to, settle
 
 
 def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> Recorded | Refusal:
@@ -67,9 +70,10 @@ def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> R
         refusal = _objection_to_period(draft, signal, recollection)
         if refusal is not None:
             return refusal
+    past = PlannedPast(draft, recollection)
     if is_offered(event_type):
-        return _carry_out(draft, signal, PlannedPast(draft, recollection))
-    return _decide(draft, signal)
+        return _carry_out(draft, signal, past)
+    return _decide(draft, signal, past)
 
 
 def _objection_to_period(
@@ -97,7 +101,8 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
         if name in parsed(signal.data["text"]).pace.calendars
     }
     data = {**with_changes(signal.data, kept), "version": in_force.version + 1}
-    signal = signal._replace(data=data)
+    # A lifecycle is in force from when it is recorded.
+    signal = signal._replace(data=data, occurred_at=draft.recorded_at)
     no_party = Party(None, None)
     decided = decide(in_force, State(), signal, no_party, position=draft.position + 1)
     assert not isinstance(decided, NotAllowed)
@@ -106,36 +111,147 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
     return recorded
 
 
-def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
+def _decide(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
     signal = redirected(draft, signal)
     if signal.subject is SubjectKind.LEAD:
-        bring_all_up_to_date(draft, leads_named(draft, signal))
+        _prepare(draft, signal)
     concerned = concerned_by(draft, signal)
     if isinstance(concerned, Refusal):
         return concerned
+    is_late = _is_late(draft, concerned)
+    waits = is_late and signal.type.kind is not EventKind.DECISION
+    if not waits and _settle_those(draft, concerned.party, past):
+        return _decide(draft, signal, past)
+    if is_late:
+        return _record_late(draft, concerned, past)
+    return _decide_in_order(draft, concerned, past)
+
+
+def _prepare(draft: Draft, signal: Signal) -> None:
+    """Bring the leads that a signal names up to its time, unless something happened after it."""
+    leads = leads_named(draft, signal)
+    at = signal.occurred_at
+    if not any(is_later(lead, at) for lead in leads.values()):
+        bring_all_up_to_date(draft, leads, upto=at)
+
+
+def _is_late(draft: Draft, concerned: Concerned) -> bool:
+    """Whether something happened after it to the leads or the company that a signal concerns."""
     signal, party, _ = concerned
-    if signal.type.role in COMPETITION and party.account is not None:
-        # Timers due before this must fire under the company's previous competitor status.
-        for lead_id in members_of(draft, party.account):
-            bring_up_to_date(draft, lead_id)
+    if signal.subject is SubjectKind.LEDGER:
+        return False
+    lead = party.lead
+    if lead is not None and lead.is_new and signal.type.kind is EventKind.DECISION:
+        return False  # nobody has reported this lead, at any time
+    state = draft.state(lead.receiver if lead is not None else None, party.account)
+    visitors = [visitor for _, visitor in lead.absorbs] if lead is not None else []
+    involved = [state.lead, state.account, *visitors] if lead is not None else [state.account]
+    return any(is_later(subject, signal.occurred_at) for subject in involved)
+
+
+def _settle_those(draft: Draft, party: Party, past: PlannedPast) -> bool:
+    """Decide the parties of a decision again, if late reports about them are waiting for that."""
+    lead = party.lead
+    ids = [] if lead is None else [lead.receiver, *(visitor for visitor, _ in lead.absorbs)]
+    ids += [] if party.account is None else [party.account]
+    waiting = [subject_id for subject_id in ids if subject_id in draft.unsettled]
+    for subject_id in waiting:
+        settle_one(draft, subject_id, past)
+    return bool(waiting)
+
+
+def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
+    """Record what counts for a lead or a company, now that late reports about it are known."""
+    if subject_id not in draft.unsettled:
+        return
+    settled = settle(
+        subject_id,
+        draft.unsettled,
+        past,
+        draft.lifecycles,
+        position=draft.position + 1,
+        recorded_at=draft.recorded_at,
+    )
+    draft.settled([subject_id, *settled.subjects])
+    if settled.events:
+        subject = settled.events[0].subject
+        version = draft.newest(subject.id, subject.kind).version + 1
+        draft.enter_group(
+            settled.events,
+            id=restatement_id(subject.id, version),
+            lifecycle=draft.compiled.version,
+        )
+
+
+def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
+    """Record a late report without an outcome; a decision only if it was legal at its time."""
+    signal, party, _ = concerned
+    compiled, position = _compiled_for(draft, party), draft.position + 1
+    if signal.type.kind is EventKind.DECISION:
+        refused = objection_to(signal, party, past, draft.lifecycles, compiled, position=position)
+        if refused is not None:
+            return refusal_texts.not_allowed(refused)
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, party.account)
-    # An existing lead's own version decides; for a new lead, the version in force.
-    is_under_its_own = lead is not None and not lead.is_new
-    compiled = draft.lifecycle(state.lead.lifecycle) if is_under_its_own else draft.compiled
+    recorded = _enter(
+        draft,
+        concerned,
+        record_late(compiled, state, signal, party, position=position),
+        compiled,
+    )
+    receiver = lead.receiver if lead is not None else party.account
+    assert receiver is not None
+    draft.unsettle(receiver, position)
+    for visitor, _ in lead.absorbs if lead is not None else ():
+        draft.unsettle(visitor, position)
+    return recorded._replace(is_late=True)
+
+
+def _compiled_for(draft: Draft, party: Party) -> CompiledLifecycle:
+    """An existing lead's own version decides; for a new lead, the version in force."""
+    lead = party.lead
+    if lead is None or lead.is_new:
+        return draft.compiled
+    return draft.lifecycle(draft.state(lead.receiver, None).lead.lifecycle)
+
+
+def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
+    signal, party, _ = concerned
+    at, account = signal.occurred_at, party.account
+    members: Sequence[str] = ()
+    if signal.type.role in COMPETITION and account is not None:
+        # Timers due before this must fire under the company's previous competitor status.
+        members = members_of(draft, account)
+        for lead_id in members:
+            if not is_later(draft.lead(lead_id), at):
+                bring_up_to_date(draft, lead_id, upto=at)
+    lead = party.lead
+    state = draft.state(lead.receiver if lead is not None else None, account)
+    compiled = _compiled_for(draft, party)
     decided = decide(compiled, state, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
         return refusal_texts.not_allowed(decided)
     recorded = _enter(draft, concerned, decided, compiled)
-    if signal.type.role in COMPETITION and decided[0].effects:
-        _judge_members(draft, decided[0])
+    if account is None:
+        return recorded
+    after = draft.state(None, account).account
+    assert state.account is not None
+    assert after is not None
+    if after.timeline != state.account.timeline:
+        _unsettle_later(draft, account, decided[0], past)
+    if after.competitor != state.account.competitor:
+        for lead_id in members:
+            if lead_id not in draft.unsettled:
+                cause = decided[0].position
+                reassess_lead(draft, lead_id, draft.compiled, cause=cause, at=at)
     return recorded
 
 
-def _judge_members(draft: Draft, listed: Event) -> None:
-    """Judge the leads of a company again after its competitor status has changed."""
-    for lead_id in members_of(draft, listed.subject.id):
-        reassess_lead(draft, lead_id, draft.compiled, cause=listed.position)
+def _unsettle_later(draft: Draft, account_id: str, event: Event, past: PlannedPast) -> None:
+    """Have the leads decided again to which something happened after their company changed."""
+    for lead_id in past.members(account_id):
+        if is_later(draft.lead(lead_id), event.occurred_at):
+            draft.unsettle(lead_id, event.position)
 
 
 def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
@@ -145,6 +261,8 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
         return _unlink(draft, signal, past)
     decided: Sequence[Event] | Refusal
     if signal.type.name == CALENDAR_CHANGED:
+        # It is in force from when it is recorded.
+        signal = signal._replace(occurred_at=draft.recorded_at)
         decided = change_calendar(signal, in_force, position=draft.position + 1)
     elif signal.type.subject is SubjectKind.ACCOUNT:
         decided = _decide_of_accounts(draft, signal, past)
@@ -169,7 +287,7 @@ def _decide_of_accounts(
 
 def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Event] | Refusal:
     if EVENT not in signal.type.fields:
-        bring_all_up_to_date(draft, leads_named(draft, signal))
+        bring_all_up_to_date(draft, leads_named(draft, signal), upto=draft.recorded_at)
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
@@ -218,7 +336,7 @@ def _bring_both_up_to_date(draft: Draft, signal: Signal, lead_id: str, past: Pla
     for concerned_id in (lead_id, signal.data.get(OTHER)):
         concerned = lead_named(concerned_id, past) if concerned_id is not None else None
         if concerned is not None and concerned.state.timers:
-            bring_up_to_date(draft, concerned.receiver)
+            bring_up_to_date(draft, concerned.receiver, upto=draft.recorded_at)
 
 
 def _enter(

@@ -309,7 +309,7 @@ class Ledger:
         for _ in range(RECOLLECTIONS_MAX * max(1, size)):
             plan = Plan(self.memory, known, self._propose_time(takes), recollection)
             try:
-                outcomes = [plan.submit(submission) for submission in submissions]
+                outcomes = plan.settle([plan.submit(submission) for submission in submissions])
             except NotRecalled as needed:
                 if not await self._reader.recollect(
                     session.driver, self.memory, submissions, recollection, needed

@@ -7,24 +7,28 @@ An unexpected error affects only the item, or the timers of the lead, that raise
 rolled back to before that item or lead, and the others continue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.lifecycle.service_events import ACCOUNT_RESTATED, RESTATED
 from events import refusal_texts
-from events.append.decide import decide_signal
+from events.append.decide import decide_signal, settle_one
 from events.batch.draft import Draft
 from events.batch.entries import Known
 from events.batch.memory import Memory
 from events.batch.upkeep import wake
 from events.faults import Fault, fault_of
-from events.outcomes import Duplicate, Outcome, hold_back, refuse
+from events.outcomes import Duplicate, Outcome, Recorded, hold_back, refuse
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection
+from events.revision.planned_past import PlannedPast
 from events.signals.digests import FingerprintUnknown, have_same_version
 from events.strict_json import read_value
 from events.submission import Item, Submission, key_of
+
+_RESTATEMENTS = (RESTATED, ACCOUNT_RESTATED)
 
 
 class Failure(NamedTuple):
@@ -84,6 +88,34 @@ class Plan:
                 for item, outcome in zip(submission.items, outcomes, strict=True)
             ]
         return outcomes
+
+    def settle(self, outcomes: Sequence[Sequence[Outcome]]) -> list[list[Outcome]]:
+        """Decide again what late reports concern, and add the results to the outcomes."""
+        past = PlannedPast(self.draft, self.recollection)
+        for subject_id in list(self.draft.unsettled):
+            mark = self.draft.mark()
+            try:
+                settle_one(self.draft, subject_id, past)
+            except NotRecalled:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this lead's alone
+                self.draft.return_to(mark)
+                self.set_aside[subject_id] = fault_of(error)
+        if not any(_is_late(outcome) for answered in outcomes for outcome in answered):
+            return [list(answered) for answered in outcomes]
+        return [[self._restated(outcome) for outcome in answered] for answered in outcomes]
+
+    def _restated(self, outcome: Outcome) -> Outcome:
+        """Complete the outcome of a late report by the restatement that followed it."""
+        if not isinstance(outcome, Recorded) or not outcome.is_late:
+            return outcome
+        subject = f"lead/{outcome.lead}" if outcome.lead is not None else outcome.subject
+        for entry in self.draft.entries[outcome.position - self.memory.position :]:
+            event = entry.event
+            if event.type in _RESTATEMENTS and str(event.subject) == subject:
+                stage = event.effects["state"].get("stage")
+                return outcome._replace(restated=event.position, stage=stage)
+        return outcome
 
     def _hold_back(self, item: Item | Refused, outcome: Outcome) -> Outcome:
         """Return the answer for an item of a strict submission that is not recorded."""
@@ -159,6 +191,10 @@ class Plan:
     def commit(self) -> None:
         """Bring the memory to the new end of the ledger."""
         self.draft.commit()
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, Recorded) and outcome.is_late
 
 
 def is_same(known: Known, item: Item) -> bool:

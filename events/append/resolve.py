@@ -62,7 +62,7 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     lead = lead_of(draft, signal)
     if isinstance(lead, Refusal):
         return lead
-    account = _account_joined(draft, signal, lead, named)
+    account = _account_joined(draft, lead, named)
     if account.is_missing:
         return account_unknown()
     # An account that the lead does not join is not created, so it cannot be reported on either.
@@ -266,14 +266,13 @@ def _naming_shared(draft: Draft, signal: Signal) -> Signal:
     return signal._replace(ignored=(*signal.ignored, *ignored))
 
 
-def _account_joined(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
-    """Return the account that the lead belongs to: its own, unless another is named explicitly."""
-    if named.is_missing or signal.names_account or lead.is_new:
+def _account_joined(draft: Draft, lead: Resolution, named: Account) -> Account:
+    """Return the account that the lead belongs to: its own, until a report names another one."""
+    if named.is_missing or named.id is not None or lead.is_new:
         return named
     state = draft.lead(lead.receiver)
     assert state is not None
-    own = _standing_for(draft, state.account) if state.account is not None else None
-    return named if own in (None, named.id) else Account(own)
+    return Account(_standing_for(draft, state.account)) if state.account is not None else named
 
 
 def _standing_for(draft: Draft, account_id: str) -> str:

@@ -5,7 +5,7 @@ items left it, an event that is entered will be recorded, and the whole draft ca
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier, Signal
 from domain.times import format_utc
 from events import records
-from events.batch.entries import Entry, Link
+from events.batch.entries import Entry, Link, Unsettled
 from events.batch.ids import new_id
 from events.batch.memory import (
     LEDGER_SUBJECT_ID,
@@ -43,7 +43,9 @@ class Mark(NamedTuple):
     changes: int
 
 
-_Change = tuple[dict[Any, Any], str | Identifier, Remembered | str | tuple[str, ...] | None]
+_Change = tuple[
+    dict[Any, Any], str | Identifier, Remembered | Unsettled | str | tuple[str, ...] | None
+]
 """A table of the draft, a key, and the value before an item changed it; None if it had none."""
 
 
@@ -60,8 +62,10 @@ class Draft:
     links: list[Link] = field(default_factory=list)
     published: list[CompiledLifecycle] = field(default_factory=list)
     """Lifecycles that this batch publishes, each in force from its position on."""
+    unsettled: dict[str, Unsettled] = field(default_factory=dict)
+    """Leads and companies to be decided again before the batch ends."""
     _changes: list[_Change] = field(default_factory=list)
-    """Changes to `subjects`, `pointers` and `others`, oldest first, to be undone in reverse."""
+    """Changes to the tables above, oldest first, to be undone in reverse."""
     seals: list[bytes] = field(default_factory=list)
     chain: bytes = b""
     """Once the batch is sealed: the seals of the entries, and the chain after the last entry."""
@@ -108,7 +112,7 @@ class Draft:
         while len(self._changes) > mark.changes:
             table, key, before = self._changes.pop()
             if before is None:
-                del table[key]
+                table.pop(key, None)
             else:
                 table[key] = before
 
@@ -156,6 +160,20 @@ class Draft:
             return ()
         known = self.others if identifier in self.others else self.memory.others
         return (first, *known.get(identifier, ()))
+
+    def unsettle(self, subject_id: str, position: int, *, upto: datetime | None = None) -> None:
+        """Note that a lead or a company has to be decided again because of an event."""
+        before = self.unsettled.get(subject_id)
+        self._changes.append((self.unsettled, subject_id, before))
+        known = before or Unsettled(())
+        later = max((at for at in (known.upto, upto) if at is not None), default=None)
+        self.unsettled[subject_id] = Unsettled((*known.positions, position), later)
+
+    def settled(self, subject_ids: Iterable[str]) -> None:
+        """Note that leads and companies have been decided again."""
+        for subject_id in subject_ids:
+            if subject_id in self.unsettled:
+                self._changes.append((self.unsettled, subject_id, self.unsettled.pop(subject_id)))
 
     def link(
         self,

@@ -1,5 +1,6 @@
 """The parts of a plan: events as they will be written, identifiers, keys that are taken."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from domain.event import Event
@@ -36,3 +37,12 @@ class Link(NamedTuple):
     position: int
     is_moved: bool = False
     """Whether it was taken from any earlier holder, so that it now points to this subject alone."""
+
+
+class Unsettled(NamedTuple):
+    """Why a lead or a company has to be decided again."""
+
+    positions: tuple[int, ...]
+    """The late reports about it, or else the event because of which it is decided again."""
+    upto: datetime | None = None
+    """The time up to which its timers fire, if they are what is late."""

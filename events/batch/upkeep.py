@@ -6,11 +6,12 @@ decision about a lead starts from its current stage and uses the version in forc
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import reassess
-from domain.deciding.timers import Passing, fire
-from domain.lead.state import LeadState
+from domain.deciding.timers import Passing, fire, next_due
+from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
@@ -26,29 +27,29 @@ class TimersUnfinished(Exception):
 
 def wake(draft: Draft, lead_id: str) -> None:
     """Advance a lead by one stride towards the present."""
-    if _fire_due(draft, lead_id, most=STRIDE_TIMERS):
-        _bring_over(draft, lead_id)
+    _advance(draft, lead_id, draft.recorded_at, most=STRIDE_TIMERS)
 
 
-def bring_up_to_date(draft: Draft, lead_id: str) -> None:
-    """Fire due timers under the lead's own lifecycle, then move it to the one in force.
+def bring_up_to_date(draft: Draft, lead_id: str, *, upto: datetime) -> None:
+    """Do what is due for a lead by the time of an event about it: timers, and new lifecycles.
 
     Raises:
         TimersUnfinished: The lead is further behind than one event waits for.
     """
-    if not _fire_due(draft, lead_id, most=WAITED_TIMERS_MAX):
+    if not _advance(draft, lead_id, upto, most=WAITED_TIMERS_MAX):
         raise TimersUnfinished(f"more than {WAITED_TIMERS_MAX} timers are due for one lead")
-    _bring_over(draft, lead_id)
 
 
-def bring_all_up_to_date(draft: Draft, leads: Mapping[str, LeadState]) -> None:
+def bring_all_up_to_date(draft: Draft, leads: Mapping[str, LeadState], *, upto: datetime) -> None:
     """Bring leads up to date before a decision, so that none is in a stage it should have left."""
     for lead_id, state in leads.items():
         if state.timers or state.lifecycle != draft.compiled.version:
-            bring_up_to_date(draft, lead_id)
+            bring_up_to_date(draft, lead_id, upto=upto)
 
 
-def reassess_lead(draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, cause: int) -> None:
+def reassess_lead(
+    draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, cause: int, at: datetime
+) -> None:
     """Judge a lead again. Nothing is recorded if nothing follows from it."""
     remembered = draft.newest(lead_id, SubjectKind.LEAD)
     assert isinstance(remembered.state, LeadState)
@@ -60,7 +61,7 @@ def reassess_lead(draft: Draft, lead_id: str, compiled: CompiledLifecycle, *, ca
         id=id,
         source=OWN_SOURCE,
         cause=cause,
-        occurred_at=draft.recorded_at,
+        occurred_at=at,
         position=draft.position + 1,
     )
     if len(decided) > 1 or decided[0].effects:
@@ -87,10 +88,32 @@ def occupied_by(draft: Draft) -> Occupied:
     return Counter(occupancy.occupied) + Counter(stage for stage in moved if stage is not None)
 
 
-def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
+def _advance(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
+    """Fire due timers, and bring the lead under each version from when it came into force.
+
+    A version that came into force after the lead's latest event applies from then on. False: `most`
+    timers have fired, and more may be due.
+    """
+    lead = draft.lead(lead_id)
+    while lead is not None and lead.lifecycle < draft.compiled.version:
+        newer = draft.lifecycle(lead.lifecycle + 1)
+        assert newer.in_force_since is not None
+        if newer.in_force_since > upto:
+            break
+        if not _fire_due(draft, lead_id, newer.in_force_since, most=most):
+            return False
+        if lead_id in draft.unsettled:
+            return True
+        reassess_lead(draft, lead_id, newer, cause=newer.published_at, at=newer.in_force_since)
+        lead = draft.lead(lead_id)
+    return _fire_due(draft, lead_id, upto, most=most)
+
+
+def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
     """Fire a lead's due timers in due order, each as a report of its own.
 
-    False: `most` timers have fired, and more may be due.
+    A timer that was due before something happened to the lead's company is late, as a report would
+    be: then the lead has to be decided again. False: `most` timers have fired, and more may be due.
     """
     passing = Passing()
     for _ in range(most):
@@ -98,14 +121,21 @@ def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
         lead = remembered.state if remembered is not None else None
         if remembered is None or not isinstance(lead, LeadState) or not lead.timers:
             return True
+        if lead_id in draft.unsettled:
+            return True
+        state = draft.state(lead_id, lead.account)
+        due_at = next_due(lead)
+        if due_at is not None and due_at <= upto and is_later(state.account, due_at):
+            draft.unsettle(lead_id, min(lead.timers.values()).armed_by, upto=upto)
+            return True
         id = firing_id(lead_id, remembered.version + 1)
         decided = fire(
             draft.lifecycle(lead.lifecycle),
-            draft.state(lead_id, lead.account),
+            state,
             lead_id=lead_id,
             id=id,
             source=OWN_SOURCE,
-            upto=draft.recorded_at,
+            upto=upto,
             position=draft.position + 1,
         )
         if decided is None:
@@ -116,11 +146,6 @@ def _fire_due(draft: Draft, lead_id: str, *, most: int) -> bool:
     return False
 
 
-def _bring_over(draft: Draft, lead_id: str) -> None:
-    """Bring a lead under the version in force, through each version that it has missed, in turn."""
-    lead = draft.lead(lead_id)
-    if lead is None:
-        return
-    for version in range(lead.lifecycle + 1, draft.compiled.version + 1):
-        compiled = draft.lifecycle(version)
-        reassess_lead(draft, lead_id, compiled, cause=compiled.published_at)
+def is_later(state: LeadState | AccountState | None, at: datetime) -> bool:
+    """Whether something has happened to a lead or a company after a moment."""
+    return state is not None and state.latest_at is not None and state.latest_at > at

@@ -47,6 +47,7 @@ def compiled_from(published: Event) -> CompiledLifecycle:
         expansion=expansion_of(data),
         stage_map=data.get("stage_map", {}),
         published_at=published.position,
+        in_force_since=published.occurred_at,
         publication=data,
     )
 

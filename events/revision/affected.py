@@ -1,37 +1,43 @@
-"""The leads that are decided again together, and their accounts, from their records.
+"""The leads that are decided again together, with their companies' timelines, from the past.
 
-The leads that a decision concerns are taken together with every lead that forwards or forwarded to
-them, because a report of one may now count for another. Their colleagues' purchases may also count
-differently: a company's status follows from the deals and orders of all its leads.
+The leads that a decision or a late report concerns are taken together with every lead that forwards
+or forwarded to them, because a report of one may now count for another. What other leads brought
+to their companies is taken from the companies' timelines.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from domain.event import Event
+from domain.event import NOTHING, Event
 from domain.lead.absorption import connected, forwarding
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lead.stays import NO_STAYS, Stays, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
-from events.records import Record, is_reassessment
-from events.revision.past import Past
+from events.records import Record, is_reassessment, is_restatement
+from events.revision.past import Past, standing_in
 from events.revision.redecide import reported_account
 
 
 class Taken(NamedTuple):
-    """What is taken back, and the leads that it concerns."""
+    """What changes the past, and the subjects that it concerns."""
 
     first: Event
-    """The decision that takes something back."""
+    """The decision that takes something back, or the late report."""
     leads: Mapping[str, LeadState]
     """The leads whose forwarding it changes, in their state after the change."""
     concerned: tuple[str, ...]
     """Leads that are always restated, in this order."""
     begun: Event | None = None
     """The first event of one of them, if that lead begins with this decision."""
+    also: tuple[str, ...] = ()
+    """Leads that are restated if their outcome differs."""
+    accounts: tuple[str, ...] = ()
+    """Companies that it concerns, whether or not these leads belong to them."""
+    late: Mapping[str, Sequence[int]] = NOTHING
+    """Company → the positions of late reports about it, which its timeline does not hold yet."""
 
     @property
     def events(self) -> list[Event]:
@@ -49,45 +55,37 @@ class Neighbourhood:
     leads: dict[str, LeadState] = field(default_factory=dict)
     """Their states with the change applied."""
     records: list[Record] = field(default_factory=list)
-    accounts: list[str] = field(default_factory=list)
-    account_records: list[Record] = field(default_factory=list)
+    accounts: dict[str, AccountState] = field(default_factory=dict)
+    """The companies that these leads belong or belonged to, as they are now."""
     reports: dict[int, int] = field(default_factory=dict)
     """Position of each event → position of the report that it follows from."""
     owners: dict[int, str] = field(default_factory=dict)
     """Position of each report that was moved from the lead it was recorded for → its lead now."""
 
     def __post_init__(self) -> None:
-        self._gather([*self.taken.leads, *self.taken.concerned])
-        self._read_accounts()
-        # A colleague may now belong to another company, whose leads then count as well.
-        while others := [lead_id for lead_id in self._colleagues() if lead_id not in self.leads]:
-            self._gather(others)
-            self._read_accounts()
-        self.account_records = self.past.histories(self.accounts)
+        taken = self.taken
+        named = [*taken.leads, *taken.concerned, *taken.also]
+        for lead_id in connected(named, lambda other: _linked(self._changed(other))):
+            self.leads[lead_id] = self._changed(lead_id)
+        self.records = self.past.histories(list(self.leads)) if self.leads else []
+        ids = [id for record in self.records for id in _accounts_in(record.event)]
+        ids += [state.account for state in self.leads.values() if state.account is not None]
+        for account_id in dict.fromkeys((*taken.accounts, *ids)):
+            standing, state = standing_in(self.past, account_id)
+            if isinstance(state, AccountState):
+                self.accounts[standing] = state
         self.owners = owners_in(self.decisions(UNLINKED))
-        of_accounts = {record.event.position for record in self.account_records}
+        of_leads = {record.event.position for record in self.records}
         for record in self.records:
             position, cause = record.event.position, record.event.cause
-            begins = cause is None or (is_reassessment(record) and cause not in of_accounts)
+            # What an account's event or a publication caused begins a group of its own.
+            begins = cause is None or cause not in of_leads or is_restatement(record)
+            begins = begins or (is_reassessment(record) and cause not in of_leads)
             self.reports[position] = position if cause is None or begins else self.report(cause)
 
-    def _gather(self, lead_ids: Iterable[str]) -> None:
-        for lead_id in connected(lead_ids, lambda other: _linked(self._changed(other))):
-            self.leads[lead_id] = self._changed(lead_id)
-
-    def _read_accounts(self) -> None:
-        self.records = self.past.histories(list(self.leads))
-        events = (record.event for record in self.records)
-        ids = {account_id: None for event in events for account_id in _accounts_in(event)}
-        ids |= {state.account: None for state in self.leads.values() if state.account}
-        self.accounts = list(ids)
-
-    def _colleagues(self) -> list[str]:
-        """The other leads that were judged by these accounts' purchases, or that made them."""
-        members = {lead_id for account in self.accounts for lead_id in self.past.members(account)}
-        return [
-            lead_id for lead_id in sorted(members) if _is_judged_by_business(self._lead(lead_id))
-        ]
+    def standing_account(self, account_id: str | None) -> str | None:
+        """Return the company that stands for one that a report named."""
+        return standing_in(self.past, account_id)[0] if account_id is not None else None
 
     def _lead(self, lead_id: str) -> LeadState:
         state = self.past.subject(lead_id)
@@ -102,30 +100,12 @@ class Neighbourhood:
         """The position of the report that an event of these leads follows from."""
         return self.reports.get(position, position)
 
-    def has_business(self, position: int, account_id: str) -> bool:
-        """Whether the current lead of a record, or a lead that it forwards to, has business there.
-
-        It may have business elsewhere: with a company that it was assigned to while it was merged
-        with another lead, or with one that it has joined since.
-        """
-        record, account = self.past.record(position), self.past.subject(account_id)
-        assert record is not None
-        assert isinstance(account, AccountState)
-        there = {*account.opportunities, *account.orders}
-        lead_id = self.owners.get(position, record.event.subject.id)
-        leads = self.known(lead_id).values()
-        return any(not there.isdisjoint((*lead.opportunities, *lead.orders)) for lead in leads)
-
-    def leads_before(self) -> Iterator[LeadState]:
-        """These leads in their states at the time of the decision."""
-        begun = self.taken.begun
-        new_id = begun.subject.id if begun is not None else None
-        return (self._lead(lead_id) for lead_id in self.leads if lead_id != new_id)
-
     def decisions(self, type: str) -> list[Event]:
         """The decisions of one type that take something back, including this one."""
         decisions = [record.event for record in self.records if record.event.type == type]
-        return [*decisions, *([self.taken.first] if self.taken.first.type == type else [])]
+        first = self.taken.first
+        is_new = first.type == type and all(one.position != first.position for one in decisions)
+        return [*decisions, *([first] if is_new else [])]
 
     def absorptions(self) -> dict[str, int]:
         """Each lead that forwards → the cause of it, in the order of the absorptions."""
@@ -183,15 +163,6 @@ def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:
 def _linked(lead: LeadState) -> Iterable[str]:
     """The leads whose reports may count for this one, and the lead that its own may count for."""
     return (*lead.absorbs, *lead.parted, *filter(None, (lead.absorbed_by,)))
-
-
-def _has_business(lead: LeadState) -> bool:
-    return bool(lead.opportunities or lead.orders)
-
-
-def _is_judged_by_business(lead: LeadState) -> bool:
-    """Whether it has business, or a further pass: what that pass is about depends on purchases."""
-    return _has_business(lead) or lead.pass_number > 1
 
 
 def _accounts_in(event: Event) -> Iterable[str]:

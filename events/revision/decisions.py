@@ -45,7 +45,7 @@ from events.revision.merge_accounts import decide_of_accounts
 from events.revision.past import HistoryTooLong, Past, standing_in
 from events.revision.redecide import signal_of
 from events.revision.reports import is_report
-from events.revision.restate_leads import restate
+from events.revision.restate import restate
 from events.signals.fields import mismatch
 
 
@@ -392,10 +392,9 @@ class _TakingBack:
             self.past,
             taken,
             lifecycles=self.by.lifecycles,
-            lifecycle=self.by.lifecycle,
             position=self.by.position + after,
-            recorded_at=self.by.recorded_at,
-        )
+            at=self.signal.occurred_at,
+        ).events
 
     def _are_apart(self, lead: Lead, other: Lead) -> bool:
         leads = {lead.receiver: lead.state, other.receiver: other.state}

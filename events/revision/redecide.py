@@ -62,10 +62,9 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
         claimed_at=envelope.claimed_at,
         key_id=envelope.key_id or "",
         department=envelope.department,
-        names_account=tells.get("outright", False),
         data=first.data,
         attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
-        holds_personal_data="known" in effects or "acquired_at" in effects or "known" in tells,
+        holds_personal_data="known" in effects or "known" in tells,
         cause=first.cause,
     )
 

@@ -1,10 +1,10 @@
 """The input for deciding leads again: their reports as they count now, from the records.
 
 A voided report counts only for identity, and a corrected report counts with its corrected content.
-Whatever others contributed to the leads' accounts stays.
+What others contributed to the leads' companies is kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,43 +17,37 @@ from domain.deciding.redecide import (
     counted_then,
     decide_all_again,
 )
-from domain.event import Event
 from domain.lead.identity import receiver_of
-from domain.lead.state import LeadState
+from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import (
-    ACCOUNT_CONFLICTED,
-    ACCOUNT_RESTATED,
-    CORRECTED,
-    EVENT,
-    FIELDS,
-    LINKED,
-    OFFERED,
-    TIME,
-    VOIDED,
-)
-from events.records import Record, begins_group, is_firing, is_reassessment
+from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, OFFERED, TIME, VOIDED
+from events.records import Record, begins_group, is_firing, is_reassessment, is_restatement
 from events.revision.affected import Neighbourhood
 from events.revision.redecide import reported_account, signal_of
 
 
-def decide_neighbourhood_again(around: Neighbourhood, *, upto: datetime) -> Outcomes:
-    """Return the outcome for the leads and their accounts, based on what counts now.
+def decide_neighbourhood_again(
+    around: Neighbourhood, *, upto: datetime | None = None, arriving: Sequence[Report] = ()
+) -> Outcomes:
+    """Return the outcome for the leads and their companies, based on what counts now.
 
-    Leads concerned by the decision are decided up to `upto`, including due timers. For the others
-    only what is recorded has happened, even if more is due.
+    Timers fire up to the latest event of each lead, and further up to `upto` if it is given: what
+    is due after that, the clock fires. `arriving` are reports that are not in the ledger yet.
     """
-    last = {
-        lead_id: datetime.fromisoformat(envelope.recorded_time)
-        for event, envelope in around.records
-        for lead_id in (event.subject.id, event.receiver.id)
-    }
+    steps = (*_steps(around), *arriving)
+    reached: dict[str, datetime] = {}
+    for lead_id, state in around.leads.items():
+        _reach(reached, receiver_of(lead_id, around.leads), state.latest_at)
+        _reach(reached, lead_id, upto)
+    for step in steps:
+        if isinstance(step, Report) and step.lead is not None and step.counts:
+            _reach(reached, receiver_of(step.lead, around.leads), step.occurred_at)
     return decide_all_again(
-        _steps(around),
+        steps,
         lifecycles=around.lifecycles,
         merged_into=_merged_into(around),
-        upto=last | dict.fromkeys(around.taken.concerned, upto),
+        upto=reached,
     )
 
 
@@ -67,14 +61,48 @@ def neighbourhood_then(around: Neighbourhood, *, moment: datetime) -> dict[str, 
     )
 
 
+def kept_of(
+    account_id: str,
+    account: AccountState,
+    lifecycles: Mapping[int, CompiledLifecycle],
+    *,
+    without: Iterable[str] = (),
+) -> list[Kept]:
+    """Return a company's timeline as steps, without what some leads brought to it."""
+    excluded = frozenset(without)
+    return [
+        Kept(
+            occurrence.position,
+            _in_force_at(occurrence.position, lifecycles),
+            account_id,
+            occurrence,
+        )
+        for occurrence in account.timeline
+        if occurrence.lead not in excluded
+    ]
+
+
 def is_report(record: Record) -> bool:
     """Whether this was reported from outside and decided.
 
     It is not derived, not fired by a timer, and not a decision about identity or what counts.
     """
     event = record.event
-    is_own = is_firing(record) or is_reassessment(record)
+    is_own = is_firing(record) or is_reassessment(record) or is_restatement(record)
     return begins_group(record) and not is_own and event.type not in OFFERED
+
+
+def _reach(reached: dict[str, datetime], lead_id: str, at: datetime | None) -> None:
+    if at is not None and (lead_id not in reached or reached[lead_id] < at):
+        reached[lead_id] = at
+
+
+def _in_force_at(position: int, lifecycles: Mapping[int, CompiledLifecycle]) -> CompiledLifecycle:
+    """Return the lifecycle that was in force when a position was written."""
+    versions = [
+        version for version, compiled in lifecycles.items() if compiled.published_at < position
+    ]
+    return lifecycles[max(versions, default=min(lifecycles))]
 
 
 def _merged_into(around: Neighbourhood) -> dict[str, str]:
@@ -95,82 +123,59 @@ def _steps(around: Neighbourhood) -> list[Step]:
     for lead_id, cause in around.absorptions().items():
         if not around.leads[lead_id].merged:
             absorbs.setdefault(cause, []).append(lead_id)
-    lifecycles, owners = around.lifecycles, around.owners
-    reported = [
-        _reported(record, lifecycles, corrected.get(record.event.position, {}))._replace(
-            lead=owners.get(record.event.position, record.event.subject.id),
-            absorbs=tuple(absorbs.get(record.event.position, ())),
-            counts=record.event.position not in voided,
-        )
-        for record in around.records
-        if is_report(record)
-    ]
-    # A reassessment caused by a company's event follows when that event is decided again; the
-    # others are steps of their own.
-    judged = [
-        _judged(record, lifecycles)
-        for record in around.records
-        if is_reassessment(record) and around.report(record.event.position) == record.event.position
-    ]
-    # A stable sort: what stays of an account comes before the report that brought it.
-    return sorted((*_of_accounts(around), *reported, *judged), key=lambda step: step.position)
-
-
-def _of_accounts(around: Neighbourhood) -> Iterable[Step]:
-    """Return the reports about the accounts, and their events that stay in any case.
-
-    These are the events that others caused, and two kinds that these leads caused: identifiers stay
-    linked, and an account with a known person stays a prospect, because other known persons do not
-    appear in its records.
-    """
-    decided = {record.event.position for record in around.records}
-    decided |= {record.event.position for record in around.account_records if is_report(record)}
-    for record in around.account_records:
-        event, compiled = record.event, around.lifecycles[record.envelope.lifecycle]
+    owners = around.owners
+    steps: list[Step] = []
+    for account_id, account in around.accounts.items():
+        steps += kept_of(account_id, account, around.lifecycles, without=around.leads)
+        steps += _late_reports(around, account_id)
+    for record in around.records:
+        position = record.event.position
         if is_report(record):
-            yield _reported(record, around.lifecycles, {})
-        elif _stays(event, compiled) or not (event.cause in decided or _is_moot(around, event)):
-            yield Kept(event.cause or event.position, compiled, event)
+            reported = _reported(around, record, corrected.get(position, {}))
+            steps.append(
+                reported._replace(
+                    lead=owners.get(position, record.event.subject.id),
+                    absorbs=tuple(absorbs.get(position, ())),
+                    counts=position not in voided,
+                )
+            )
+        elif is_reassessment(record) and _is_of_publication(around, record):
+            steps.append(_judged(record, around.lifecycles))
+    return steps
 
 
-def _stays(event: Event, compiled: CompiledLifecycle) -> bool:
-    triggers = compiled.lifecycle.account_triggers
-    made_prospect = triggers is not None and event.type == triggers.prospect_gained
-    return made_prospect or event.type in {LINKED, ACCOUNT_CONFLICTED}
+def _late_reports(around: Neighbourhood, account_id: str) -> Iterable[Report]:
+    for position in around.taken.late.get(account_id, ()):
+        record = around.past.record(position)
+        assert record is not None
+        if LATE in record.event.effects:
+            yield _reported(around, record, {})
 
 
-def _is_moot(around: Neighbourhood, event: Event) -> bool:
-    """Whether an account's event no longer counts: a restatement, or a purchase since withdrawn.
-
-    Leads that still have business there are decided again with these, unless they have left.
-    """
-    if event.type == ACCOUNT_RESTATED:
-        return True
-    triggers = around.lifecycles[max(around.lifecycles)].lifecycle.account_triggers
-    if triggers is None or event.type != triggers.customer_gained or event.cause is None:
-        return False
-    return not around.has_business(event.cause, event.subject.id)
+def _is_of_publication(around: Neighbourhood, record: Record) -> bool:
+    """Whether a new version caused a reassessment: those that a company caused follow from it."""
+    cause = record.event.cause
+    return any(compiled.published_at == cause for compiled in around.lifecycles.values())
 
 
-def _reported(
-    record: Record, lifecycles: Mapping[int, CompiledLifecycle], corrected: Mapping[str, Any]
-) -> Report:
+def _reported(around: Neighbourhood, record: Record, corrected: Mapping[str, Any]) -> Report:
     event, envelope = record
-    compiled = lifecycles[envelope.lifecycle]
+    compiled = around.lifecycles[envelope.lifecycle]
     signal = signal_of(record, compiled.lifecycle.events[event.type])
     data = {**signal.data, **corrected}
     time = data.pop(TIME, None)
     is_of_lead = event.subject.kind is SubjectKind.LEAD
     return Report(
         position=event.position,
-        recorded_at=datetime.fromisoformat(envelope.recorded_time),
         compiled=compiled,
         signal=signal._replace(
             data={name: value for name, value in data.items() if value is not None},
             occurred_at=signal.occurred_at if time is None else datetime.fromisoformat(time),
         ),
         lead=event.subject.id if is_of_lead else None,
-        account=reported_account(event) if is_of_lead else event.subject.id,
+        account=around.standing_account(
+            reported_account(event) if is_of_lead else event.subject.id
+        ),
     )
 
 
@@ -179,7 +184,6 @@ def _judged(record: Record, lifecycles: Mapping[int, CompiledLifecycle]) -> Judg
     assert event.cause is not None
     return Judged(
         position=event.position,
-        recorded_at=datetime.fromisoformat(envelope.recorded_time),
         compiled=lifecycles[envelope.lifecycle],
         lead=event.subject.id,
         occurred_at=event.occurred_at,

@@ -7,11 +7,7 @@ A stay belongs to one pass of one lead or account. Its end is known from the pos
 that ended it, so a row with `entry_position` and `exit_position` describes what was known at any
 position: nothing before the first, an open stay up to the second, the ended stay from there on.
 
-    lead.returned   at 11  automatic return to MAL      the stay in MQL ends
-    sales accepts   at 14  in time, only reported late  from 14 on, move 11 no longer counts
-
-An automatic return that no longer counts is closed, and the stay that it had ended continues: see
-`_take_back`.
+    lead.restated   at 12  an earlier event is known    neither counts any more: the stays in it do
 
 A lead that has been created but not moved is in UNPLACED, so the stock over all stages equals the
 number of leads. A lead that is placed by its first event was never unplaced.
@@ -24,7 +20,8 @@ from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
-from domain.lead.stays import RESTATES, Left, begins, restored
+from domain.lead.state import LATE
+from domain.lead.stays import Left, begins, restored
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.service_events import PUBLISHED
 from events.lifecycles.publish import parsed
@@ -67,8 +64,6 @@ ENDED_COLUMNS = (
 garbage collector skips plain tuples of plain values."""
 
 _STAY_WIDTH = len(STAY_COLUMNS)
-_EXIT_POSITION = ENDED_COLUMNS.index("exit_position")
-_PLACE = tuple(map(ENDED_COLUMNS.index, ("known_from", "entry_position", "number")))
 
 
 class Published(NamedTuple):
@@ -91,26 +86,6 @@ class Month(NamedTuple):
 NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
-class Place(NamedTuple):
-    """The identity of a stay among those of its subject.
-
-    Its exit does not identify it: all stays that one restatement makes known may end at the same
-    position, that of the report from which they follow.
-    """
-
-    known_from: int
-    entry_position: int
-    number: int
-
-
-class Undone(NamedTuple):
-    """A stay that an automatic return had ended, and whose end no longer counts from a position."""
-
-    subject_id: str
-    place: Place
-    known_to: int
-
-
 @dataclass(slots=True)
 class Stages:
     """The memory of a generation, and the changes of a batch.
@@ -130,16 +105,12 @@ class Stages:
     touched: dict[str, None] = field(default_factory=dict)
     """Subjects whose open stay differs from the written row."""
     published: list[Published] = field(default_factory=list)
-    written: dict[str, dict[Place, Key]] = field(default_factory=dict)
+    written: dict[str, list[Key]] = field(default_factory=dict)
     """Subject restated in this batch → its ended stays that are written and still count."""
     closed: dict[str, int] = field(default_factory=dict)
     """Subject whose written stays no longer count → the restatement that closed them."""
     counts: dict[Key, list[int]] = field(default_factory=dict)
     """Changes to the numbers of entries and of open stays."""
-    taken_from: dict[tuple[str, int], Stay] = field(default_factory=dict)
-    """Stays that automatic returns had ended, by lead and position of the return. They are read in
-    advance, because a batch that takes back a return needs them."""
-    undone: list[Undone] = field(default_factory=list)
 
     def month_of(self, moment: datetime) -> str:
         """Return the month of a moment; in UTC before any lifecycle is in force."""
@@ -172,11 +143,8 @@ def fold(stages: Stages, event: Event) -> None:
         if stay is not None:
             _leave(stages, stay, event)
     elif event.stage_to is not None:
-        if RESTATES in effects and stay is not None:
-            _take_back_and_move(stages, stay, event)
-        else:
-            _move(stages, stay, event)
-    elif stay is None and begins(event):
+        _move(stages, stay, event)
+    elif stay is None and LATE not in effects and begins(event):
         _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
     elif stay is not None:
         _carry(stages, stay, effects)
@@ -232,64 +200,6 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
     )
 
 
-def _take_back_and_move(stages: Stages, stay: Stay, event: Event) -> None:
-    """Move from the stay that an automatic return had ended, as if it had not."""
-    again = _take_back(stages, stay, event)
-    if again.stage != event.stage_to or again.entered_at != event.effective_at:
-        _move(stages, again, event)
-
-
-def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
-    """Close the stay that an automatic return began, and continue the stay that it had ended.
-
-    Both rows are kept as they were known until now. As known from this position on, there was no
-    return.
-    """
-    returned_at, position = event.effects[RESTATES], event.position
-    before = ended_stay(stages, stay.subject_id, returned_at)
-    assert before is not None, f"no stay of {stay.subject_id} ended at {returned_at}"
-    kind = str(MoveKind.CORRECTED)
-    known = (*stay[:_STAY_WIDTH], stay.entered_at, position, kind, None, position)
-    stages.ended.append(known)
-    _undo(stages, before, position)
-    counted = _counted(stages, stay)
-    counted[0] -= 1
-    counted[1] -= 1
-    again = before._replace(
-        known_from=position, pass_origin=stay.pass_origin, pass_channel=stay.pass_channel
-    )
-    _counted(stages, again)[1] += 1
-    _stand(stages, again)
-    return again
-
-
-def _undo(stages: Stages, before: Stay, position: int) -> None:
-    """Make the end of a stay no longer count, whether or not it has been written."""
-    place = place_of(before)
-    for number, row in enumerate(stages.ended):
-        if row[0] == before.subject_id and row[-1] is None and place_of(row) == place:
-            stages.ended[number] = (*row[:-1], position)
-            return
-    stages.undone.append(Undone(before.subject_id, place, position))
-    stages.written.get(before.subject_id, {}).pop(place, None)
-
-
-def place_of(stay: Stay | tuple[Any, ...]) -> Place:
-    """Return the identity of an open or ended stay."""
-    return Place._make(stay[place] for place in _PLACE)
-
-
-def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | None:
-    """Return a stay as it was before it ended, from unwritten rows or from those that were read.
-
-    If several ended there, it is the last: nothing in that report followed the return.
-    """
-    for row in reversed(stages.ended):
-        if row[0] == subject_id and row[_EXIT_POSITION] == exit_position:
-            return Stay._make((*row[:_STAY_WIDTH], None, None))
-    return stages.taken_from.get((subject_id, exit_position))
-
-
 def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
     """Close all known stays of a subject, and replace them with those that the event carries."""
     subject_id = event.subject.id
@@ -338,7 +248,7 @@ def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
 
 def _close(stages: Stages, subject_id: str, position: int) -> None:
     """Make all ended stays of a subject no longer count, whether or not they have been written."""
-    for key in stages.written.pop(subject_id, {}).values():
+    for key in stages.written.pop(subject_id, ()):
         _counted_by(stages, key)[0] -= 1
     stages.closed.setdefault(subject_id, position)
     for place, row in enumerate(stages.ended):

@@ -6,7 +6,6 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
-from domain.lead.stays import RESTATES
 from domain.lifecycle.definition import SubjectKind
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
@@ -17,7 +16,6 @@ from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
     ENDED_COLUMNS,
     Key,
-    Place,
     Published,
     Stages,
     Stay,
@@ -56,7 +54,6 @@ class StageIntervals:
         if state.zone is None:
             time_zone = await driver.fetchval(self.sql["read_time_zone"].driver_sql, generation)
             state.zone = ZoneInfo(time_zone) if time_zone is not None else UTC
-        await self._load_ended(driver, generation, state, events)
         await self._load_written(driver, generation, state, events)
         if state.is_complete:
             return
@@ -73,42 +70,20 @@ class StageIntervals:
                 stay = Stay(*row.values())
                 standing[stay.subject_id] = stay
 
-    async def _load_ended(
-        self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
-    ) -> None:
-        """Read the stays that continue because an automatic return is taken back."""
-        wanted = [
-            (event.receiver.id, event.effects[RESTATES])
-            for event in events
-            if RESTATES in event.effects and event.stage_to is not None
-        ]
-        if wanted:
-            subjects, positions = zip(*wanted, strict=True)
-            values = {"generation": generation, "subject_ids": subjects, "positions": positions}
-            statement = self.sql["read_ended"]
-            for row in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
-                *stay, exit_position = row.values()
-                state.taken_from[stay[0], exit_position] = Stay._make((*stay, None, None))
-
     async def _load_written(
         self, driver: Driver, generation: int, state: Stages, events: Sequence[Event]
     ) -> None:
         """Read the ended stays of restated subjects that still count.
 
-        Written stays of a closed subject do not count. Neither do undone stays, even if the row has
-        not been updated yet.
+        Written stays of a closed subject do not count, even if the row has not been updated yet.
         """
         state.written.clear()
         restated = {event.subject.id for event in events if "stays" in event.effects}
         wanted = list(restated - state.closed.keys())
         if wanted:
-            statement = self.sql["read_written"]
-            undone = {(stay.subject_id, stay.place) for stay in state.undone}
-            for row in await driver.fetch(statement.driver_sql, generation, wanted):
-                subject_id, known_from, entry_position, number, *key = row.values()
-                place = Place(known_from, entry_position, number)
-                if (subject_id, place) not in undone:
-                    state.written.setdefault(subject_id, {})[place] = tuple(key)
+            for row in await driver.fetch(self.sql["read_written"].driver_sql, generation, wanted):
+                subject_id, *key = row.values()
+                state.written.setdefault(subject_id, []).append(tuple(key))
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
@@ -141,10 +116,6 @@ async def _copy_ended(writer: RowWriter, state: Stages) -> None:
     state.closed.clear()
     await writer.copy("stage_stays", ENDED_COLUMNS, state.ended)
     state.ended.clear()
-    rows = [(stay.subject_id, *stay.place, stay.known_to) for stay in state.undone]
-    await writer.write("close_stays", ("subject_id", *Place._fields, "known_to"), rows)
-    state.undone.clear()
-    state.taken_from.clear()
 
 
 async def _write_standing(writer: RowWriter, state: Stages) -> None:

@@ -6,38 +6,9 @@ SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pa
   FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
--- name: read_ended
--- Stays ended by automatic returns that no longer count. If several ended at one position, the last
--- of them is returned last.
-SELECT CAST(stay.subject_id AS text), stay.kind, stay.stage, stay.before, stay.origin, stay.channel,
-       stay.month, stay.pass_number, stay.is_first_entry, stay.entered_at, stay.entry_position,
-       stay.entry_kind, stay.known_from, stay.number, stay.exit_position
-  FROM ledger.stage_stays AS stay
-  JOIN unnest(CAST(:subject_ids AS uuid[]), CAST(:positions AS bigint[]))
-       AS wanted (subject_id, position)
-    ON stay.subject_id = wanted.subject_id AND stay.exit_position = wanted.position
- WHERE stay.generation = :generation AND stay.known_to IS NULL
- ORDER BY stay.known_from, stay.number
-
--- name: close_stays
--- Stays that were known up to a position, and from there on never existed.
-UPDATE ledger.stage_stays AS stay
-   SET known_to = closed.known_to
-  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:known_from AS bigint[]),
-              CAST(:entry_position AS bigint[]), CAST(:number AS integer[]),
-              CAST(:known_to AS bigint[]))
-       AS closed (subject_id, known_from, entry_position, number, known_to)
- WHERE stay.generation = :generation
-   AND stay.subject_id = closed.subject_id
-   AND stay.known_from = closed.known_from
-   AND stay.entry_position = closed.entry_position
-   AND stay.number = closed.number
-   AND stay.known_to IS NULL
-
 -- name: read_written
 -- The ended stays of restated subjects that are counted.
-SELECT CAST(subject_id AS text), known_from, entry_position, number,
-       kind, stage, before, origin, channel, month
+SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month
   FROM ledger.stage_stays
  WHERE generation = :generation
    AND subject_id = ANY (CAST(:subject_ids AS uuid[]))

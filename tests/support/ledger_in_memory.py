@@ -145,6 +145,10 @@ class LedgerInMemory:
         items = tuple(self.read(one, sender=sender) for one in reported)
         return self.submit(Submission(items, is_strict))
 
+    def submit_items(self, items: tuple[Item | Refused, ...]) -> list[Outcome]:
+        """Send items that may be of several senders, in one batch."""
+        return self.submit(Submission(items))
+
     def read(self, reported: Reported, *, sender: Sender = SENDER) -> Item | Refused:
         """Read an event under the lifecycle in force."""
         return item_of(reported, compiled=self.in_force, sender=sender, received_at=self._now())
@@ -162,7 +166,7 @@ class LedgerInMemory:
         for _ in range(RECALLS_MAX * submission.size):
             plan = Plan(self.memory, self.keys, self._now(), recollection)
             try:
-                outcomes = plan.submit(submission)
+                (outcomes,) = plan.settle([plan.submit(submission)])
             except NotRecalled as needed:
                 self._recollect(needed, recollection)
                 self._recall(submission, recollection)

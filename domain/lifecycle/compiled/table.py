@@ -7,6 +7,7 @@ derived from the machine, and a law verifies that both always agree.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from domain.lifecycle.calendars import Expansion
@@ -126,6 +127,8 @@ class CompiledLifecycle:
     """Stage of the previous version that was removed → the stage its leads are moved to."""
     published_at: int = 0
     """Position of its publication; 0 outside a ledger."""
+    in_force_since: datetime | None = None
+    """When it was published; None outside a ledger."""
     publication: Mapping[str, Any] = field(default_factory=dict)
     """Data of its publication event; empty outside a ledger."""
 
@@ -163,6 +166,7 @@ def published_as(
     expansion: Expansion,
     stage_map: Mapping[str, str],
     published_at: int,
+    in_force_since: datetime,
     publication: Mapping[str, Any],
 ) -> CompiledLifecycle:
     """Return a compiled text with the data of one publication; its tables are unchanged."""
@@ -172,6 +176,7 @@ def published_as(
         version=version,
         stage_map=stage_map,
         published_at=published_at,
+        in_force_since=in_force_since,
         publication=publication,
         clock=clock,
         calendars=business_times(compiled.lifecycle.pace.calendars, expansion, clock),

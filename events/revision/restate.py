@@ -1,21 +1,28 @@
-"""What counts for leads after something is taken back: one `lead.restated` for each.
+"""What counts for leads after an earlier event is known or taken back: one `lead.restated` each.
 
 The leads concerned and all leads that forward to them are decided again together, from their
-records, and compared with what is recorded. A lead's account is taken from the records of others;
-if the lead's own share in it has changed, it is restated too.
+records, and compared with what is recorded. If this changes the course of their company, it is
+restated as well, and so are its other leads that would have been decided differently.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
-from domain.deciding.redecide import Outcome, Outcomes, named_by
+from domain.deciding.redecide import (
+    Outcome,
+    Outcomes,
+    company_named_by,
+    decide_all_again,
+    named_by,
+)
 from domain.event import Event, Subject
 from domain.lead import state_json
 from domain.lead import stays as stay_text
 from domain.lead.identity import are_apart, receiver_of
-from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, Occurrence
 from domain.lead.stays import NO_STAYS, Stays, differences
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import MoveKind, SubjectKind
@@ -27,6 +34,7 @@ from domain.lifecycle.service_events import (
     KEPT_APART,
     KINDS,
     LINKED,
+    OFFERED,
     OTHER,
     RESTATED,
     TAKEN,
@@ -36,8 +44,14 @@ from domain.signal import ANONYMOUS_ID, REFERENCES
 from events.records import Record
 from events.revision.affected import Neighbourhood, Taken
 from events.revision.past import Past
-from events.revision.reports import decide_neighbourhood_again
-from events.revision.restate_accounts import account_after, become_customer, share_of
+from events.revision.reports import decide_neighbourhood_again, kept_of
+
+
+class Restated(NamedTuple):
+    """What counts from now on, and the leads and companies that were decided again."""
+
+    events: list[Event]
+    subjects: Collection[str]
 
 
 def restate(
@@ -45,23 +59,89 @@ def restate(
     taken: Taken,
     *,
     lifecycles: Mapping[int, CompiledLifecycle],
-    lifecycle: CompiledLifecycle,
     position: int,
-    recorded_at: datetime,
-) -> list[Event]:
-    """Return the events that state what counts from now on; the first takes `position`."""
-    around = Neighbourhood(past, taken, lifecycles)
-    outcomes = decide_neighbourhood_again(around, upto=recorded_at)
-    events: list[Event] = []
+    at: datetime,
+    upto: datetime | None = None,
+) -> Restated:
+    """Return the events that state what counts from now on; the first takes `position`.
+
+    If the course of a company changes, its leads with later events are decided again as well, until
+    nothing changes any more. `at` is the time of the events.
+    """
+    while True:
+        around = Neighbourhood(past, taken, lifecycles)
+        outcomes = decide_neighbourhood_again(around, upto=upto)
+        accounts = _accounts_after(around, outcomes)
+        others = _judged_by(around, accounts)
+        if not others:
+            break
+        taken = taken._replace(also=(*taken.also, *others))
+    found: list[Event] = []
     for lead_id in _restated(around, outcomes):
         outcome = outcomes.leads.get(lead_id, Outcome(INITIAL_LEAD))
-        event = _of_lead(around, lead_id, outcome)
-        events.append(event._replace(position=position + len(events)))
-    for account_id in around.accounts:
-        found = _of_account(around, account_id, outcomes, lifecycle)
-        if found is not None:
-            events.append(found._replace(position=position + len(events)))
-    return events
+        found.append(_of_lead(around, lead_id, outcome))
+    for account_id, (after, stays) in accounts.items():
+        found.append(_of_account(around, account_id, after, stays))
+    events = [
+        event._replace(position=position + number, occurred_at=at)
+        for number, event in enumerate(found)
+    ]
+    return Restated(events, {*around.leads, *around.accounts})
+
+
+def _accounts_after(
+    around: Neighbourhood, outcomes: Outcomes
+) -> dict[str, tuple[AccountState, Stays]]:
+    """Return the companies whose course changes."""
+    changed: dict[str, tuple[AccountState, Stays]] = {}
+    for account_id, now in around.accounts.items():
+        again, stays = outcomes.accounts.get(account_id, (INITIAL_ACCOUNT, NO_STAYS))
+        # Who a company is has not been decided again.
+        after = again._replace(
+            absorbed_by=now.absorbed_by,
+            absorbs=now.absorbs,
+            apart=now.apart,
+            conflicts=now.conflicts,
+        )
+        if after != company_named_by(now, around.report):
+            changed[account_id] = (after, stays)
+    return changed
+
+
+def _judged_by(
+    around: Neighbourhood, accounts: Mapping[str, tuple[AccountState, Stays]]
+) -> list[str]:
+    """Return other leads of these companies that had events after the course first changes.
+
+    If a company is a competitor at other times, all of its leads were judged at other times.
+    """
+    others: dict[str, None] = {}
+    for account_id, (after, _) in accounts.items():
+        now = company_named_by(around.accounts[account_id], around.report)
+        since = _first_difference(now.timeline, after.timeline)
+        if since is None:
+            continue
+        concerns_all = _listings(now.timeline) != _listings(after.timeline)
+        for lead_id in sorted(around.past.members(account_id)):
+            state = around.past.subject(lead_id)
+            if lead_id in around.leads or not isinstance(state, LeadState):
+                continue
+            is_later = state.latest_at is not None and state.latest_at > since
+            if is_later or concerns_all:
+                others[lead_id] = None
+    return list(others)
+
+
+def _listings(timeline: Sequence[Occurrence]) -> list[Occurrence]:
+    return [entry for entry in timeline if "competitor" in entry.effects]
+
+
+def _first_difference(before: Sequence[Occurrence], after: Sequence[Occurrence]) -> datetime | None:
+    """Return the time of the first entry that is in only one of two timelines."""
+    for earlier, later in zip_longest(before, after):
+        if earlier != later:
+            return min(entry.occurred_at for entry in (earlier, later) if entry is not None)
+    return None
 
 
 def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
@@ -75,7 +155,10 @@ def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
         for lead_id, outcome in outcomes.leads.items()
         if lead_id not in taken.concerned
         and not around.leads[lead_id].merged
-        and (lead_id == taken.first.subject.id or not _is_as_before(around, lead_id, outcome))
+        and (
+            (taken.first.type in OFFERED and lead_id == taken.first.subject.id)
+            or not _is_as_before(around, lead_id, outcome)
+        )
     ]
     return [*taken.concerned, *others]
 
@@ -128,22 +211,16 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
     )
 
 
-def _of_account(
-    around: Neighbourhood, account_id: str, outcomes: Outcomes, lifecycle: CompiledLifecycle
-) -> Event | None:
-    """Return the restatement of an account of these leads; None if nothing changes for it."""
-    now = around.past.subject(account_id)
-    if not isinstance(now, AccountState) or now.absorbed_by is not None:
-        return None
-    recorded = (record.event for record in around.account_records)
-    share = share_of(account_id, recorded, around.leads_before())
-    again, stays = outcomes.accounts.get(account_id, (INITIAL_ACCOUNT, NO_STAYS))
-    changed = account_after(now, share, again, stays)
-    if changed is None:
-        return None
-    first = around.taken.first
-    after, stays = become_customer(*changed, lifecycle, first)
-    no_longer, counts = differences(share.stays, stays)
+def _of_account(around: Neighbourhood, account_id: str, after: AccountState, stays: Stays) -> Event:
+    now, first = around.accounts[account_id], around.taken.first
+    known = decide_all_again(
+        kept_of(account_id, now, around.lifecycles),
+        lifecycles=around.lifecycles,
+        merged_into={},
+        upto={},
+    )
+    _, before = known.accounts.get(account_id, (now, NO_STAYS))
+    no_longer, counts = differences(before, stays)
     data = {"no_longer_counts": no_longer, "counts_now": counts}
     subject, effects = Subject(SubjectKind.ACCOUNT, account_id), _effects(after, stays)
     event = Event(

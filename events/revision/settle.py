@@ -1,0 +1,104 @@
+"""Late reports: decide their leads again, in the order in which things happened.
+
+A late report is recorded without an outcome. What follows from it is recorded once, in the same
+transaction, for all late reports of a lead together.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.deciding.decide import NotAllowed, Party
+from domain.deciding.redecide import Report
+from domain.event import NOTHING, Event, Subject
+from domain.lead.state import AccountState
+from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lifecycle.definition import SubjectKind
+from domain.signal import Signal
+from events.batch.entries import Unsettled
+from events.revision.affected import Neighbourhood, Taken
+from events.revision.past import Past
+from events.revision.reports import decide_neighbourhood_again
+from events.revision.restate import restate
+
+
+class Settled(NamedTuple):
+    """What counts from now on."""
+
+    events: list[Event]
+    subjects: Collection[str]
+    """Subjects that have been decided again, whether or not their outcome differs."""
+
+
+def settle(
+    subject_id: str,
+    unsettled: Mapping[str, Unsettled],
+    past: Past,
+    lifecycles: Mapping[int, CompiledLifecycle],
+    *,
+    position: int,
+    recorded_at: datetime,
+) -> Settled:
+    """Decide a lead or a company again, together with those that it may concern."""
+    cause = max(unsettled[subject_id].positions)
+    record = past.record(cause)
+    assert record is not None
+    is_company = isinstance(past.subject(subject_id), AccountState)
+    taken = Taken(
+        record.event,
+        {},
+        (),
+        also=() if is_company else (subject_id,),
+        accounts=(subject_id,) if is_company else (),
+        late={id: entry.positions for id, entry in unsettled.items()},
+    )
+    restated = restate(
+        past,
+        taken,
+        lifecycles=lifecycles,
+        position=position,
+        at=recorded_at,
+        upto=unsettled[subject_id].upto,
+    )
+    events = [
+        event._replace(cause=position if number else cause)
+        for number, event in enumerate(restated.events)
+    ]
+    return Settled(events, restated.subjects)
+
+
+def objection_to(
+    signal: Signal,
+    party: Party,
+    past: Past,
+    lifecycles: Mapping[int, CompiledLifecycle],
+    compiled: CompiledLifecycle,
+    *,
+    position: int,
+) -> NotAllowed | None:
+    """Judge a late decision by where its subject was at its own time, as far as is known now."""
+    lead, account = party.lead, party.account
+    report = Report(
+        position=position,
+        compiled=compiled,
+        signal=signal,
+        lead=lead.subject if lead is not None else None,
+        account=account if lead is None else party.account_named,
+        absorbs=tuple(visitor for visitor, _ in lead.absorbs) if lead is not None else (),
+        is_recorded=False,
+    )
+    subject = Subject(SubjectKind.LEAD, lead.subject) if lead is not None else None
+    if subject is None:
+        assert account is not None
+        subject = Subject(SubjectKind.ACCOUNT, account)
+    asked = Event(position, signal.type.name, subject, signal.occurred_at, NOTHING, NOTHING)
+    taken = Taken(
+        asked,
+        {},
+        (),
+        also=(lead.subject,) if lead is not None else (),
+        accounts=(account,) if account is not None else (),
+    )
+    around = Neighbourhood(past, taken, lifecycles)
+    outcomes = decide_neighbourhood_again(around, arriving=(report,))
+    return outcomes.not_allowed.get(position)

@@ -1,0 +1,194 @@
+"""Random facts about several people and companies, to be reported in any order.
+
+Every person gives the same user id and address in every report, and the address names the company.
+So identities do not depend on the order. No two facts happen at the same time.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from domain.lead.state import AccountState, LeadState
+from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lifecycle.definition import EventKind, EventType
+from domain.lifecycle.service_events import is_offered
+from domain.rules.deals import BUSINESS
+from events.records import decode_event
+from events.signals.sender import Sender
+from projections.funnel.fold import Stages, fold
+from projections.funnel.projection import concerns
+from tests.support.corrected_histories import LIFECYCLES
+from tests.support.histories import data_of
+from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
+from tests.support.stories import day
+
+COMPANIES = ("acme.example", "other.example")
+PEOPLE = tuple(f"{name}@{company}" for company in COMPANIES for name in ("hanako", "taro", "jiro"))
+LATER = RECEIVED_AT + timedelta(days=1)
+"""When everything that is due has fired."""
+
+
+class Fact(NamedTuple):
+    """Something that happened to a person, or to a company."""
+
+    type: str
+    whom: str
+    minute: int
+    """Since the first day; no two facts have the same."""
+    data: Mapping[str, Any]
+    department: str | None
+
+    @property
+    def id(self) -> str:
+        return f"{self.type} {self.minute}"
+
+    def event(self) -> dict[str, Any]:
+        event: dict[str, Any] = {
+            "id": self.id,
+            "type": self.type,
+            "time": (day(0) + timedelta(minutes=self.minute)).isoformat(),
+            "data": dict(self.data),
+        }
+        if "@" in self.whom:
+            return event | {"lead": {"user_id": self.whom, "email": self.whom}}
+        return event | {"account": {"domain": self.whom}}
+
+    @property
+    def sender(self) -> Sender:
+        return Sender("key-1", ("test",), self.department, EVERY_RIGHT)
+
+
+@st.composite
+def fact(draw: st.DrawFn, types: Sequence[EventType]) -> Fact:
+    event_type = draw(st.sampled_from(types))
+    of_account = event_type.subject == "account"
+    whom = draw(st.sampled_from(COMPANIES if of_account else PEOPLE))
+    data = draw(data_of(event_type))
+    if event_type.role in BUSINESS:
+        data |= {name: f"{whom} {data[name]}" for name in ("opportunity", "order") if name in data}
+    minute = draw(st.integers(0, 40 * 24 * 60))
+    return Fact(event_type.name, whom, minute, data, draw(st.sampled_from((None, "marketing"))))
+
+
+def types_of(compiled: CompiledLifecycle, *, decisions: bool) -> list[EventType]:
+    """Return the types that can be reported; those that can move a lead come up more often."""
+    moves = {
+        move.on
+        for track in (compiled.lifecycle.lead, compiled.lifecycle.account)
+        for move in track.moves
+    }
+    reportable = [
+        event
+        for event in compiled.lifecycle.events.values()
+        if not event.reserved
+        and not is_offered(event)
+        and event.subject != "ledger"
+        and (decisions or event.kind is EventKind.FACT)
+        and "account" not in event.fields
+    ]
+    return reportable + 3 * [event for event in reportable if event.name in moves]
+
+
+@st.composite
+def permutations(
+    draw: st.DrawFn, *, longest: int, decisions: bool = False
+) -> tuple[str, list[Fact], list[Fact]]:
+    """Draw a lifecycle, and the same facts in two orders: by time, and as they are reported."""
+    name = draw(st.sampled_from(sorted(LIFECYCLES)))
+    types = types_of(LIFECYCLES[name], decisions=decisions)
+    drawn = draw(st.lists(fact(types), min_size=2, max_size=longest, unique_by=lambda f: f.minute))
+    in_order = sorted(drawn, key=lambda fact: fact.minute)
+    return name, in_order, draw(st.permutations(in_order))
+
+
+def reported(name: str, facts: Sequence[Fact], *, batch: int = 1) -> LedgerInMemory:
+    """Report facts in the order given, some at a time; then let everything happen that is due."""
+    ledger = LedgerInMemory(LIFECYCLES[name])
+    for number in range(0, len(facts), batch):
+        ledger.at = RECEIVED_AT + timedelta(seconds=number)
+        items = tuple(
+            ledger.read(fact.event(), sender=fact.sender) for fact in facts[number : number + batch]
+        )
+        ledger.submit_items(items)
+    ledger.at = LATER
+    ledger.let_happen()
+    return ledger
+
+
+def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
+    """Return states and stays in names that do not depend on the order of reports."""
+    names, causes = _names(ledger)
+    stages = Stages(is_complete=True, zone=UTC)
+    for entry in ledger.entries:
+        if concerns(entry.record):
+            fold(stages, decode_event(entry.record))
+    stays = [
+        (names[row[0]], *row[1:10], row[11], *row[14:15], *row[16:18])
+        for row in stages.ended
+        if row[-1] is None
+    ]
+    standing = [
+        (names[stay.subject_id], *stay[1:10], stay.entry_kind, *stay[14:])
+        for stay in stages.standing.values()
+    ]
+    return {
+        "states": {
+            names[subject_id]: _shown(remembered.state, names, causes)
+            for subject_id, remembered in sorted(ledger.subjects.items())
+            if remembered.state is not None
+        },
+        "stays": sorted(map(repr, stays)),
+        "standing": sorted(map(repr, standing)),
+        "counts": {key: tuple(n) for key, n in sorted(stages.counts.items(), key=repr) if any(n)},
+    }
+
+
+def _names(ledger: LedgerInMemory) -> tuple[dict[str, str], dict[int, str]]:
+    causes: dict[int, str] = {}
+    for event, envelope in ledger.records:
+        causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
+    names = {}
+    for kind, whoms in (("user_id", PEOPLE), ("domain", COMPANIES)):
+        for whom in whoms:
+            subject_id = ledger.pointers.get(DIGESTS.identifier(kind, whom))
+            if subject_id is not None:
+                names[subject_id] = whom
+    return names, causes
+
+
+def _shown(
+    state: LeadState | AccountState, names: Mapping[str, str], causes: Mapping[int, str]
+) -> dict[str, Any]:
+    shown = state._asdict()
+    if isinstance(state, AccountState):
+        shown["timeline"] = sorted(
+            repr(
+                (
+                    entry.occurred_at,
+                    causes[entry.position],
+                    names.get(entry.lead or ""),
+                    entry.type,
+                    sorted(entry.effects.items(), key=repr),
+                )
+            )
+            for entry in state.timeline
+        )
+        return shown
+    shown["account"] = names.get(state.account or "")
+    shown["standing"] = [(fact.type, causes[fact.position], *fact[2:]) for fact in state.standing]
+    shown["points"] = sorted(
+        (point.rule, point.points, causes[point.position]) for point in state.points
+    )
+    shown["timers"] = {
+        name: (timer.due_at, causes[timer.armed_by]) for name, timer in state.timers.items()
+    }
+    shown["deadlines"] = {
+        name: (due.due_at, due.stage, causes[due.started], due.breached is not None)
+        for name, due in state.deadlines.items()
+    }
+    return shown
+
+
+__all__ = ["LATER", "Fact", "datetime", "permutations", "reported", "what_is_known"]
