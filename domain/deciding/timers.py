@@ -14,7 +14,7 @@ from domain.deciding.decide import NotAllowed, Party, decide
 from domain.effects import Fires
 from domain.event import Event
 from domain.lead.identity import Resolution
-from domain.lead.state import DORMANT, REVISIT, LeadState, State
+from domain.lead.state import DORMANT, REVISIT, LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.limits import STANDSTILL_MAX
@@ -63,6 +63,11 @@ KINDS: Mapping[str, Fires] = {
 def next_due(state: LeadState) -> datetime | None:
     """Return when the first timer of a lead is due."""
     return min((timer.due_at for timer in state.timers.values()), default=None)
+
+
+def first_due(state: LeadState) -> Timer:
+    """Return the timer of a lead that is due first."""
+    return state.timers[min(state.timers, key=lambda name: (state.timers[name].due_at, name))]
 
 
 def fire(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import reassess
-from domain.deciding.timers import Passing, fire, next_due
+from domain.deciding.timers import Passing, fire, first_due
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -124,9 +124,9 @@ def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
         if lead_id in draft.unsettled:
             return True
         state = draft.state(lead_id, lead.account)
-        due_at = next_due(lead)
-        if due_at is not None and due_at <= upto and is_later(state.account, due_at):
-            draft.unsettle(lead_id, min(lead.timers.values()).armed_by, upto=upto)
+        due_at = first_due(lead).due_at
+        if due_at <= upto and is_later(state.account, due_at):
+            draft.unsettle(lead_id, first_due(lead).armed_by, upto=due_at)
             return True
         id = firing_id(lead_id, remembered.version + 1)
         decided = fire(

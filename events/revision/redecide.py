@@ -8,18 +8,20 @@ result.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
-from domain.deciding.decide import NotAllowed, Party, decide
+from domain.deciding.decide import NotAllowed, Party, decide, record_late
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import fire
 from domain.event import Event
+from domain.lead.absorption import standing_for
 from domain.lead.identity import Resolution
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.lifecycle.service_events import ABSORBED, ACCOUNT_CONFLICTED, CONFLICTED, LINKED
 from domain.signal import Identifier, Signal
-from events.batch.memory import Remembered, newborn
+from events.batch.memory import Remembered, absorbed_by, newborn
 from events.records import Record
 from events.refusals import Refusal
 
@@ -46,6 +48,37 @@ def decide_again(
     receiver = party.lead.receiver if party.lead is not None else None
     state = _state(receiver, party.account, subjects)
     return decide(compiled, state, signal, party, position=first.position)
+
+
+def record_late_again(
+    compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
+) -> Sequence[Event] | NotAllowed | None:
+    """Return what this code records of a late report, given the subjects before it."""
+    first = group[0].event
+    event_type = compiled.lifecycle.events.get(first.type)
+    if event_type is None:
+        return None
+    signal, party = reported_late(group, event_type, subjects)
+    receiver = party.lead.receiver if party.lead is not None else None
+    state = _state(receiver, party.account, subjects)
+    return record_late(compiled, state, signal, party, position=first.position)
+
+
+def reported_late(
+    group: Sequence[Record], event_type: EventType, subjects: Subjects
+) -> tuple[Signal, Party]:
+    """Return the late report from which a group was made, and whom it concerned."""
+    first = group[0].event
+    party = _party(first, [record.event for record in group[1:]], subjects)
+    if party.lead is not None:
+        lead = _lead(party.lead.receiver, subjects)
+        own = standing_for(lead.account, partial(_absorbed_by, subjects)) if lead.account else None
+        party = party._replace(account=reported_account(first) or own)
+    return signal_of(group[0], event_type), party
+
+
+def _absorbed_by(subjects: Subjects, subject_id: str) -> str | None:
+    return absorbed_by(subjects.get(subject_id))
 
 
 def signal_of(record: Record, event_type: EventType) -> Signal:

@@ -4,20 +4,30 @@ It reads no database, so any log can be passed to it. Errors are noted, and the 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.deciding.decide import RULES, NotAllowed
+from domain.deciding.timers import first_due
 from domain.event import Event
-from domain.lead.state import AccountState, LeadState
+from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import KINDS, LINKED, OFFERED, PUBLISHED, UNLINKED
+from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.lifecycle.service_events import (
+    ABSORBED,
+    KINDS,
+    LINKED,
+    OFFERED,
+    PUBLISHED,
+    UNLINKED,
+)
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.signal import REFERENCES
+from events.batch.entries import Unsettled
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
+from events.batch.upkeep import is_later
 from events.lifecycles.publish import compiled_from, objection
 from events.records import (
     OWN_SOURCE,
@@ -27,7 +37,9 @@ from events.records import (
     is_firing,
     is_of_selection,
     is_reassessment,
+    is_restatement,
     reassessment_id,
+    restatement_id,
 )
 from events.refusals import Refusal
 from events.revision.decisions import Circumstances, carry_out_again
@@ -38,7 +50,10 @@ from events.revision.redecide import (
     decide_again,
     fire_again,
     reassess_again,
+    record_late_again,
+    reported_late,
 )
+from events.revision.settle import objection_to, settle
 from events.seals import SealedLink
 from events.selections.auditing import SelectionAudit
 from events.verification.findings import Check, Finding, Report, expect
@@ -62,8 +77,12 @@ class Audit:
     keys: KeyAudit = field(default_factory=KeyAudit)
     links: dict[int, list[SealedLink]] = field(default_factory=dict)
     """Stored identifiers, by the position of the event that linked them, until it is judged."""
+    unsettled: dict[str, Unsettled] = field(default_factory=dict)
+    """Leads and companies that have to be decided again before the transaction ends."""
     listings: dict[int, str] = field(default_factory=dict)
     """Position → the company that became a competitor, or ceased to be one."""
+    changed: set[str] = field(default_factory=set)
+    """Companies whose course the group changes."""
     position: int = 0
     is_broken: bool = False
     """Whether the group cannot be judged as a whole; its errors have been noted."""
@@ -122,8 +141,10 @@ class Audit:
                 self._attempt(Check.DECISIONS, self._learn_lifecycle, record)
         if "competitor" in first.event.effects:
             self.listings[first.event.position] = first.event.subject.id
+        self.changed.clear()
         for record in group:
             self._attempt(Check.STATES, self._see, record)
+        self._note_unsettled(group)
         self._attempt(Check.IDENTIFIERS, self._check_links, group)
         self._attempt(Check.DECISIONS, self._survey_for_selections, group[-1].event.position)
 
@@ -133,7 +154,9 @@ class Audit:
         if first.event.type in OFFERED and first.envelope.source != OWN_SOURCE:
             self._decide_again(group, self._carries_out_again(recollection))
         elif first.envelope.source != OWN_SOURCE:
-            self._decide_again(group, decide_again)
+            self._judge_report(group, recollection)
+        elif is_restatement(first):
+            self._judge_restatement(group, recollection)
         elif is_firing(first):
             self._check_name(first, firing_id)
             self._decide_again(group, fire_again)
@@ -149,6 +172,99 @@ class Audit:
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
             )
+
+    def _judge_report(self, group: Sequence[Record], recollection: Recollection) -> None:
+        """Judge a report: in order, or as recorded late."""
+        first = group[0].event
+        is_late = LATE in first.effects
+        own = self.subjects.get(first.receiver.id)
+        if own is not None and is_later(own.state, first.occurred_at) and not is_late:
+            raise Finding(
+                first.position, "a late report has no outcome of its own", LATE, first.effects
+            )
+        if not is_late:
+            self._decide_again(group, decide_again)
+            return
+        self._decide_again(group, record_late_again)
+        self._check_legal_then(group, recollection)
+
+    def _check_legal_then(self, group: Sequence[Record], recollection: Recollection) -> None:
+        """Check that a decision that was reported late was legal at its time."""
+        first, envelope = group[0]
+        compiled = self.lifecycles[envelope.lifecycle]
+        event_type = compiled.lifecycle.events[first.type]
+        if event_type.kind is not EventKind.DECISION or envelope.rules != RULES:
+            return
+        signal, party = reported_late(group, event_type, self.subjects)
+        past = FoldedPast(self.subjects, recollection, self.companies)
+        position = first.position
+        refused = objection_to(signal, party, past, self.lifecycles, compiled, position=position)
+        expect(position, "a decision was legal at its time", None, refused)
+
+    def _judge_restatement(self, group: Sequence[Record], recollection: Recollection) -> None:
+        """Judge what counts since late reports became known."""
+        first, envelope = group[0]
+        if envelope.rules != RULES:
+            self._skip(group)
+            return
+        self._check_name(group[0], restatement_id)
+        past = FoldedPast(self.subjects, recollection, self.companies)
+        recorded = [record.event for record in group]
+        settled = None
+        for subject_id, unsettled in self._waiting_for(first):
+            settled = settle(
+                subject_id,
+                {**self.unsettled, subject_id: unsettled},
+                past,
+                self.lifecycles,
+                position=first.position,
+                recorded_at=datetime.fromisoformat(envelope.recorded_time),
+            )
+            if settled.events == recorded:
+                for found in (subject_id, *settled.subjects):
+                    self.unsettled.pop(found, None)
+                self.report.section(Check.DECISIONS).checked += len(group)
+                return
+        raise Finding(
+            first.position,
+            "what counts is what follows from all reports in the order of their times",
+            settled.events if settled is not None else "a late report",
+            recorded,
+        )
+
+    def _waiting_for(self, first: Event) -> Iterator[tuple[str, Unsettled]]:
+        """Yield the subjects that may have been decided again because of the cause of an event."""
+        for subject_id, unsettled in list(self.unsettled.items()):
+            if max(unsettled.positions) == first.cause:
+                yield subject_id, unsettled
+        for subject_id, remembered in list(self.subjects.items()):
+            lead = remembered.state
+            if not isinstance(lead, LeadState) or not lead.timers or lead.account is None:
+                continue
+            timer, company = first_due(lead), self.subjects.get(lead.account)
+            if company is None or timer.armed_by != first.cause:
+                continue
+            if is_later(company.state, timer.due_at):
+                yield subject_id, Unsettled((timer.armed_by,), timer.due_at)
+
+    def _note_unsettled(self, group: Sequence[Record]) -> None:
+        """Note what has to be decided again because of a report."""
+        first, envelope = group[0]
+        if envelope.source == OWN_SOURCE or first.type in OFFERED:
+            return
+        if LATE in first.effects:
+            absorbed = [event.subject.id for event, _ in group if event.type == ABSORBED]
+            for subject_id in (first.receiver.id, *absorbed):
+                self._unsettle(subject_id, first.position)
+        for company in self.changed:
+            for lead_id in self.companies[company]:
+                remembered = self.subjects.get(lead_id)
+                if remembered is not None and is_later(remembered.state, first.occurred_at):
+                    self._unsettle(lead_id, first.position)
+
+    def _unsettle(self, subject_id: str, position: int) -> None:
+        known = self.unsettled.get(subject_id, Unsettled(()))
+        self.unsettled[subject_id] = known._replace(positions=(*known.positions, position))
 
     def _carries_out_again(self, recollection: Recollection) -> DecidesAgain:
         def again(
@@ -286,6 +402,7 @@ class Audit:
             ) from error
         for seen_id, after in seen.items():
             self._note_company(seen_id, after.state)
+            self._note_course(seen_id, after.state)
         self.subjects.update(seen)
         found = record.envelope.subject_version
         expected = seen[subject_id].version
@@ -303,6 +420,14 @@ class Audit:
             self.companies[left].discard(lead_id)
         if joined is not None:
             self.companies[joined].add(lead_id)
+
+    def _note_course(self, account_id: str, state: LeadState | AccountState | None) -> None:
+        """Note whether the course of a company changes."""
+        before = self._before(account_id, SubjectKind.ACCOUNT).state
+        if not isinstance(state, AccountState) or not isinstance(before, AccountState):
+            return
+        if state.timeline != before.timeline:
+            self.changed.add(account_id)
 
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
         return self.subjects.get(subject_id) or newborn(kind)
