@@ -74,8 +74,9 @@ class Signal(NamedTuple):
     """The company's name, under two kinds: one for companies known only by name, one for those
     also known by something else. Only the first is ever used to find a company."""
     names_account: bool = False
-    """Whether the account was named explicitly. An account derived from a mail address never takes
-    a lead from the account that it belongs to."""
+    """Whether the account was named explicitly, and not derived from a mail address."""
+    recorded_by_name: bool = False
+    """For a report that is decided again: whether it named its company by the name alone."""
     attributes: Mapping[str, Any] = NOTHING
     """What the rules need to know about the person, derived at intake: nothing personal."""
     personal: bytes | None = None
@@ -92,3 +93,10 @@ class Signal(NamedTuple):
     """Name of the timer whose firing this is."""
     may_administer: bool = False
     """Whether the reporting key may take back what other sources reported."""
+
+    @property
+    def names_company_only(self) -> bool:
+        """Whether nothing but its name says which company it is about."""
+        if self.account_id is not None or self.account_identifiers:
+            return False
+        return self.recorded_by_name or bool(self.account_name)

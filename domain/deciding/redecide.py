@@ -25,9 +25,9 @@ from domain.case import with_move
 from domain.deciding.decide import NotAllowed, Party, decide, identify
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
-from domain.event import Event, Subject
+from domain.event import NOTHING, Event, Subject
 from domain.lead.evolve import evolve, in_order
-from domain.lead.identity import Resolution
+from domain.lead.identity import Resolution, joins
 from domain.lead.readings import CaseReadings
 from domain.lead.state import (
     INITIAL_ACCOUNT,
@@ -123,13 +123,15 @@ def decide_all_again(
     lifecycles: Mapping[int, CompiledLifecycle],
     merged_into: Mapping[str, str],
     upto: Mapping[str, datetime],
+    standing: Mapping[str, str] = NOTHING,
 ) -> Outcomes:
     """Decide the steps in the order in which they happened, and fire the timers that are due.
 
     `merged_into` maps each lead that a person has merged to the lead that receives its events.
-    `upto` is the time for each lead up to which timers fire at the end.
+    `upto` is the time for each lead up to which timers fire at the end. `standing` maps a company
+    that was merged into another one to that one.
     """
-    again = _Again(lifecycles, merged_into)
+    again = _Again(lifecycles, merged_into, standing)
     again.take_all(by_time(steps))
     for lead_id in list(again.leads):
         if lead_id in upto:
@@ -143,9 +145,10 @@ def counted_then(
     lifecycles: Mapping[int, CompiledLifecycle],
     merged_into: Mapping[str, str],
     moment: datetime,
+    standing: Mapping[str, str] = NOTHING,
 ) -> dict[str, LeadState]:
     """Decide the steps again; return the state of each lead at a moment, given what counts now."""
-    again = _Again(lifecycles, merged_into)
+    again = _Again(lifecycles, merged_into, standing)
     again.take_all([step for step in by_time(steps) if step.occurred_at <= moment])
     for lead_id in list(again.leads):
         again.fire_due_timers(lead_id, moment)
@@ -158,6 +161,7 @@ class _Again:
 
     lifecycles: Mapping[int, CompiledLifecycle]
     merged_into: Mapping[str, str]
+    standing: Mapping[str, str]
     leads: dict[str, LeadState] = field(default_factory=dict)
     accounts: dict[str, AccountState] = field(default_factory=dict)
     stays: dict[str, Stays] = field(default_factory=dict)
@@ -322,9 +326,14 @@ class _Again:
         return self.merged_into.get(lead_id, lead_id)
 
     def party(self, reported: Report, receiver: str) -> Party:
-        """The lead stays with its company until a report names another one."""
-        lead = self.leads.get(receiver)
-        account = reported.account or (lead.account if lead is not None else None)
+        lead, account = self.leads.get(receiver), reported.account
+        if lead is not None and lead.account is not None:
+            own = self.standing.get(lead.account, lead.account)
+            former = {self.standing.get(id, id) for id in lead.former_accounts}
+            is_joined = account is not None and joins(
+                lead, account, reported.signal, {own, *former}
+            )
+            account = account if is_joined else own
         absorbs = [
             (visitor, self.leads[visitor]) for visitor in reported.absorbs if visitor in self.leads
         ]

@@ -1,8 +1,8 @@
 """What a report says about its lead: what is new, and what was known already.
 
 The effect `tells` holds what was not new: `known`, `attributes` and the `account` that were already
-known. It changes nothing now; it is needed to decide the report again when an earlier event becomes
-known.
+known, and how the account was named: `outright`, or `by_name` alone. It changes nothing now; it is
+needed to decide the report again when an earlier event becomes known.
 """
 
 from collections.abc import Mapping
@@ -69,4 +69,8 @@ def what_it_tells(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
         }
     if account is not None and "account" not in effects:
         tells["account"] = account
+    if account is not None and signal.names_account:
+        tells["outright"] = True
+    if account is not None and signal.names_company_only:
+        tells["by_name"] = True
     return {TELLS: tells} if tells else {}

@@ -328,7 +328,14 @@ def _known_since(state: LeadState, event: Event) -> dict[str, Any]:
     return {"acquired_at": _acquired_at(state, event)}
 
 
+def _former_accounts(state: LeadState, event: Event) -> dict[str, Any]:
+    if state.account in (None, event.effects["account"]):
+        return {}
+    return {"former_accounts": (*state.former_accounts, state.account)}
+
+
 _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
+    "account": _former_accounts,
     "absorbs": lambda state, event: {"absorbs": (*state.absorbs, event.effects["absorbs"])},
     "absorbed_by": _absorbed,
     "acquired_at": _known_since,

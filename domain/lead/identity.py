@@ -110,6 +110,17 @@ def resolve(
     return _referred((*signal.references, *signal.shared_references), pointers, leads)
 
 
+def joins(lead: LeadState, company: str, signal: Signal, former: Collection[str]) -> bool:
+    """Whether a lead belongs to a company from a report on that names it.
+
+    The newest company by time counts: one that the report states, or one whose address appears for
+    the first time. A name alone only tells where somebody works of whom we do not know it.
+    """
+    if lead.account is None or signal.names_account:
+        return True
+    return not signal.names_company_only and company not in former
+
+
 def receiver_of(lead_id: str, leads: Leads) -> str:
     """Follow forwarding to the lead that receives this one's events."""
     return standing_for(lead_id, lambda other: leads[other].absorbed_by)

@@ -90,6 +90,8 @@ class LeadState(NamedTuple):
     owner: str | None = None
     """The person in charge now; see `owners`."""
     account: str | None = None
+    former_accounts: tuple[str, ...] = ()
+    """Companies that it belonged to before: reports that still name one of them move it nowhere."""
     attributes: Mapping[str, Any] = NOTHING
     opportunities: Mapping[str, str] = NOTHING
     """Key of a deal, `source/number` → open, won or lost."""

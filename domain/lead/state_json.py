@@ -23,7 +23,7 @@ Kept = TypeVar("Kept", LeadState, AccountState)
 
 _TUPLES = (
     *("entered", "absorbs", "earlier_opportunities", "earlier_orders"),
-    *("apart", "conflicts", "awaiting", "parted", "holds"),
+    *("apart", "conflicts", "awaiting", "parted", "holds", "former_accounts"),
 )
 
 

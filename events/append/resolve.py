@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from domain.deciding.decide import Party
 from domain.lead.absorption import forwarding, standing_for
-from domain.lead.identity import Resolution, receiver_of, resolve
+from domain.lead.identity import Resolution, joins, receiver_of, resolve
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
 from domain.lifecycle.service_events import KINDS, OTHER, TAKEN
@@ -62,7 +62,7 @@ def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
     lead = lead_of(draft, signal)
     if isinstance(lead, Refusal):
         return lead
-    account = _account_joined(draft, lead, named)
+    account = _account_joined(draft, signal, lead, named)
     if account.is_missing:
         return account_unknown()
     # An account that the lead does not join is not created, so it cannot be reported on either.
@@ -266,13 +266,18 @@ def _naming_shared(draft: Draft, signal: Signal) -> Signal:
     return signal._replace(ignored=(*signal.ignored, *ignored))
 
 
-def _account_joined(draft: Draft, lead: Resolution, named: Account) -> Account:
-    """Return the account that the lead belongs to: its own, until a report names another one."""
-    if named.is_missing or named.id is not None or lead.is_new:
+def _account_joined(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
+    """Return the account that the lead belongs to: its own, unless it joins the one named."""
+    if named.is_missing or lead.is_new:
         return named
     state = draft.lead(lead.receiver)
     assert state is not None
-    return Account(_standing_for(draft, state.account)) if state.account is not None else named
+    if state.account is None:
+        return named
+    own = _standing_for(draft, state.account)
+    former = {_standing_for(draft, account_id) for account_id in state.former_accounts}
+    is_joined = named.id is not None and joins(state, named.id, signal, {own, *former})
+    return named if is_joined or named.id == own else Account(own)
 
 
 def _standing_for(draft: Draft, account_id: str) -> str:

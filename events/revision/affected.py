@@ -57,6 +57,8 @@ class Neighbourhood:
     records: list[Record] = field(default_factory=list)
     accounts: dict[str, AccountState] = field(default_factory=dict)
     """The companies that these leads belong or belonged to, as they are now."""
+    standing: dict[str, str] = field(default_factory=dict)
+    """Each company that was named → the one that stands for it, if it was merged into another."""
     reports: dict[int, int] = field(default_factory=dict)
     """Position of each event → position of the report that it follows from."""
     owners: dict[int, str] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Neighbourhood:
         ids += [state.account for state in self.leads.values() if state.account is not None]
         for account_id in dict.fromkeys((*taken.accounts, *ids)):
             standing, state = standing_in(self.past, account_id)
+            self.standing[account_id] = standing
             if isinstance(state, AccountState):
                 self.accounts[standing] = state
         self.owners = owners_in(self.decisions(UNLINKED))

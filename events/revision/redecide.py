@@ -96,6 +96,8 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
         key_id=envelope.key_id or "",
         department=envelope.department,
         data=first.data,
+        names_account=tells.get("outright", False),
+        recorded_by_name=tells.get("by_name", False),
         attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
         holds_personal_data="known" in effects or "known" in tells,
         cause=first.cause,

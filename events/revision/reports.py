@@ -48,6 +48,7 @@ def decide_neighbourhood_again(
         lifecycles=around.lifecycles,
         merged_into=_merged_into(around),
         upto=reached,
+        standing=around.standing,
     )
 
 
@@ -58,6 +59,7 @@ def neighbourhood_then(around: Neighbourhood, *, moment: datetime) -> dict[str, 
         lifecycles=around.lifecycles,
         merged_into=_merged_into(around),
         moment=moment,
+        standing=around.standing,
     )
 
 

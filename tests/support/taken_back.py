@@ -356,7 +356,6 @@ def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
         name: (due.due_at, due.stage, causes[due.started], due.breached is not None)
         for name, due in state.deadlines.items()
     }
-    shown["returned_from"] = state.returned_from and state.returned_from[:4]
     return {name: value for name, value in shown.items() if value}
 
 

@@ -93,7 +93,7 @@ class Judge:
             steps,
             lifecycles={self.compiled.version: self.compiled},
             merged_into={},
-            upto={_name(lead): steps[-1].recorded_at},
+            upto={_name(lead): steps[-1].occurred_at},
         )
         decided = outcomes.leads.get(_name(lead))
         for index in decided.refused if decided is not None else ():
@@ -107,7 +107,6 @@ class Judge:
         accounts = signal.account_identifiers
         return Report(
             position=index,
-            recorded_at=signal.occurred_at,
             compiled=self.compiled,
             signal=signal,
             lead=_name(lead),
