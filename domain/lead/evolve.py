@@ -146,9 +146,14 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
         return {}
     else:
         own = {name: effects[name] for name in (*_SET_ON_ACCOUNT, *_OF_COMPANY) if name in effects}
-        lead = event.data.get("lead") if event.cause is not None else None
+        is_derived = event.cause is not None
         entered = Occurrence(
-            event.occurred_at, event.position, lead, event.type, dict(event.data), own
+            event.occurred_at,
+            event.position,
+            event.data.get("lead") if is_derived else None,
+            event.type,
+            {} if is_derived else dict(event.data),
+            own,
         )
     changes: dict[str, Any] = {"timeline": in_order((*state.timeline, entered))}
     if _is_latest(state, event):

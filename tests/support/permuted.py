@@ -177,6 +177,7 @@ def _shown(
         )
         return shown
     shown["account"] = names.get(state.account or "")
+    shown["former_accounts"] = [names[former] for former in state.former_accounts]
     shown["standing"] = [(fact.type, causes[fact.position], *fact[2:]) for fact in state.standing]
     shown["points"] = sorted(
         (point.rule, point.points, causes[point.position]) for point in state.points

@@ -40,7 +40,6 @@ from tests.support.stories import day
 
 LATER = RECEIVED_AT + timedelta(days=1)
 """When both ledgers have fired everything that is due."""
-BEFORE_CUSTOMERS = frozenset({"PL", "PROSPECT"})
 
 
 class SentReport(NamedTuple):
@@ -335,7 +334,7 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
 def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
     """Return a state in shared names; nothing for a lead that forwards to another."""
     if isinstance(state, AccountState):
-        return _account_in(state)
+        return _account_in(state, words)
     names, causes = words
     if state.absorbed_by is not None or state.void:
         return {}
@@ -345,6 +344,7 @@ def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
     # The twin does not know from which leads reports were unlinked.
     shown.pop("parted")
     shown["account"] = names[state.account] if state.account is not None else None
+    shown["former_accounts"] = [names[former] for former in state.former_accounts]
     visitors = [names[absorbed] for absorbed in state.absorbs if "@" not in names[absorbed]]
     shown["absorbs"] = visitors
     shown["standing"] = [(*one[:1], causes[one.position], *one[2:]) for one in state.standing]
@@ -359,17 +359,14 @@ def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value}
 
 
-def _account_in(state: AccountState) -> dict[str, Any]:
-    """Return a company's state, except for its stage before it bought, and since when.
-
-    Once a prospect, it stays one, because other people may be known there who are not in its
-    records. So it is no longer a target, and nothing later takes effect before that.
-    """
+def _account_in(state: AccountState, words: Words) -> dict[str, Any]:
+    """Return a company's state; nothing for one about which nothing counts."""
+    names, causes = words
     shown = state._asdict()
-    shown["stage"] = state.stage if state.stage not in BEFORE_CUSTOMERS else None
-    shown["entered"] = [stage for stage in state.entered if stage not in BEFORE_CUSTOMERS]
-    shown.pop("entered_at")
-    # Nothing is left of a company that the twin does not know.
+    shown["timeline"] = [
+        (entry.occurred_at, causes[entry.position], names.get(entry.lead or ""), *entry[3:])
+        for entry in state.timeline
+    ]
     shown["earlier_passes"] = shown.pop("pass_number") - 1
     return {name: value for name, value in shown.items() if value}
 
