@@ -5,6 +5,7 @@ Sizes are bytes as they arrive unless the comment says otherwise.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 KIB: Final = 1024
@@ -112,6 +113,11 @@ LOADED_PAGE_ROWS = 2_000
 """Records read at once: some two megabytes."""
 CHAIN_MAX = 64
 """Rounds of loading: an identifier, its lead, the lead that this one forwards to, its account."""
+
+# append.statement_arguments
+LATE_REPORTS_WAIT: Final = timedelta(minutes=5)
+"""How long a timer that was already due when its lead was last reported on waits for earlier
+events: a synchronisation or an import sends them within this time of each other."""
 
 # append.queue
 APPEND_ITEMS_MAX = 500

@@ -42,6 +42,7 @@ from events.limits import (
     APPEND_ATTEMPTS_MAX,
     APPEND_GIVE_UP_S,
     CLOCK_TRIES_MAX,
+    LATE_REPORTS_WAIT,
     RECOLLECTIONS_MAX,
 )
 from events.outcomes import Outcome, refuse
@@ -91,9 +92,16 @@ class Ledger:
     """
 
     def __init__(
-        self, engine: AsyncEngine, schema: str, seals: Seals, *, on_fault: OnFault = uncounted
+        self,
+        engine: AsyncEngine,
+        schema: str,
+        seals: Seals,
+        *,
+        on_fault: OnFault = uncounted,
+        late_reports_wait: timedelta = LATE_REPORTS_WAIT,
     ) -> None:
         self._engine = engine
+        self._late_reports_wait = late_reports_wait
         self._seals = seals
         self._sql = load("events.append", "ledger.sql", schema)
         self._setting_aside = SettingAside(self._sql["set_aside"], on_fault)
@@ -326,7 +334,11 @@ class Ledger:
         Raises _Stale if the head has moved, _ClockDiffers if the time differs from the database's.
         """
         append = self._sql["append"]
-        arguments = append.arguments(statement_arguments.arguments(plan, self._seals))
+        arguments = append.arguments(
+            statement_arguments.arguments(
+                plan, self._seals, late_reports_wait=self._late_reports_wait
+            )
+        )
         row = await driver.fetchrow(append.driver_sql, *arguments)
         assert row is not None
         if row["outcome"] == "head-moved":

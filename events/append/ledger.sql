@@ -18,7 +18,7 @@ SELECT outcome, head_position, database_time
        :occurred, :leaves, :records, :fingerprints, :seals, :chain_end,
        :personal_positions, :personal_salts, :personal_contents,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
-       :state_dues, :state_lifecycles,
+       :state_dues, :state_wakes, :state_lifecycles,
        :link_digests, :link_positions, :link_kinds, :link_subjects, :link_moves,
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
@@ -140,12 +140,18 @@ SELECT CAST(subject.subject_id AS text)
 -- are set aside stay due and would always come first, so they are skipped.
 SELECT CAST(subject.subject_id AS text)
   FROM ledger.subjects AS subject
- WHERE subject.due_at <= (
+ WHERE subject.wake_at <= (
        SELECT clock_timestamp() + head.clock_ahead FROM ledger.ledger_head AS head)
    AND NOT EXISTS (SELECT FROM ledger.leads_set_aside AS aside
                     WHERE aside.lead_id = subject.subject_id)
- ORDER BY subject.due_at
+ ORDER BY subject.wake_at
  LIMIT :limit
+
+-- name: stop_waiting
+-- All earlier events have been reported: look at the timers that are due already.
+UPDATE ledger.subjects AS subject
+   SET wake_at = subject.due_at
+ WHERE subject.wake_at > subject.due_at
 
 -- name: set_aside
 -- Leads that an internal error keeps from being brought up to date, and when to retry them.

@@ -1,6 +1,7 @@
 """A plan as columns: the array parameters of the append statement."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,11 +13,15 @@ from domain.times import format_utc
 from events.append.plan import Plan
 from events.batch.entries import Entry, Link
 from events.batch.memory import Remembered
+from events.limits import LATE_REPORTS_WAIT
+from events.records import OWN_SOURCE
 from events.refusals import Refusal, Standing
 from events.seals import Seals
 
 
-def arguments(plan: Plan, seals: Seals) -> Mapping[str, Any]:
+def arguments(
+    plan: Plan, seals: Seals, *, late_reports_wait: timedelta = LATE_REPORTS_WAIT
+) -> Mapping[str, Any]:
     """Return every parameter of `append` by name."""
     return {
         "expected_position": plan.memory.position,
@@ -25,7 +30,7 @@ def arguments(plan: Plan, seals: Seals) -> Mapping[str, Any]:
         "chain_end": plan.draft.chain,
         **_events(plan.draft.entries),
         **_personal(plan.draft.entries),
-        **_states(plan.draft.subjects),
+        **_states(plan, late_reports_wait),
         **_links(plan.draft.links),
         **_refusals(plan, seals),
     }
@@ -54,9 +59,15 @@ def _personal(entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
+def _states(plan: Plan, late_reports_wait: timedelta) -> dict[str, Any]:
     # Ordered by id: all writers would take row locks in the same order, even without the head lock.
-    ordered = sorted(subjects.items())
+    ordered = sorted(plan.draft.subjects.items())
+    until = plan.recorded_at + late_reports_wait
+    reported = {
+        entry.event.receiver.id
+        for entry in plan.draft.entries
+        if entry.envelope.source != OWN_SOURCE
+    }
     return {
         "state_ids": [subject_id for subject_id, _ in ordered],
         "state_kinds": [str(subject.kind) for _, subject in ordered],
@@ -64,6 +75,10 @@ def _states(subjects: Mapping[str, Remembered]) -> dict[str, Any]:
         "state_positions": [str(subject.position) for _, subject in ordered],
         "states": [state_json.encode(subject.state) for _, subject in ordered],
         "state_dues": [due(subject.state) for _, subject in ordered],
+        "state_wakes": [
+            _wake(subject, plan.recorded_at, until if subject_id in reported else None)
+            for subject_id, subject in ordered
+        ],
         "state_lifecycles": [lifecycle(subject.state) for _, subject in ordered],
     }
 
@@ -72,6 +87,19 @@ def due(state: LeadState | AccountState | None) -> str:
     """Return when the lead's next timer is due; empty for never."""
     due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
     return format_utc(due_at) if due_at is not None else ""
+
+
+def _wake(subject: Remembered, recorded_at: datetime, until: datetime | None) -> str:
+    """Return when to look at the lead's next timer; empty for never.
+
+    A timer that was due already when its lead was reported on waits for earlier events, which may
+    show that it never was.
+    """
+    state = subject.state
+    due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
+    if due_at is None:
+        return ""
+    return format_utc(until if until is not None and due_at <= recorded_at else due_at)
 
 
 def lifecycle(state: LeadState | AccountState | None) -> str:

@@ -68,6 +68,11 @@ class Timekeeper:
         async with self._engine.begin() as connection:
             await connection.execute(self._sql["retry_all"].text)
 
+    async def stop_waiting(self) -> None:
+        """Look at timers that wait for earlier events, because all of these have been reported."""
+        async with self._engine.begin() as connection:
+            await connection.execute(self._sql["stop_waiting"].text)
+
     async def _step(self) -> None:
         if not self._has_begun:
             await self.retry_all()

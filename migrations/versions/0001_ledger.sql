@@ -95,6 +95,7 @@ CREATE TABLE ledger.subjects (
     position bigint NOT NULL,
     state text NOT NULL,
     due_at timestamptz,
+    wake_at timestamptz,
     lifecycle integer,
     -- The database computes it from the text of the state, so no writer can forget it. Matches are
     -- checked against the state itself under the lock, so a false match does no harm.
@@ -109,12 +110,14 @@ COMMENT ON TABLE ledger.subjects IS
     'State of each subject after its last event: a fold of the log, and the basis of decisions.';
 COMMENT ON COLUMN ledger.subjects.due_at IS
     'When the first timer in the state is due: an index of the state.';
+COMMENT ON COLUMN ledger.subjects.wake_at IS
+    'When to look at that timer: later than due_at while earlier events may still be reported.';
 COMMENT ON COLUMN ledger.subjects.lifecycle IS
     'The version that decides this lead: an index of the state.';
 COMMENT ON COLUMN ledger.subjects.account IS
     'The company of a lead: an index of the state.';
 
-CREATE INDEX subjects_by_due ON ledger.subjects (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX subjects_by_wake ON ledger.subjects (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX subjects_by_lifecycle ON ledger.subjects (lifecycle, subject_id) WHERE kind = 'lead';
 CREATE INDEX subjects_by_account ON ledger.subjects (account, subject_id) WHERE account IS NOT NULL;
 

@@ -11,7 +11,7 @@ CREATE FUNCTION ledger.append(
     seals bytea[], chain_end bytea,
     personal_positions text[], personal_salts bytea[], personal_contents bytea[],
     state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
-    states text[], state_dues text[], state_lifecycles text[],
+    states text[], state_dues text[], state_wakes text[], state_lifecycles text[],
     link_digests bytea[], link_positions text[], link_kinds text[], link_subjects uuid[],
     link_moves boolean[],
     refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
@@ -68,17 +68,18 @@ BEGIN
            AS personal (position, salt, content);
 
     INSERT INTO ledger.subjects AS subject (subject_id, kind, version, position, state, due_at,
-                                            lifecycle)
+                                            wake_at, lifecycle)
     SELECT given.subject_id, given.kind, CAST(given.version AS bigint),
            CAST(given.position AS bigint), given.state,
            CAST(nullif(given.due_at, '') AS timestamptz),
+           CAST(nullif(given.wake_at, '') AS timestamptz),
            CAST(nullif(given.lifecycle, '') AS integer)
       FROM unnest(state_ids, state_kinds, state_versions, state_positions, states, state_dues,
-                  state_lifecycles)
-           AS given (subject_id, kind, version, position, state, due_at, lifecycle)
+                  state_wakes, state_lifecycles)
+           AS given (subject_id, kind, version, position, state, due_at, wake_at, lifecycle)
         ON CONFLICT (subject_id) DO UPDATE
        SET version = excluded.version, position = excluded.position, state = excluded.state,
-           due_at = excluded.due_at, lifecycle = excluded.lifecycle;
+           due_at = excluded.due_at, wake_at = excluded.wake_at, lifecycle = excluded.lifecycle;
 
     IF cardinality(link_digests) > 0 THEN
         INSERT INTO ledger.identifiers (digest, position, kind, subject_id, is_moved)
