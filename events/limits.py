@@ -150,6 +150,8 @@ TIMERS_LOOK_S = 1.0
 # batch.memory
 REMEMBERED_SUBJECTS_MAX = 200_000
 """Some 200 MB of states: the leads of a month's traffic."""
+REMEMBERED_COMPANIES_MAX = 20_000
+"""Companies whose leads are remembered: those with deals in a month."""
 REMEMBERED_POINTERS_MAX = 400_000
 """Two identifiers per lead."""
 

@@ -22,7 +22,7 @@ from domain.lifecycle.service_events import PUBLISHED
 from domain.lifecycle.text.load import load as load_lifecycle
 from events.append import statement_arguments
 from events.append.condition import Condition
-from events.append.loader import LedgerReader
+from events.append.loader import LedgerReader, reported_late
 from events.append.plan import Failure, Plan
 from events.append.setting_aside import SettingAside
 from events.batch.entries import Known
@@ -314,6 +314,13 @@ class Ledger:
         missing, and no item needs more than a few things.
         """
         size = sum(submission.size for submission in submissions)
+        late = [
+            id for id in reported_late(self.memory, submissions) if id not in recollection.histories
+        ]
+        if late and not await self._reader.recollect(
+            session.driver, self.memory, submissions, recollection, NotRecalled(histories=late)
+        ):
+            raise _Stale
         for _ in range(RECOLLECTIONS_MAX * max(1, size)):
             plan = Plan(self.memory, known, self._propose_time(takes), recollection)
             try:

@@ -8,18 +8,17 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from domain.lead import state_json
-from domain.lead.absorption import forwarding
+from domain.lead.absorption import forwarding, standing_for
 from domain.lead.state import LeadState
 from domain.lifecycle.change.succession import Occupancy, OccupiedStage
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import EVENT, EVENTS, PUBLISHED, is_offered
-from domain.rules.deals import COMPETITION
+from domain.rules.deals import BUSINESS, COMPETITION
 from domain.signal import Identifier, Signal
 from events import records
 from events.batch.entries import Known
 from events.batch.memory import (
     LEDGER_SUBJECT_ID,
-    Members,
     Memory,
     Pointer,
     Remembered,
@@ -263,14 +262,7 @@ class LedgerReader:
         for row in rows:
             if row["subject_id"] is not None:
                 found[str(row["account"])].append(str(row["subject_id"]))
-        current = {
-            company: members
-            for company, members in memory.members.items()
-            if members.position == memory.position
-        }
-        memory.members = current | {
-            company: Members(memory.position, tuple(leads)) for company, leads in found.items()
-        }
+        memory.members |= {company: dict.fromkeys(leads) for company, leads in found.items()}
         return True
 
     async def _learn_occupancy(
@@ -323,6 +315,30 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
                 yield item.signal
 
 
+def reported_late(memory: Memory, submissions: Iterable[Submission]) -> list[str]:
+    """Return the remembered leads about which a batch reports something late.
+
+    Their histories will be needed, and are read at once. This may miss some.
+    """
+    latest: dict[str, datetime] = {}
+    late: dict[str, None] = {}
+    for signal in signals_of(submissions):
+        for identifier in signal.identifiers:
+            pointed = memory.pointers.get(identifier)
+            if pointed is None:
+                continue
+            lead_id = standing_for(pointed, lambda id: absorbed_by(memory.subjects.get(id)))
+            remembered = memory.subjects.get(lead_id)
+            state = remembered.state if remembered is not None else None
+            known = latest.get(lead_id) or (state.latest_at if state is not None else None)
+            if known is not None and signal.occurred_at < known:
+                late[lead_id] = None
+            else:
+                latest[lead_id] = signal.occurred_at
+            break
+    return list(late)
+
+
 def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:
     """Decode the count per stage. An account is under the version in force."""
     occupied = {
@@ -362,7 +378,7 @@ def _missing(
     memory: Memory, submissions: Sequence[Submission], recollection: Recollection
 ) -> Missing:
     """Return what the batch and the recollection need and the memory lacks."""
-    missing, pointers = _Missing(memory), memory.pointers
+    missing, pointers, subjects = _Missing(memory), memory.pointers, memory.subjects
     # A signal that names no one is about the ledger itself, whose version also increases.
     missing.need(LEDGER_SUBJECT_ID)
     for subject_id in recollection.wanted:
@@ -385,10 +401,11 @@ def _missing(
             *signal.account_name,
         ):
             missing.look_up(identifier)
-        if signal.type.role in COMPETITION:
+        if signal.type.role in COMPETITION or signal.type.role in BUSINESS:
             named = (*signal.account_identifiers, *signal.account_name)
             for account in (signal.account_id, *map(pointers.get, named)):
-                missing.need_members(account)
+                if account is not None and subjects.get(account) is not None:
+                    missing.need_members(account)
     return Missing(tuple(missing.identifiers), tuple(missing.subject_ids), tuple(missing.companies))
 
 
@@ -406,10 +423,10 @@ class _Missing:
         if company is None:
             return
         members = self.memory.members.get(company)
-        if members is None or members.position != self.memory.position:
+        if members is None:
             self.companies[company] = None
             return
-        for lead_id in members.lead_ids:
+        for lead_id in members:
             self.need(lead_id)
 
     def look_up(self, identifier: Identifier) -> None:

@@ -22,7 +22,7 @@ from events.batch.upkeep import wake
 from events.faults import Fault, fault_of
 from events.outcomes import Duplicate, Outcome, Recorded, hold_back, refuse
 from events.refusals import Refusal, Refused
-from events.revision.past import NotRecalled, Recollection
+from events.revision.past import NotRecalled, Recollection, all_of
 from events.revision.planned_past import PlannedPast
 from events.signals.digests import FingerprintUnknown, have_same_version
 from events.strict_json import read_value
@@ -91,16 +91,19 @@ class Plan:
 
     def settle(self, outcomes: Sequence[Sequence[Outcome]]) -> list[list[Outcome]]:
         """Decide again what late reports concern, and add the results to the outcomes."""
-        past = PlannedPast(self.draft, self.recollection)
+        past, missing = PlannedPast(self.draft, self.recollection), list[NotRecalled]()
         for subject_id in list(self.draft.unsettled):
             mark = self.draft.mark()
             try:
                 settle_one(self.draft, subject_id, past)
-            except NotRecalled:
-                raise
+            except NotRecalled as needed:
+                self.draft.return_to(mark)
+                missing.append(needed)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this lead's alone
                 self.draft.return_to(mark)
                 self.set_aside[subject_id] = fault_of(error)
+        if missing:
+            raise all_of(missing)
         if not any(_is_late(outcome) for answered in outcomes for outcome in answered):
             return [list(answered) for answered in outcomes]
         return [[self._restated(outcome) for outcome in answered] for answered in outcomes]

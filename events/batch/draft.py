@@ -292,6 +292,10 @@ class Draft:
         self.memory.position = self.position
         self.memory.recorded_at, self.memory.chain = self.recorded_at, self.chain
         self.memory.subjects.update(self.subjects)
+        if self.memory.members:
+            for subject_id, remembered in self.subjects.items():
+                if isinstance(remembered.state, LeadState):
+                    self.memory.join(subject_id, remembered.state.account)
         self.memory.pointers.update(self.pointers)
         self.memory.others.update(self.others)
         for identifier in [key for key, others in self.others.items() if not others]:

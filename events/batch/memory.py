@@ -13,7 +13,11 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier
 from events.batch.lru import forget_oldest
-from events.limits import REMEMBERED_POINTERS_MAX, REMEMBERED_SUBJECTS_MAX
+from events.limits import (
+    REMEMBERED_COMPANIES_MAX,
+    REMEMBERED_POINTERS_MAX,
+    REMEMBERED_SUBJECTS_MAX,
+)
 from events.records import Record
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -29,14 +33,6 @@ class Remembered(NamedTuple):
     state: LeadState | AccountState | None
 
 
-class Members(NamedTuple):
-    """The leads of a company as of a position."""
-
-    position: int
-    lead_ids: tuple[str, ...]
-
-
-NOBODY = Members(0, ())
 _NEWBORN = {
     SubjectKind.LEAD: Remembered(SubjectKind.LEAD, 0, 0, INITIAL_LEAD),
     SubjectKind.ACCOUNT: Remembered(SubjectKind.ACCOUNT, 0, 0, INITIAL_ACCOUNT),
@@ -137,8 +133,9 @@ class Memory:
     others: dict[Identifier, tuple[str, ...]] = field(default_factory=dict)
     """Further leads that were reported under the same strong identifier. They are few: an
     identifier of two people names neither, and no report joins it until the two are merged."""
-    members: dict[str, Members] = field(default_factory=dict)
-    """Leads of companies about which something is reported that affects how all are judged."""
+    members: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Leads of companies about which something was reported that affects how all are judged, each
+    once. Leads that have left are still among them."""
     occupancy: Occupancy | None = None
     """Leads and accounts per stage, read only for a publication; valid at its own position."""
     chain: bytes = b""
@@ -171,6 +168,8 @@ class Memory:
             for subject_id, seen in seen_by(event, self._before):
                 if subject_id in self.subjects:
                     self.subjects[subject_id] = seen
+            state = event.effects.get("state", event.effects)
+            self.join(event.receiver.id, state.get("account"))
             subject = self.subjects.get(event.subject.id or LEDGER_SUBJECT_ID)
             assert subject is None or subject.version == envelope.subject_version, (
                 f"{event.subject} has version {envelope.subject_version} at {event.position}, "
@@ -179,6 +178,12 @@ class Memory:
             self.position = event.position
         self.learn_links(link for link in links if link.identifier in self.pointers)
 
+    def join(self, lead_id: str, account_id: str | None) -> None:
+        """Note that a lead belongs to a company, if the leads of that company are remembered."""
+        members = self.members.get(account_id) if account_id is not None else None
+        if members is not None:
+            members[lead_id] = None
+
     def _before(self, subject_id: str, kind: SubjectKind) -> Remembered:
         """Return a subject as remembered; one that is known not to exist begins now."""
         return self.subjects.get(subject_id) or newborn(kind)
@@ -186,6 +191,7 @@ class Memory:
     def forget_oldest(self) -> None:
         """Evict the oldest entries beyond the bounds."""
         forget_oldest(self.subjects, most=REMEMBERED_SUBJECTS_MAX)
+        forget_oldest(self.members, most=REMEMBERED_COMPANIES_MAX)
         for identifier in forget_oldest(self.pointers, most=REMEMBERED_POINTERS_MAX):
             self.others.pop(identifier, None)
 

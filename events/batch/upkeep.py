@@ -16,7 +16,7 @@ from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from events.batch.draft import Draft
-from events.batch.memory import NOBODY, standing_of
+from events.batch.memory import standing_of
 from events.limits import STRIDE_TIMERS, WAITED_TIMERS_MAX
 from events.records import OWN_SOURCE, firing_id, reassessment_id
 
@@ -70,7 +70,7 @@ def reassess_lead(
 
 def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
     """Return the ids of a company's leads, as the batch has left it so far."""
-    known = draft.memory.members.get(account_id, NOBODY).lead_ids
+    known = draft.memory.members.get(account_id, {})
     named = dict.fromkeys((*known, *draft.subjects))
     return tuple(
         lead_id

@@ -41,6 +41,19 @@ class NotRecalled(Exception):
         """Types of events about the ledger that must be read completely."""
 
 
+def all_of(missing: Iterable[NotRecalled]) -> NotRecalled:
+    """Join several requests, so that everything is read at once."""
+    requests = list(missing)
+    return NotRecalled(
+        positions=[one for request in requests for one in request.positions],
+        histories=[one for request in requests for one in request.histories],
+        subjects=[one for request in requests for one in request.subjects],
+        companies=[one for request in requests for one in request.companies],
+        identifiers=[one for request in requests for one in request.identifiers],
+        declared=[one for request in requests for one in request.declared],
+    )
+
+
 class HistoryTooLong(Exception):
     """A subject, or the leads that are decided together, have too many events to decide again."""
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from domain.lead.state import AccountState, LeadState
 from domain.signal import REFERENCES, Identifier
 from events.batch.draft import Draft
-from events.batch.memory import NOBODY
 from events.batch.upkeep import members_of
 from events.records import Record
 from events.revision.past import NotRecalled, Recollection
@@ -60,10 +59,10 @@ class PlannedPast:
     def members(self, account_id: str) -> Sequence[str]:
         memory = self.draft.memory
         if memory.subjects.get(account_id) is not None:
-            known = memory.members.get(account_id, NOBODY)
-            if known.position != memory.position:
+            known = memory.members.get(account_id)
+            if known is None:
                 raise NotRecalled(companies=[account_id])
-            missing = [lead_id for lead_id in known.lead_ids if lead_id not in memory.subjects]
+            missing = [lead_id for lead_id in known if lead_id not in memory.subjects]
             if missing:
                 raise NotRecalled(subjects=missing)
         return members_of(self.draft, account_id)

@@ -20,7 +20,7 @@ from domain.signal import REFERENCES, Identifier
 from events.append.loader import _missing, needs_occupancy
 from events.append.plan import Plan
 from events.batch.entries import Entry, Known
-from events.batch.memory import Members, Memory, Pointer, Remembered, point, standing_of
+from events.batch.memory import Memory, Pointer, Remembered, point, standing_of
 from events.lifecycles.publish import compiled_from, publication
 from events.outcomes import Outcome
 from events.records import Record, decode
@@ -217,14 +217,11 @@ class LedgerInMemory:
             if not any(missing):
                 return
             for company in missing.members:
-                self.memory.members[company] = Members(
-                    self.memory.position,
-                    tuple(
-                        lead_id
-                        for lead_id, one in sorted(self.subjects.items())
-                        if getattr(one.state, "account", None) == company
-                    ),
-                )
+                self.memory.members[company] = {
+                    lead_id: None
+                    for lead_id, one in sorted(self.subjects.items())
+                    if getattr(one.state, "account", None) == company
+                }
             self.memory.learn(
                 {one: self.subjects.get(one) for one in missing.subject_ids},
                 dict.fromkeys(missing.identifiers),
