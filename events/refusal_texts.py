@@ -1,12 +1,14 @@
 """The ledger's refusals. Each states what is wrong and what to do next."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from domain.case import NotAllowed
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import nearest
 from domain.signal import Identifier
+from domain.times import format_utc
 from events.limits import DECLARED_MAX
 from events.refusals import Refusal
 
@@ -105,6 +107,24 @@ def not_storable() -> Refusal:
     return Refusal(
         "event-not-storable",
         "The database rejected this event. The events sent with it are not affected.",
+    )
+
+
+def not_allowed_then(refused: NotAllowed, at: datetime, first_at: datetime | None) -> Refusal:
+    """State why a decision was not legal at its own time, which is before other reports.
+
+    `first_at` is when something first happened to the lead, as far as is known.
+    """
+    if refused.reason == "lead-unknown":
+        known = f", and the first report about it is of {format_utc(first_at)}" if first_at else ""
+        refused = refused._replace(
+            reason="move-not-allowed", detail=f"At that time the lead was not known{known}."
+        )
+    refusal = not_allowed(refused)
+    return refusal._replace(
+        detail=f"At the time of the decision: {refusal.detail}",
+        members={**refusal.members, "at": format_utc(at)}
+        | ({"first_reported": format_utc(first_at)} if first_at and first_at > at else {}),
     )
 
 

@@ -37,7 +37,7 @@ from domain.lead.state import (
     Occurrence,
     State,
 )
-from domain.lead.stays import NO_STAYS, Stays, stays_after
+from domain.lead.stays import NO_STAYS, Stay, Stays, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.rules.business import end_of_key_status, moves_by_business, said_of_account
@@ -110,6 +110,13 @@ class Outcomes(NamedTuple):
     accounts: Mapping[str, tuple[AccountState, Stays]]
     not_allowed: Mapping[int, NotAllowed]
     """Position of each report that has just arrived and is refused → why."""
+
+    def stays_of(self, subject_id: str) -> Sequence[Stay]:
+        """Return the stays of a lead or an account."""
+        lead = self.leads.get(subject_id)
+        if lead is not None:
+            return lead.stays.stays
+        return self.accounts.get(subject_id, (INITIAL_ACCOUNT, NO_STAYS))[1].stays
 
 
 def by_time(steps: Sequence[Step]) -> list[Step]:

@@ -190,7 +190,9 @@ def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recor
     if signal.type.kind is EventKind.DECISION:
         refused = objection_to(signal, party, past, draft.lifecycles, compiled, position=position)
         if refused is not None:
-            return refusal_texts.not_allowed(refused)
+            return refusal_texts.not_allowed_then(
+                refused.refused, signal.occurred_at, refused.first_at
+            )
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, party.account)
     recorded = _enter(

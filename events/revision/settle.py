@@ -30,6 +30,14 @@ class Settled(NamedTuple):
     """Subjects that have been decided again, whether or not their outcome differs."""
 
 
+class Objection(NamedTuple):
+    """Why a late decision was not legal at its time."""
+
+    refused: NotAllowed
+    first_at: datetime | None
+    """When something first happened to its subject."""
+
+
 def settle(
     subject_id: str,
     unsettled: Mapping[str, Unsettled],
@@ -75,7 +83,7 @@ def objection_to(
     compiled: CompiledLifecycle,
     *,
     position: int,
-) -> NotAllowed | None:
+) -> Objection | None:
     """Judge a late decision by where its subject was at its own time, as far as is known now."""
     lead, account = party.lead, party.account
     report = Report(
@@ -101,4 +109,8 @@ def objection_to(
     )
     around = Neighbourhood(past, taken, lifecycles)
     outcomes = decide_neighbourhood_again(around, arriving=(report,))
-    return outcomes.not_allowed.get(position)
+    refused = outcomes.not_allowed.get(position)
+    if refused is None:
+        return None
+    stays = outcomes.stays_of(subject.id)
+    return Objection(refused, stays[0].entered_at if stays else None)

@@ -124,8 +124,13 @@ def _recorded(outcome: Recorded) -> shapes.Recorded:
         "leaf": outcome.leaf.hex(),
         "subject": outcome.subject,
         "stage": outcome.stage,
-        "derived": [_derived(derived) for derived in outcome.derived],
     }
+    if outcome.is_late:
+        content["late"] = True
+    else:
+        content["derived"] = [_derived(derived) for derived in outcome.derived]
+    if outcome.restated is not None:
+        content["restated"] = str(outcome.restated)
     if outcome.lead is not None and not outcome.subject.endswith(outcome.lead):
         content["forwarded_to"] = f"lead/{outcome.lead}"
     if outcome.moved is not None:

@@ -46,7 +46,19 @@ class Recorded(Shape):
     ignored: NotRequired[
         Annotated[Sequence[Ignored], Field(description="Identifiers that identify no one.")]
     ]
-    derived: Sequence[Derived]
+    derived: NotRequired[Sequence[Derived]]
+    late: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="Something that happened later had been reported before. What follows "
+                "from this event is in the restatement, not in `moved` and `derived`."
+            ),
+        ]
+    ]
+    restated: NotRequired[
+        Annotated[str, Field(description="Position of the restatement, if anything changed.")]
+    ]
 
 
 class Duplicate(Shape):
