@@ -1,6 +1,7 @@
 """The ledger's refusals. Each states what is wrong and what to do next."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -117,9 +118,8 @@ def not_allowed_then(refused: NotAllowed, at: datetime, first_at: datetime | Non
     """
     if refused.reason == "lead-unknown":
         known = f", and the first report about it is of {format_utc(first_at)}" if first_at else ""
-        refused = refused._replace(
-            reason="move-not-allowed", detail=f"At that time the lead was not known{known}."
-        )
+        detail = f"At that time the lead was not known{known}."
+        refused = replace(refused, reason="move-not-allowed", detail=detail)
     refusal = not_allowed(refused)
     return refusal._replace(
         detail=f"At the time of the decision: {refusal.detail}",
