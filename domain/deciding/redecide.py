@@ -162,6 +162,24 @@ def counted_then(
     return {lead_id: named_by(state, again.report) for lead_id, state in again.leads.items()}
 
 
+def company_then(
+    account: AccountState, compiled: CompiledLifecycle, at: datetime, *, is_before: bool = False
+) -> AccountState:
+    """Return a company as it was at a moment, or right before it, as far as is known."""
+    if account.latest_at is None or account.latest_at < at:
+        return account
+    kept = [
+        Kept(occurrence.position, compiled, "", occurrence)
+        for occurrence in account.timeline
+        if occurrence.occurred_at < at or (occurrence.occurred_at == at and not is_before)
+    ]
+    if len(kept) == len(account.timeline):
+        return account
+    again = _Again({}, NOTHING, NOTHING)
+    again.take_all(by_time(kept))
+    return again.accounts.get("", INITIAL_ACCOUNT)
+
+
 @dataclass(slots=True)
 class _Again:
     """The result so far. A class, because each report is judged on those before it."""

@@ -40,6 +40,7 @@ from events.batch.upkeep import (
     bring_all_up_to_date,
     bring_up_to_date,
     is_later,
+    is_too_late,
     members_of,
     occupied_by,
     reassess_lead,
@@ -136,16 +137,20 @@ def _prepare(draft: Draft, signal: Signal) -> None:
 
 
 def _is_late(draft: Draft, concerned: Concerned) -> bool:
-    """Whether something happened after it to the leads or the company that a signal concerns."""
+    """Whether something happened after it to the lead that a signal is about, or to the company.
+
+    A report about a lead is decided in order even if something has happened to its company since,
+    unless it changes the company.
+    """
     signal, party, _ = concerned
     if signal.subject is SubjectKind.LEDGER:
         return False
     lead = party.lead
     if lead is not None and lead.is_new and signal.type.kind is EventKind.DECISION:
         return False  # nobody has reported this lead, at any time
-    state = draft.state(lead.receiver if lead is not None else None, party.account)
-    visitors = [visitor for _, visitor in lead.absorbs] if lead is not None else []
-    involved = [state.lead, state.account, *visitors] if lead is not None else [state.account]
+    if lead is None:
+        return is_later(draft.state(None, party.account).account, signal.occurred_at)
+    involved = [draft.state(lead.receiver, None).lead, *(visitor for _, visitor in lead.absorbs)]
     return any(is_later(subject, signal.occurred_at) for subject in involved)
 
 
@@ -230,9 +235,12 @@ def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> R
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, account)
     compiled = _compiled_for(draft, party)
-    decided = decide(compiled, state, signal, party, position=draft.position + 1)
+    then = draft.state_then(lead.receiver if lead is not None else None, account, compiled, at)
+    decided = decide(compiled, then, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
         return refusal_texts.not_allowed(decided)
+    if is_too_late(draft, account, decided):
+        return _record_late(draft, concerned, past)
     recorded = _enter(draft, concerned, decided, compiled)
     if account is None:
         return recorded

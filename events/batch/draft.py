@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.deciding.decide import RULES
+from domain.deciding.redecide import company_then
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -143,6 +144,21 @@ class Draft:
             assert isinstance(found, AccountState)
             account = found
         return State(lead, account)
+
+    def state_then(
+        self,
+        lead_id: str | None,
+        account_id: str | None,
+        compiled: CompiledLifecycle,
+        at: datetime,
+        *,
+        is_before: bool = False,
+    ) -> State:
+        """Return the input of a decision about a moment: the account as it was then, or before."""
+        lead, account = self.state(lead_id, account_id)
+        if account is None:
+            return State(lead)
+        return State(lead, company_then(account, compiled, at, is_before=is_before))
 
     def unused_id(self) -> str:
         """Return an id for a lead that may be new, the same until it is used: ids cost time."""

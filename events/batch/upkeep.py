@@ -5,12 +5,13 @@ decision about a lead starts from its current stage and uses the version in forc
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire, first_due
+from domain.event import Event
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -56,7 +57,7 @@ def reassess_lead(
     id = reassessment_id(lead_id, remembered.version + 1)
     decided = reassess(
         compiled,
-        draft.state(lead_id, remembered.state.account),
+        draft.state_then(lead_id, remembered.state.account, compiled, at),
         lead_id=lead_id,
         id=id,
         source=OWN_SOURCE,
@@ -112,8 +113,9 @@ def _advance(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
 def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
     """Fire a lead's due timers in due order, each as a report of its own.
 
-    A timer that was due before something happened to the lead's company is late, as a report would
-    be: then the lead has to be decided again. False: `most` timers have fired, and more may be due.
+    A timer that would have changed the lead's company before something that is known to have
+    happened there is late, as a report would be: then the lead has to be decided again. False:
+    `most` timers have fired, and more may be due.
     """
     passing = Passing()
     for _ in range(most):
@@ -123,15 +125,11 @@ def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
             return True
         if lead_id in draft.unsettled:
             return True
-        state = draft.state(lead_id, lead.account)
-        due_at = first_due(lead).due_at
-        if due_at <= upto and is_later(state.account, due_at):
-            draft.unsettle(lead_id, first_due(lead).armed_by, upto=due_at)
-            return True
+        compiled, timer = draft.lifecycle(lead.lifecycle), first_due(lead)
         id = firing_id(lead_id, remembered.version + 1)
         decided = fire(
-            draft.lifecycle(lead.lifecycle),
-            state,
+            compiled,
+            draft.state_then(lead_id, lead.account, compiled, timer.due_at, is_before=True),
             lead_id=lead_id,
             id=id,
             source=OWN_SOURCE,
@@ -141,9 +139,25 @@ def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
         if decided is None:
             return True
         assert not isinstance(decided, NotAllowed), decided.reason
+        if is_too_late(draft, lead.account, decided):
+            draft.unsettle(lead_id, timer.armed_by, upto=timer.due_at)
+            return True
         passing.see(decided[0].occurred_at)
         draft.enter_group(decided, id=id, lifecycle=lead.lifecycle)
     return False
+
+
+def is_too_late(draft: Draft, account_id: str | None, decided: Sequence[Event]) -> bool:
+    """Whether events change a company to which something has happened since."""
+    if account_id is None or not is_later(
+        draft.state(None, account_id).account, decided[0].occurred_at
+    ):
+        return False
+    return any(
+        subject.kind is SubjectKind.ACCOUNT
+        for event in decided
+        for subject in event.changed_subjects
+    )
 
 
 def is_later(state: LeadState | AccountState | None, at: datetime) -> bool:
