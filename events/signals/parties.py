@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.lifecycle.conditions import lies_within
+from domain.lifecycle.conditions import lies_within, lists_with
+from domain.lifecycle.definition import Field
+from domain.limits import CODE_CHARACTERS_MAX
+from domain.recordable import identifying, is_code
 from domain.signal import ANONYMOUS_ID, Identifier
 from events.refusals import Refusal
 from events.signals import identifiers
@@ -161,7 +164,7 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
         named.add_id("user_id", alias, f"/lead/aliases/{place}")
     for system, value in (lead.external_ids or {}).items():
         pointer = "/lead/external_ids" + pointer_to((system,))
-        if system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
+        if not is_code(system) or system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
             return _not_a_system(system, pointer)
         named.add_id(system, value, pointer)
     profile = _profile(lead.profile or {}, context)
@@ -212,7 +215,7 @@ def _read_email(written: str, named: _Named) -> bool:
     else:
         named.company = identifiers.company_domain(host)
         if named.company is not None:
-            named.attributes["company_domain"] = host
+            named.attributes["company_domain"] = lists_with(host, lifecycle.value_lists)
     if local in lifecycle.role_mailboxes:
         named.ignore("email", "role_mailbox", "/lead/email")
     else:
@@ -238,14 +241,22 @@ def _read_phone(written: str, named: _Named) -> None:
 
 
 def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, Any], bool] | Refusal:
-    """Return the attributes that the lifecycle declares, and whether there are others."""
+    """Return the attributes that the lifecycle declares, and whether there are others.
+
+    People describe their work in their own words. Words that no list knows are not codes, so they
+    stay outside the record with the rest of the profile, and the report is not refused for them.
+    """
     declared: dict[str, Any] = {}
+    in_own_words = 0
     for name, value in profile.items():
         field = context.lifecycle.attributes.get(name)
         if field is None or value is None:
             continue
         value = coded(field, value)  # noqa: PLW2901 - the code that a word means
         expected = mismatch(field, value)
+        if expected is not None and _is_in_own_words(field, value):
+            in_own_words += 1
+            continue
         if expected is not None:
             return Refusal(
                 "event-invalid",
@@ -254,7 +265,12 @@ def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, An
                 {"expected": expected},
             )
         declared[name] = value
-    return declared, len(declared) < len(profile)
+    return declared, len(declared) + in_own_words < len(profile)
+
+
+def _is_in_own_words(field: Field, value: object) -> bool:
+    is_open = field.type == "code" and not field.values
+    return is_open and isinstance(value, str) and not identifying(value)
 
 
 def _with_account(
@@ -269,7 +285,7 @@ def _with_account(
         _read_domain(account.domain, named)
     for system, value in (account.external_ids or {}).items():
         pointer = "/account/external_ids" + pointer_to((system,))
-        if system in OWN_KINDS:
+        if not is_code(system) or system in OWN_KINDS:
             return _not_a_system(system, pointer)
         named.add_id(f"{_OF_ACCOUNTS}{system}", value, pointer)
     name = () if account.name is None else _read_name(account.name, named)
@@ -317,6 +333,15 @@ def _read_name(written: str, named: _Named) -> tuple[Identifier, ...]:
 
 
 def _not_a_system(system: str, pointer: str) -> Refusal:
+    if not is_code(system):
+        return Refusal(
+            "event-invalid",
+            "The keys of external_ids name the system that issued the id, such as crm, and become "
+            f"part of records, which are never erased. Use a code of up to {CODE_CHARACTERS_MAX} "
+            "printable ASCII characters that identifies no person, and put the id in the value.",
+            pointer,
+            {"expected": "the name of a system"},
+        )
     return Refusal(
         "event-invalid",
         "The keys of external_ids name the system that issued the id, such as crm. Identifiers "
