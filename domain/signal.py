@@ -80,6 +80,8 @@ class Signal(NamedTuple):
     """What the rules need to know about the person, derived at intake: nothing personal."""
     personal: bytes | None = None
     """Everything else, as bytes that are stored separately from the record."""
+    actor: str | None = None
+    """Who did it, as claimed: a person too, so stored separately from both."""
     holds_personal_data: bool = False
     """Whether it identifies a person; a cookie alone does not."""
     ignored: tuple[Ignored, ...] = ()

@@ -36,6 +36,7 @@ from events.append.resolve import (
     redirected,
 )
 from events.batch.draft import Draft
+from events.batch.entries import Link
 from events.batch.upkeep import (
     bring_all_up_to_date,
     bring_up_to_date,
@@ -195,8 +196,9 @@ def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
     decided = take_back(completed, lead_id, past, _circumstances(draft))
     if isinstance(decided, Refusal):
         return decided
-    draft.enter(completed, decided, lifecycle=draft.compiled.version)
-    draft.link(completed.identifiers, completed.data[OTHER], decided[0].position, is_moved=True)
+    position, other = decided[0].position, completed.data[OTHER]
+    links = [Link(key, other, position, is_moved=True) for key in completed.identifiers]
+    draft.enter(completed, decided, lifecycle=draft.compiled.version, links=links)
     return _answer(draft, decided, completed)
 
 
@@ -226,14 +228,16 @@ def _enter(
 ) -> Recorded:
     """Enter what was decided, and point its identifiers to the subject that it is about."""
     signal, party, account_links = concerned
-    draft.enter(signal, decided, lifecycle=compiled.version)
     position = decided[0].position
     references = tuple(key for key in signal.references if draft.pointer(key) is None)
+    links: list[Link] = []
     if party.lead is not None:
-        draft.link((*party.lead.links, *references), party.lead.subject, position)
+        subject = party.lead.subject
+        links += [Link(key, subject, position) for key in (*party.lead.links, *references)]
         references = ()
     if party.account is not None:
-        draft.link((*account_links, *references), party.account, position)
+        links += [Link(key, party.account, position) for key in (*account_links, *references)]
+    draft.enter(signal, decided, lifecycle=compiled.version, links=links)
     return _answer(draft, decided, signal)
 
 

@@ -18,8 +18,6 @@ from events.signals.fields import coded, mismatch
 from events.signals.native_schema import AccountReference, LeadReference
 from events.strict_json.checking import pointer_to
 
-ACTOR = "actor"
-"""The member of the personal bytes that states who did it, according to the sender."""
 NAME, NAMESAKE = "name", "namesake"
 """Kinds of identifiers that hold a company's name."""
 OWN_KINDS = frozenset(
@@ -100,14 +98,9 @@ class Parties(NamedTuple):
             "event-invalid", f"{reasons} {detail}", self.ignored[0].pointer, {"ignored": ignored}
         )
 
-    def personal(self, undeclared: Mapping[str, Any], *, actor: str | None) -> bytes | None:
-        """Return the bytes that are stored outside the record, or None if there are none.
-
-        The actor is also personal data: it is a name as often as a code.
-        """
+    def personal(self, undeclared: Mapping[str, Any]) -> bytes | None:
+        """Return the bytes that are stored outside the record, or None if there are none."""
         content = {**self.stored, "data": undeclared} if undeclared else self.stored
-        if actor is not None:
-            content = {**content, ACTOR: actor}
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
 
 

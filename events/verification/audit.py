@@ -19,6 +19,7 @@ from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.signal import REFERENCES
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.lifecycles.publish import compiled_from, objection
+from events.personal import StoredLink
 from events.records import (
     OWN_SOURCE,
     Record,
@@ -39,7 +40,6 @@ from events.revision.redecide import (
     fire_again,
     reassess_again,
 )
-from events.seals import SealedLink
 from events.selections.auditing import SelectionAudit
 from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KEY_EVENTS, KeyAudit
@@ -60,7 +60,7 @@ class Audit:
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     keys: KeyAudit = field(default_factory=KeyAudit)
-    links: dict[int, list[SealedLink]] = field(default_factory=dict)
+    links: dict[int, list[StoredLink]] = field(default_factory=dict)
     """Stored identifiers, by the position of the event that linked them, until it is judged."""
     listings: dict[int, str] = field(default_factory=dict)
     """Position → the company that became a competitor, or ceased to be one."""

@@ -53,7 +53,7 @@ def lead_of(outcome: Outcome) -> str:
 
 async def broken(on: LedgerOnPostgres, *addresses: str) -> tuple[str, ...]:
     """Report leads, break them, and clear the writer's cache."""
-    reported = await on.send(*(form(f"first {one}", one) for one in addresses))
+    reported = await on.send(*(form(f"first {one.partition('@')[0]}", one) for one in addresses))
     leads = tuple(map(lead_of, reported))
     await break_leads(on.owner_url, *leads)
     on.ledger.forget()

@@ -40,7 +40,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 async def post_forms(service: Service, *addresses: str) -> None:
-    events = [form(f"form-{address}", address) for address in addresses]
+    events = [form(f"form-{address.partition('@')[0]}", address) for address in addresses]
     answer = await service.client.post("/v1/events", json=events)
     assert answer.status_code == 200, answer.text
 

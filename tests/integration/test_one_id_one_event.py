@@ -162,10 +162,10 @@ async def test_a_fingerprint_that_cannot_be_computed_is_neither_a_retry_nor_a_co
     async with process(urls[1]) as client:
         await post(client, FORM)
         async with connection_to(urls[0]) as connection:
-            await connection.execute("ALTER TABLE ledger.events DISABLE TRIGGER USER")
             await connection.execute(
-                "UPDATE ledger.events SET fingerprint = overlay(fingerprint "
-                "placing '\\x09'::bytea FROM $1 FOR 1) WHERE id = 'form-1'",
+                "UPDATE ledger.event_personal AS personal SET fingerprint = overlay(fingerprint "
+                "placing '\\x09'::bytea FROM $1 FOR 1) FROM ledger.events AS event "
+                "WHERE event.position = personal.position AND event.id = 'form-1'",
                 place,
             )
         answer = await post(client, FORM)

@@ -491,7 +491,8 @@ def test_an_unlisted_word_for_a_persons_work_stays_outside_the_record(name: str)
     lead = {"email": "hanako@acme.example", "profile": {"industry": "宇宙産業"}}
     assert isinstance(ledger.send_one("card.captured", lead=lead), Recorded)
     assert ledger.records[0].event.effects["attributes"] == {"company_domain": ""}
-    assert "宇宙産業".encode() in (ledger.entries[0].personal or b"")
+    assert ledger.entries[0].report is not None
+    assert "宇宙産業".encode() in ledger.entries[0].report.content
 
 
 @pytest.mark.parametrize("name", SHIPPED)
