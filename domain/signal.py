@@ -78,6 +78,9 @@ class Signal(NamedTuple):
     a lead from the account that it belongs to."""
     attributes: Mapping[str, Any] = NOTHING
     """What the rules need to know about the person, derived at intake: nothing personal."""
+    mail_domain: str | None = None
+    """The domain of the person's address, unless it is a mail provider's. Not recorded: the version
+    that decides knows which of its word lists the domain is in, and only that is."""
     personal: bytes | None = None
     """Everything else, as bytes that are stored separately from the record."""
     actor: str | None = None

@@ -11,7 +11,8 @@ from domain.deciding.decide import NotAllowed, Party, decide
 from domain.event import Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.conditions import lists_with
+from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.service_events import (
     BY_PERIOD,
     CALENDAR_CHANGED,
@@ -22,6 +23,7 @@ from domain.lifecycle.service_events import (
     UNLINKED,
     is_offered,
 )
+from domain.lifecycle.text.vocabulary import COMPANY_DOMAIN
 from domain.rules.deals import COMPETITION
 from domain.signal import Signal
 from events import refusal_texts
@@ -124,6 +126,7 @@ def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
     # An existing lead's own version decides; for a new lead, the version in force.
     is_under_its_own = lead is not None and not lead.is_new
     compiled = draft.lifecycle(state.lead.lifecycle) if is_under_its_own else draft.compiled
+    signal = _with_lists(signal, compiled.lifecycle)
     decided = decide(compiled, state, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
         return refusal_texts.not_allowed(decided)
@@ -131,6 +134,14 @@ def _decide(draft: Draft, signal: Signal) -> Recorded | Refusal:
     if signal.type.role in COMPETITION and decided[0].effects:
         _judge_members(draft, decided[0])
     return recorded
+
+
+def _with_lists(signal: Signal, lifecycle: Lifecycle) -> Signal:
+    """Replace the domain of the person's address by the word lists that it is in."""
+    if signal.mail_domain is None:
+        return signal
+    lists = lists_with(signal.mail_domain, lifecycle.value_lists)
+    return signal._replace(attributes={**signal.attributes, COMPANY_DOMAIN: lists})
 
 
 def _judge_members(draft: Draft, listed: Event) -> None:

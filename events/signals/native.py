@@ -150,6 +150,7 @@ def _signal(
         names_account=parties.names_account_outright,
         data=divided.declared,
         attributes=parties.attributes,
+        mail_domain=parties.mail_domain,
         personal=parties.personal(divided.undeclared),
         actor=event.actor,
         holds_personal_data=parties.identifies_person,

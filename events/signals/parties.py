@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.lifecycle.conditions import lies_within, lists_with
+from domain.lifecycle.conditions import lies_within
 from domain.lifecycle.definition import Field
 from domain.limits import CODE_CHARACTERS_MAX
 from domain.recordable import identifying, is_code
@@ -67,6 +67,7 @@ class Parties(NamedTuple):
     account_identifiers: tuple[Identifier, ...] = ()
     account_name: tuple[Identifier, ...] = ()
     attributes: Mapping[str, Any] = {}
+    mail_domain: str | None = None
     identifies_person: bool = False
     names_account_outright: bool = False
     """Whether the account was named explicitly, not derived from a mail address or by name only."""
@@ -115,6 +116,8 @@ class _Named:
     """What an address implies about the company, for the rules."""
     company: str | None = None
     """The registered domain of the company that an address belongs to."""
+    mail_domain: str | None = None
+    """The domain of that address itself."""
 
     def add(self, kind: str, value: str) -> None:
         self.found.append(self.context.digests.identifier(kind, value))
@@ -180,6 +183,7 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
             (context.digests.identifier("domain", named.company),) if named.company else ()
         ),
         attributes={**named.attributes, **declared},
+        mail_domain=named.mail_domain,
         identifies_person=identifies_person,
         ignored=tuple(named.ignored),
         stored={"lead": stored} if stored else {},
@@ -208,7 +212,7 @@ def _read_email(written: str, named: _Named) -> bool:
     else:
         named.company = identifiers.company_domain(host)
         if named.company is not None:
-            named.attributes["company_domain"] = lists_with(host, lifecycle.value_lists)
+            named.mail_domain = host
     if local in lifecycle.role_mailboxes:
         named.ignore("email", "role_mailbox", "/lead/email")
     else:

@@ -111,7 +111,7 @@ def test_a_message_becomes_a_whole_signal_and_nothing_of_it_is_lost() -> None:
         account_identifiers=(DIGESTS.identifier("domain", "example.co.jp"),),
         names_account=False,
         data={"form": "whitepaper"},
-        attributes={"company_domain": ""},
+        mail_domain="example.co.jp",
         personal=orjson.dumps(
             {
                 "data": {"reported": SEGMENT},
@@ -388,7 +388,7 @@ def test_an_identify_call_identifies_a_person() -> None:
             user_id="u-1",
             anonymous_id="c-1",
         ),
-        {"company_domain": "", "industry": "steel"},
+        {"industry": "steel"},
     )
     assert (signal.account_identifiers, signal.names_account) == (group("acme"), True)
 

@@ -89,7 +89,8 @@ def test_a_whole_event_becomes_a_signal() -> None:
         account_name=(DIGESTS.identifier("name", "例社"), DIGESTS.identifier("namesake", "例社")),
         names_account=True,
         data={"form": "whitepaper"},
-        attributes={"company_domain": "", "industry": "steel"},
+        attributes={"industry": "steel"},
+        mail_domain="example.co.jp",
         personal=orjson.dumps(
             {
                 "account": event["account"],
@@ -529,9 +530,9 @@ def test_a_free_mail_provider_covers_its_subdomains() -> None:
     assert (signal.attributes, signal.account_identifiers) == ({"free_mail": True}, ())
 
 
-def test_rules_see_the_lists_of_a_mail_domain_and_the_company_is_the_registered_domain() -> None:
+def test_rules_see_the_full_mail_domain_and_the_company_is_the_registered_domain() -> None:
     signal = signal_of({**FORM, "lead": {"email": "taro@lab.example.ac.jp"}})
-    assert signal.attributes == {"company_domain": "school_domains"}
+    assert (signal.mail_domain, signal.attributes) == ("lab.example.ac.jp", {})
     assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.ac.jp"),)
 
 

@@ -64,6 +64,9 @@ class Vocabulary:
         )
 
 
+COMPANY_DOMAIN = "company_domain"
+"""The attribute with the names of the word lists that the domain of the lead's address is in."""
+
 LEAD_PATHS: Mapping[str, Known] = {
     "lead.known": Known("boolean"),
     "lead.anonymous": Known("boolean"),
@@ -76,7 +79,7 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.origin": Known("code"),
     "lead.channel": Known("code"),
     "lead.recycled": Known("boolean"),
-    "lead.company_domain": Known("domain"),
+    f"lead.{COMPANY_DOMAIN}": Known("domain"),
     "lead.free_mail": Known("boolean"),
     "lead.screened_as": Known("code"),
     "lead.score": Known("amount"),
@@ -122,7 +125,7 @@ OF_SECTION: Mapping[str, tuple[str, ...]] = {
 }
 """Paths that are never known if the text lacks a section."""
 
-_DERIVED_ATTRIBUTES = ("lead.company_domain", "lead.free_mail")
+_DERIVED_ATTRIBUTES = (f"lead.{COMPANY_DOMAIN}", "lead.free_mail")
 
 EVENT_TYPE = "event.type"
 EVENT_DEPARTMENT = "event.department"
