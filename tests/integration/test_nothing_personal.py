@@ -48,6 +48,10 @@ async def tables(service: Service) -> dict[str, list[str]]:
         ):
             answer = await service.client.post(path, json=body)
             assert answer.status_code < 500, f"{path}: {answer.text}"
+        published = await service.client.post(
+            "/v1/lifecycle", content=b"never read", params={"id": value}
+        )
+        assert published.json()["code"] == "parameter-invalid"
     head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
     await service.client.get("/v1/lists", params={"wait_for": head})
     return await _read(service)

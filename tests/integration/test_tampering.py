@@ -142,6 +142,34 @@ async def test_a_changed_row_is_found(busy: URL, statement: str, check: Check) -
     assert report.section(check).differing > 0
 
 
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("event_actors", "the actor matches the digest in the record"),
+        (
+            "event_personal",
+            "personal data, fingerprint and identifiers match the digest in the record",
+        ),
+    ],
+)
+async def test_without_one_personal_row_everything_else_still_verifies(
+    busy: URL, row: str, what: str
+) -> None:
+    """What an erasure removes is missing, and nothing else: not even with the secret."""
+    report = Report()
+    async with connection_to(busy) as owner:
+        change = owner.transaction(isolation="repeatable_read")
+        await change.start()
+        acted = "(SELECT position FROM ledger.event_actors)"
+        await owner.execute(f"DELETE FROM ledger.{row} WHERE position = {acted}")
+        await examine(owner, schema=SCHEMA, report=report, digests=DIGESTS)
+        await change.rollback()
+    differing = {section.check: section.first for section in report if section.differing}
+    assert [(check, [one.what for one in first]) for check, first in differing.items()] == [
+        (Check.PERSONAL, [what])
+    ]
+
+
 def of_another_name(record: dict[str, Any]) -> None:
     head, _, _ = record["id"].rpartition(".")
     record["id"] = f"{head}.99"

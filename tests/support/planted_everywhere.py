@@ -7,14 +7,19 @@ import re
 import unicodedata
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
 import orjson
 
 from domain.lifecycle.definition import EventKind, EventType, Field, Lifecycle, SubjectKind
 from domain.lifecycle.service_events import is_offered
+from service.command.importing.mapping_text import read_mapping
+from service.command.importing.translation import translation_of
+from service.command.importing.values.readers import Surroundings
 from tests.support.planted import Sent
 
 ADDRESS, PHONE = "hanako.himitsu@planted.example", "9055501234"
@@ -64,6 +69,7 @@ def reports(lifecycle: Lifecycle) -> Iterator[tuple[str, Sent]]:
     """Return the requests of every format, each with a name."""
     native = [*_native(lifecycle)]
     yield "native", _posted("/v1/events", native)
+    yield "native import", _posted("/v1/events", [*_imported()])
     clouds = [*map(_cloudevent, native)]
     batch = "application/cloudevents-batch+json"
     yield "cloudevents batch", Sent("/v1/events", orjson.dumps(clouds), batch)
@@ -204,6 +210,28 @@ def _cloudevent(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _clouded(id: str) -> str:
     return id if found_in(id) else f"ce-{id}"
+
+
+_MAPPING = """
+format: 1
+source: table
+time: {constant: 2026-11-20}
+lead: {email: '{address}', name: '{value}', external_ids: {table: '{value}'}}
+account: {name: '{value}'}
+events:
+  - {id: '{key}', type: form.submitted}
+  - {id: '{n}/apart', type: form.submitted, actor: '{value}', data: {note: '{value}'}}
+  - {id: '{n}/code', type: form.submitted, data: {campaign: '{value}'}}
+  - {id: '{n}/page', type: form.submitted, data: {page: 'https://www.example.jp/{value}/a'}}
+"""
+
+
+def _imported() -> Iterator[dict[str, Any]]:
+    """Translate a table whose cells hold the values, as `leadledger import` does."""
+    around = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2026, 11, 29, tzinfo=UTC))
+    translate = translation_of(read_mapping(_MAPPING), ("n", "address", "value", "key"), around)
+    for number, value in enumerate(VALUES.values()):
+        yield from translate((str(number), ADDRESS, value, value))
 
 
 Message = tuple[str, str, str, Mapping[str, Any]]
