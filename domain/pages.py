@@ -15,8 +15,8 @@ from domain.recordable import decoded, identifying
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 """Encoded non-ASCII characters. Decoding any others could change the meaning of the address."""
-_PLAIN = re.compile(r"[A-Za-z/._-]*")
-"""A page of words, as nearly all are."""
+_PLAIN = re.compile(r"(?!.*(?<!\d)0\d)(?:[A-Za-z0-9._-]{0,19}/)*[A-Za-z0-9._-]{0,19}")
+"""Short segments without a leading 0, as in nearly all pages: no token, no telephone number."""
 _TOKEN_CHARACTERS_MIN = 20
 """Shorter random values are guessed; slugs of this length consist of words."""
 _TOKEN = re.compile(
@@ -73,7 +73,7 @@ def path_of(page: str) -> str:
 
 def _recordable(segment: str) -> str:
     segment = segment.partition(";")[0]
-    text = decoded(segment)
+    text = decoded(segment) if "%" in segment else segment
     # `mailto:` and `tel:` are followed by no slash.
     for part in (text, *text.split(":")):
         found = identifying(part)

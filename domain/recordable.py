@@ -9,7 +9,7 @@ import re
 from domain.limits import CODE_CHARACTERS_MAX
 
 _CODE = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
-_SUSPECT = re.compile(r"[@%+]|eyJ|0\d|\(0")
+_SUSPECT = re.compile(r"[@%+]|eyJ|(?<!\d)0\d")
 """What each of the tests below needs to match: nearly no code contains any of it."""
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -46,7 +46,8 @@ def identifying(text: str) -> str | None:
     """
     if _SUSPECT.search(text) is None:
         return None
-    text = decoded(text)
+    if "%" in text:
+        text = decoded(text)
     if "@" in text:
         return "an e-mail address"
     if not text.isascii():

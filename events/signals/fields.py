@@ -11,7 +11,7 @@ from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.names import nearest, normal
 from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
 from domain.limits import CODE_CHARACTERS_MAX
-from domain.pages import recordable
+from domain.pages import recordable, reduced
 from domain.recordable import identifying, is_code
 from events.limits import POSITIONS_MAX, TEXT_CHARACTERS_MAX
 from events.refusals import Refusal
@@ -82,7 +82,9 @@ def coded(field: Field, value: object) -> object:
     if not isinstance(value, str):
         return value
     if field.type == "page":
-        return recordable(value, field.names)
+        # A longer one is refused, so its segments need not be examined.
+        page = reduced(value)
+        return recordable(page, field.names) if len(page) <= TEXT_CHARACTERS_MAX else page
     if field.type == "currency":
         return currency_code(value)
     if value in field.values or not field.names:
@@ -104,7 +106,8 @@ def mismatch(field: Field, value: object) -> str | None:
 
 
 def _expected(field: Field, value: object) -> str:
-    found = identifying(value) if field.type == "code" and isinstance(value, str) else None
+    is_short = isinstance(value, str) and len(value) <= CODE_CHARACTERS_MAX
+    found = identifying(str(value)) if field.type == "code" and is_short else None
     if found is None:
         return _EXPECTED[field.type]
     return f"a code without {found}: records are never erased, so send an opaque id instead"

@@ -267,7 +267,9 @@ def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, An
 
 def _is_in_own_words(field: Field, value: object) -> bool:
     is_open = field.type == "code" and not field.values
-    return is_open and isinstance(value, str) and not identifying(value)
+    if not is_open or not isinstance(value, str):
+        return False
+    return len(value) > CODE_CHARACTERS_MAX or not identifying(value)
 
 
 def _with_account(

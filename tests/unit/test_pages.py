@@ -51,6 +51,7 @@ def test_pages_are_compared_by_their_path_wherever_they_lie() -> None:
         ("/members/+81-90-1234-5678/orders", ":telephone/orders"),
         ("/members/0901234%35678", ":telephone"),
         ("/members/03-1234-5678", ":telephone"),
+        ("/members/09012345678/orders", ":telephone/orders"),
         ("/members/8c0a3f6e-5d1b-4c2a-9e7f-1b2d3c4e5f60", ":token"),
         ("/members/0A1B2C3D4E5F60718293", ":token"),
         ("/members/Zk3xQ9vT7rB2mN8wL5pD1sYc", ":token"),
