@@ -10,7 +10,7 @@ a segment is a placeholder, so that all pages of that kind are one page.
 import re
 from collections.abc import Container
 
-from domain.recordable import decoded, identifying
+from domain.recordable import decode_run, decoded, identifying
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
@@ -18,7 +18,7 @@ _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _PLAIN = re.compile(r"(?!.*(?<!\d)0\d)(?:[A-Za-z0-9._-]{0,19}/)*[A-Za-z0-9._-]{0,19}")
 """Short segments without a leading 0, as in nearly all pages: no token, no telephone number."""
 _TOKEN_CHARACTERS_MIN = 20
-"""Shorter random values are guessed; slugs of this length consist of words."""
+"""Slugs of this length consist of words. Shorter random values are also the ids of articles."""
 _TOKEN = re.compile(
     r"[0-9A-Fa-f]{20,}"
     r"|[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
@@ -32,7 +32,7 @@ _PLACEHOLDERS = {
     "an e-mail address": ADDRESS,
     "a telephone number": TELEPHONE,
     "a signed token": TOKEN,
-    "text": TEXT,
+    "encoded text": TEXT,
 }
 
 
@@ -49,7 +49,7 @@ def reduced(address: str) -> str:
         host, text = host.rpartition("@")[2].lower(), f"/{path}"
     if text.startswith("/"):
         text = text.rstrip("/") or "/"
-    return host + _ENCODED.sub(_decoded, text)
+    return host + _ENCODED.sub(decode_run, text)
 
 
 def recordable(address: str, named: Container[str] = ()) -> str:
@@ -82,10 +82,3 @@ def _recordable(segment: str) -> str:
         if len(part) >= _TOKEN_CHARACTERS_MIN and _TOKEN.fullmatch(part):
             return TOKEN
     return segment if text.isascii() and text.isprintable() else TEXT
-
-
-def _decoded(found: re.Match[str]) -> str:
-    try:
-        return bytes.fromhex(found[0].replace("%", "")).decode()
-    except UnicodeDecodeError:
-        return found[0]

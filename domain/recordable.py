@@ -51,7 +51,7 @@ def identifying(text: str) -> str | None:
     if "@" in text:
         return "an e-mail address"
     if not text.isascii():
-        return "text"
+        return "encoded text"
     if _SIGNED.search(text):
         return "a signed token"
     return "a telephone number" if _holds_telephone(_UUID.sub("", text)) else None
@@ -60,11 +60,12 @@ def identifying(text: str) -> str | None:
 def decoded(text: str) -> str:
     """Decode percent-encoding, as often as links through several systems are encoded."""
     for _ in range(_DECODINGS_MAX):
-        text = _PERCENT.sub(_decoded, text)
+        text = _PERCENT.sub(decode_run, text)
     return text
 
 
-def _decoded(found: re.Match[str]) -> str:
+def decode_run(found: re.Match[str]) -> str:
+    """Decode adjacent encoded bytes; leave them if they are not UTF-8."""
     try:
         return bytes.fromhex(found[0].replace("%", "")).decode()
     except UnicodeDecodeError:

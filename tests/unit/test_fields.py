@@ -134,7 +134,7 @@ def test_a_value_of_another_type_is_refused_with_what_was_expected(
     [
         ("hanako@acme.example", "an e-mail address"),
         ("hanako%40acme.example", "an e-mail address"),
-        ("%E8%8A%B1%E5%AD%90", "text"),
+        ("%E8%8A%B1%E5%AD%90", "encoded text"),
         ("+81-90-1234-5678", "a telephone number"),
         ("09012345678", "a telephone number"),
         ("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "a signed token"),
