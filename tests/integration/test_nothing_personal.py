@@ -31,7 +31,10 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def tables(service: Service) -> dict[str, list[str]]:
     """Report personal values in every place and format, and read every table as text."""
-    for name, sent in reports(load(read_lifecycle_text("demand_funnel"))):
+    form = {"id": "corrected", "type": "form.submitted", "lead": {"user_id": "corrected"}}
+    corrected = (await service.client.post("/v1/events", json=form)).json()["position"]
+    lifecycle = load(read_lifecycle_text("demand_funnel"))
+    for name, sent in reports(lifecycle, corrected=corrected):
         sources = ("website", "*") if name.startswith(("native", "cloud")) else (name,)
         headers = await service.key(*Scope, sources=sources)
         headers["content-type"] = sent.content_type
@@ -83,6 +86,7 @@ async def test_what_is_planted_is_kept_apart(tables: dict[str, list[str]]) -> No
     assert all(value in kept or value.replace("\\", "\\\\") in kept for value in VALUES.values())
     assert sum(ADDRESS in content for content in tables["event_personal"]) > 100
     assert len(tables["events"]) > 200
+    assert any('"event.corrected"' in row.replace('""', '"') for row in tables["events"])
 
 
 async def test_no_record_holds_anything_personal(tables: dict[str, list[str]]) -> None:

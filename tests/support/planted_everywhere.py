@@ -65,9 +65,12 @@ def found_in(text: str) -> set[str]:
     return found | ({PHONE} if PHONE in _BETWEEN_DIGITS.sub("", plain) else set())
 
 
-def reports(lifecycle: Lifecycle) -> Iterator[tuple[str, Sent]]:
-    """Return the requests of every format, each with a name."""
-    native = [*_native(lifecycle)]
+def reports(lifecycle: Lifecycle, *, corrected: str) -> Iterator[tuple[str, Sent]]:
+    """Return the requests of every format, each with a name.
+
+    `corrected` is the position of a form that corrections change.
+    """
+    native = [*_native(lifecycle, corrected)]
     yield "native", _posted("/v1/events", native)
     yield "native import", _posted("/v1/events", [*_imported()])
     # Once unpacked, every format takes the same path, so the others need not repeat each field.
@@ -87,7 +90,7 @@ def reports(lifecycle: Lifecycle) -> Iterator[tuple[str, Sent]]:
     yield "snowplow", _posted(tp2, {"data": [*map(_snowplow, brief)]})
 
 
-def _native(lifecycle: Lifecycle) -> Iterator[dict[str, Any]]:
+def _native(lifecycle: Lifecycle, corrected: str) -> Iterator[dict[str, Any]]:
     """Return one event per field and value, and one per value in each other place."""
     for field, event_type in _fields(lifecycle):
         values = {**VALUES, **TOKENS} if field.type == "page" else VALUES
@@ -106,9 +109,9 @@ def _native(lifecycle: Lifecycle) -> Iterator[dict[str, Any]]:
         yield _event(f"company's {name}", form, account={"external_ids": {value: "1"}})
         yield {**_event(f"type {name}", form), "type": value}
         yield {**_event(f"department {name}", form), "department": value}
-        corrected = {"form": value, "page": f"/a/{value}", "owner": value, "note": value}
-        for corrected_field, text in corrected.items():
-            correction = {"event": "3", "fields": {corrected_field: text}}
+        fields = {"form": value, "page": f"/a/{value}", "owner": value, "note": value}
+        for corrected_field, text in fields.items():
+            correction = {"event": corrected, "fields": {corrected_field: text}}
             yield _event(
                 f"corrected {corrected_field} {name}",
                 lifecycle.events["event.corrected"],
