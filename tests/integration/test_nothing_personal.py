@@ -101,6 +101,21 @@ async def test_no_other_table_holds_anything_personal(tables: dict[str, list[str
     assert {"subjects", "identifiers", "directory_leads", "business_reports"} <= searched
 
 
+async def test_a_client_whose_ids_are_addresses_loses_nothing_and_repeats_nothing(
+    service: Service,
+) -> None:
+    headers = await service.key(*Scope, sources=("sdk",))
+    message = {"event": "Form Submitted", "messageId": ADDRESS, "userId": "u-sdk"}
+    for _ in range(2):
+        answer = await service.client.post("/v1/track", json=message, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"success": True})
+    lead = (await service.client.post("/v1/leads/find", json={"user_id": "u-sdk"})).json()["id"]
+    history = (await service.client.get(f"/v1/leads/{lead}/history")).json()["events"]
+    reported = [event["id"] for event in history if event["type"] == "form.submitted"]
+    assert len(reported) == 1
+    assert re.fullmatch("hmac-[0-9a-f]{64}", reported[0])
+
+
 async def test_the_feed_shows_nothing_personal(service: Service, tables: object) -> None:
     after, shown = "0", ""
     while True:
