@@ -52,13 +52,12 @@ def reduced(address: str) -> str:
     return host + _ENCODED.sub(decode_run, text)
 
 
-def recordable(address: str, named: Container[str] = ()) -> str:
-    """Return the page as a record may hold it: reduced, and with no segment about a person.
+def recordable(page: str, named: Container[str] = ()) -> str:
+    """Return a reduced page as a record may hold it, with no segment about a person.
 
     `named` are the paths that the lifecycle names: they are the company's own words, whatever
     they look like.
     """
-    page = reduced(address)
     if _PLAIN.fullmatch(page) or path_of(page) in named:
         return page
     return "/".join(_recordable(segment) for segment in page.split("/"))

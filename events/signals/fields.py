@@ -98,11 +98,16 @@ def mismatch(field: Field, value: object) -> str | None:
         return f"one of {', '.join(field.values)}"
     if not _TESTS[field.type](value):
         return _expected(field, value)
-    if field.type == "page" and coded(field, value) != value:
-        return _EXPECTED[field.type]
     if field.at_least is not None and Decimal(cast("int | str", value)) < field.at_least:
         return f"at least {field.at_least}"
     return None
+
+
+def mismatch_as_recorded(field: Field, value: object) -> str | None:
+    """Return what was expected if a record may not hold the value in this form, else None."""
+    return mismatch(field, value) or (
+        None if coded(field, value) == value else _EXPECTED[field.type]
+    )
 
 
 def _expected(field: Field, value: object) -> str:

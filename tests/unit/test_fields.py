@@ -4,7 +4,7 @@ import pytest
 
 from domain.lifecycle.definition import EventType, Field
 from events.refusals import Refusal
-from events.signals.fields import Divided, divide, mismatch
+from events.signals.fields import Divided, coded, divide, mismatch, mismatch_as_recorded
 from tests.support.stories import demand_funnel
 
 SCREENING = demand_funnel().lifecycle.events["screening.completed"]
@@ -86,7 +86,6 @@ def test_a_value_of_its_type_is_taken(type: str, value: object) -> None:
         ("code", " spring"),
         ("code", "a\tb"),
         ("page", "/" + "x" * 255),
-        ("page", "/reset/8c0a3f6e-5d1b-4c2a-9e7f-1b2d3c4e5f60"),
         ("code", ["a"]),
         ("integer", True),
         ("integer", 7.0),
@@ -148,6 +147,15 @@ def test_a_code_that_identifies_a_person_is_refused_with_the_reason(value: str, 
         "/data/opportunity",
         {"expected": expected},
     )
+
+
+@pytest.mark.parametrize("page", ["/pricing?a=b", "/reset/8c0a3f6e-5d1b-4c2a-9e7f-1b2d3c4e5f60"])
+def test_a_page_in_another_form_than_a_record_may_hold_is_a_mismatch(page: str) -> None:
+    """A correction may be read by another version than the one that checks it."""
+    field = Field("page", "page")
+    assert mismatch(field, page) is None
+    assert mismatch_as_recorded(field, page) is not None
+    assert mismatch_as_recorded(field, str(coded(field, page))) is None
 
 
 def test_a_wrong_type_names_the_place() -> None:

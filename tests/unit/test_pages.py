@@ -67,7 +67,7 @@ def test_pages_are_compared_by_their_path_wherever_they_lie() -> None:
     ],
 )
 def test_a_segment_about_a_person_is_recorded_as_its_kind(address: str, expected: str) -> None:
-    page = recordable(address)
+    page = recordable(reduced(address))
     assert path_of(page) == f"/members/{expected}"
     assert recordable(page) == page
 
@@ -84,7 +84,7 @@ def test_a_segment_about_a_person_is_recorded_as_its_kind(address: str, expected
 def test_what_is_not_an_address_of_a_page_is_judged_as_one_segment(
     address: str, expected: str
 ) -> None:
-    assert recordable(address) == expected
+    assert recordable(reduced(address)) == expected
 
 
 def test_a_page_that_the_lifecycle_lists_is_recorded_as_it_is() -> None:

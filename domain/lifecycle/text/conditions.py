@@ -195,9 +195,10 @@ def _value(place: Place, known: Known) -> str | int | bool | None:
     if type(value) is not expected:
         place.complain(f"expected {known.type}, found '{value}'")
         return None
-    if known.type == "page" and recordable(str(value)) != reduced(str(value)):
+    page = reduced(str(value)) if known.type == "page" else ""
+    if recordable(page) != page:
         place.complain(
-            f"this page is recorded as '{recordable(str(value))}'; put it in a list under "
+            f"this page is recorded as '{recordable(page)}'; put it in a list under "
             "`value_lists`, which keeps it as it is, and test with `in_list`"
         )
         return None
