@@ -79,8 +79,13 @@ class Signal(NamedTuple):
     """For a report that is decided again: whether it named its company by the name alone."""
     attributes: Mapping[str, Any] = NOTHING
     """What the rules need to know about the person, derived at intake: nothing personal."""
+    mail_domain: str | None = None
+    """The domain of the person's address, unless it is a mail provider's. Not recorded: the version
+    that decides knows which of its word lists the domain is in, and only that is."""
     personal: bytes | None = None
     """Everything else, as bytes that are stored separately from the record."""
+    actor: str | None = None
+    """Who did it, as claimed: a person too, so stored separately from both."""
     holds_personal_data: bool = False
     """Whether it identifies a person; a cookie alone does not."""
     ignored: tuple[Ignored, ...] = ()

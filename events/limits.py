@@ -209,7 +209,7 @@ SECRET_BYTES_MIN = 32
 
 # signals.fields
 TEXT_CHARACTERS_MAX = 255
-"""Declared text is codes, campaign names, paths. Longer text is free prose."""
+"""Host and path of a page. Longer paths are generated, and no rule names them."""
 
 # signals.native_schema
 IDENTIFIER_CHARACTERS_MAX = 1_024

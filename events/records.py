@@ -19,7 +19,6 @@ OWN_SOURCE = "leadledger"
 
 
 _LEAF_PREFIX = b"\x00"
-_PERSONAL_PREFIX = b"\x03"
 _FIRING = "timer."
 _SELECTION = "selection."
 _REASSESSMENT = "reassessment."
@@ -47,6 +46,7 @@ class Envelope(NamedTuple):
     lifecycle: int
     rules: int
     personal_digest: str | None
+    actor_digest: str | None = None
 
 
 class Record(NamedTuple):
@@ -88,6 +88,8 @@ def encode(event: Event, envelope: Envelope) -> bytes:
         attributes["department"] = envelope.department
     if envelope.personal_digest is not None:
         attributes["personaldigest"] = envelope.personal_digest
+    if envelope.actor_digest is not None:
+        attributes["actordigest"] = envelope.actor_digest
     return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
 
 
@@ -149,6 +151,7 @@ def _envelope(attributes: dict[str, Any]) -> Envelope:
         lifecycle=attributes["lifecycle"],
         rules=attributes["rules"],
         personal_digest=attributes.get("personaldigest"),
+        actor_digest=attributes.get("actordigest"),
     )
 
 
@@ -208,8 +211,3 @@ def begins_group(record: Record) -> bool:
 def leaf_of(record: bytes) -> bytes:
     """Return the event's fingerprint in the ledger, 32 bytes (RFC 6962 §2.1)."""
     return sha256(_LEAF_PREFIX + record).digest()
-
-
-def personal_digest(salt: bytes, content: bytes) -> str:
-    """Return the digest of personal data that its record holds: hex SHA-256 of salt and bytes."""
-    return sha256(_PERSONAL_PREFIX + salt + content).hexdigest()

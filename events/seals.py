@@ -7,22 +7,12 @@ the cost of HMAC-SHA-256 here.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple
 from uuid import UUID
 
 from domain.times import format_utc
 from events.refusals import Received, Standing
 
 SEAL_BYTES = 32
-
-
-class SealedLink(NamedTuple):
-    """An identifier that an event points to a lead or an account."""
-
-    kind: str
-    digest: bytes
-    subject_id: str
-    is_moved: bool = False
 
 
 class Seals:
@@ -33,23 +23,12 @@ class Seals:
         self._chain_key = chain_key
         self._refusal_key = refusal_key
 
-    def of_event(
-        self,
-        position: int,
-        leaf: bytes,
-        fingerprint: bytes | None,
-        links: Iterable[SealedLink] = (),
-    ) -> bytes:
-        """Seal a record, by its leaf, at its position, together with its fingerprint and links.
+    def of_event(self, position: int, leaf: bytes) -> bytes:
+        """Seal a record, by its leaf, at its position.
 
-        Personal data needs no seal: the record holds its digest.
+        What an erasure may remove needs no seal: the record holds its digest.
         """
-        keyed = fingerprint or b""
-        message = position.to_bytes(8, "big") + leaf + len(keyed).to_bytes(1, "big") + keyed
-        for link in sorted(links):
-            kind = link.kind.encode()
-            message += len(kind).to_bytes(1, "big") + kind
-            message += link.digest + UUID(link.subject_id).bytes + bytes([link.is_moved])
+        message = position.to_bytes(8, "big") + leaf
         return blake2b(message, key=self._event_key, digest_size=SEAL_BYTES).digest()
 
     def first_chain(self, ledger_id: UUID) -> bytes:

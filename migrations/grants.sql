@@ -8,7 +8,8 @@ BEGIN
     EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
     EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' FROM ' || serving;
     EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA ' || quote_ident('{schema}') || ' TO ' || serving;
-    EXECUTE 'GRANT INSERT ON ledger.events, ledger.event_personal, ledger.identifiers TO ' || serving;
+    EXECUTE 'GRANT INSERT ON ledger.events, ledger.event_personal, ledger.event_actors, '
+            'ledger.identifiers TO ' || serving;
     -- Not clock_ahead: a ledger whose clock can be moved proves nothing.
     EXECUTE 'GRANT UPDATE (position, recorded_at, chain) ON ledger.ledger_head TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE ON ledger.subjects TO ' || serving;
@@ -27,8 +28,8 @@ BEGIN
         SELECT quote_ident(schemaname) || '.' || quote_ident(tablename)
           FROM pg_tables
          WHERE schemaname = '{schema}'
-           AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'subjects',
-                                 'identifiers', 'refusals', 'api_keys', 'schema_version',
+           AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'event_actors',
+                                 'subjects', 'identifiers', 'refusals', 'api_keys', 'schema_version',
                                  'webhooks', 'webhook_secrets', 'webhook_deliveries')
     LOOP
         -- Checkpoints and projections: everything that can be dropped and rebuilt.

@@ -33,11 +33,15 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class WithinDomains:
-    """The domain is one of these or a subdomain: `eu.example.com` is within `example.com`."""
+class InDomainList:
+    """The domain is in this word list, or a subdomain of one that is.
+
+    A record does not hold a company's domain, so the lists that it is in are found when it is
+    reported (`lists_with`). The value is their names.
+    """
 
     path: str
-    domains: frozenset[str]
+    list: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Opposite:
     part: "Rule"
 
 
-Comparison: TypeAlias = Equals | Among | WithinDomains | OnPage | AtLeast | AtMost
+Comparison: TypeAlias = Equals | Among | InDomainList | OnPage | AtLeast | AtMost
 Rule: TypeAlias = Comparison | Absent | Every | Some | Opposite
 
 
@@ -143,8 +147,8 @@ def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
             return lambda value: value == expected
         case Among(_, values):
             return values.__contains__
-        case WithinDomains(_, domains):
-            return lambda value: lies_within(str(value), domains)
+        case InDomainList(_, name):
+            return lambda value: name in str(value).split()
         case OnPage(_, pages):
             return lambda value: path_of(str(value)) in pages
         case AtLeast(_, bound):
@@ -167,6 +171,11 @@ def lies_within(domain: str, domains: frozenset[str]) -> bool:
             return True
         domain = domain.partition(".")[2]
     return False
+
+
+def lists_with(domain: str, lists: Mapping[str, frozenset[str]]) -> str:
+    """Return the names of the word lists that hold a domain, or one that it is a subdomain of."""
+    return " ".join(sorted(name for name in lists if lies_within(domain, lists[name])))
 
 
 def _combined(tests: tuple[Test, ...], *, decisive: bool) -> Test:

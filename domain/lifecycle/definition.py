@@ -165,9 +165,9 @@ class Track:
 class Field:
     """A field of an event's data that holds nothing personal and so is part of the record.
 
-    Types: `text` (string up to 255 characters), `code` (one of `values` when given, else a
-    string up to 255), `integer`, `amount` (decimal number as a string, or an integer),
-    `boolean`, `time`, `date`, `page` (an address, kept and compared without its query),
+    Types: `code` (one of `values` when given, else up to 64 printable ASCII characters that
+    identify no person), `integer`, `amount` (decimal number as a string, or an integer),
+    `boolean`, `time`, `date`, `page` (an address, kept as host and path, compared by path),
     `currency` (ISO 4217); `position` (of an event), `subject` (the ledger's own id of a lead
     or an account), `fields` (what an event should have said: values by field).
     """
@@ -178,7 +178,8 @@ class Field:
     values: tuple[str, ...] = ()
     """The allowed codes, if the text lists them or names a word list such as `reasons`."""
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """Labels and aliases that mean these codes, folded as in names.py."""
+    """Labels and aliases that mean these codes, folded as in names.py. Of a page: the paths that
+    the lifecycle's word lists name, which are recorded as they are."""
     at_least: int | None = None
     """The minimum of an integer or an amount."""
 

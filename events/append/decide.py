@@ -11,7 +11,8 @@ from domain.deciding.decide import NotAllowed, Party, decide, record_late
 from domain.event import Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import EventKind, SubjectKind
+from domain.lifecycle.conditions import lists_with
+from domain.lifecycle.definition import EventKind, Lifecycle, SubjectKind
 from domain.lifecycle.service_events import (
     BY_PERIOD,
     CALENDAR_CHANGED,
@@ -22,6 +23,7 @@ from domain.lifecycle.service_events import (
     UNLINKED,
     is_offered,
 )
+from domain.lifecycle.text.vocabulary import COMPANY_DOMAIN
 from domain.rules.deals import COMPETITION
 from domain.signal import Signal
 from events import refusal_texts
@@ -36,6 +38,7 @@ from events.append.resolve import (
     redirected,
 )
 from events.batch.draft import Draft
+from events.batch.entries import Link
 from events.batch.upkeep import (
     bring_all_up_to_date,
     bring_up_to_date,
@@ -190,8 +193,9 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
 
 def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
     """Record a late report without an outcome; a decision only if it was legal at its time."""
-    signal, party, _ = concerned
+    party = concerned.party
     compiled, position = _compiled_for(draft, party), draft.position + 1
+    signal = _with_lists(concerned.signal, compiled.lifecycle)
     if signal.type.kind is EventKind.DECISION:
         refused = objection_to(signal, party, past, draft.lifecycles, compiled, position=position)
         if refused is not None:
@@ -236,6 +240,7 @@ def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> R
     state = draft.state(lead.receiver if lead is not None else None, account)
     compiled = _compiled_for(draft, party)
     then = draft.state_then(lead.receiver if lead is not None else None, account, compiled, at)
+    signal = _with_lists(signal, compiled.lifecycle)
     decided = decide(compiled, then, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
         return refusal_texts.not_allowed(decided)
@@ -262,6 +267,14 @@ def _unsettle_later(draft: Draft, account_id: str, event: Event, past: PlannedPa
     for lead_id in past.members(account_id):
         if is_later(draft.lead(lead_id), event.occurred_at):
             draft.unsettle(lead_id, event.position)
+
+
+def _with_lists(signal: Signal, lifecycle: Lifecycle) -> Signal:
+    """Replace the domain of the person's address by the word lists that it is in."""
+    if signal.mail_domain is None:
+        return signal
+    lists = lists_with(signal.mail_domain, lifecycle.value_lists)
+    return signal._replace(attributes={**signal.attributes, COMPANY_DOMAIN: lists})
 
 
 def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
@@ -323,8 +336,9 @@ def _unlink(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
     decided = take_back(completed, lead_id, past, _circumstances(draft))
     if isinstance(decided, Refusal):
         return decided
-    draft.enter(completed, decided, lifecycle=draft.compiled.version)
-    draft.link(completed.identifiers, completed.data[OTHER], decided[0].position, is_moved=True)
+    position, other = decided[0].position, completed.data[OTHER]
+    links = [Link(key, other, position, is_moved=True) for key in completed.identifiers]
+    draft.enter(completed, decided, lifecycle=draft.compiled.version, links=links)
     return _answer(draft, decided, completed)
 
 
@@ -354,14 +368,16 @@ def _enter(
 ) -> Recorded:
     """Enter what was decided, and point its identifiers to the subject that it is about."""
     signal, party, account_links = concerned
-    draft.enter(signal, decided, lifecycle=compiled.version)
     position = decided[0].position
     references = tuple(key for key in signal.references if draft.pointer(key) is None)
+    links: list[Link] = []
     if party.lead is not None:
-        draft.link((*party.lead.links, *references), party.lead.subject, position)
+        subject = party.lead.subject
+        links += [Link(key, subject, position) for key in (*party.lead.links, *references)]
         references = ()
     if party.account is not None:
-        draft.link((*account_links, *references), party.account, position)
+        links += [Link(key, party.account, position) for key in (*account_links, *references)]
+    draft.enter(signal, decided, lifecycle=compiled.version, links=links)
     return _answer(draft, decided, signal)
 
 

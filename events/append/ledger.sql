@@ -15,8 +15,9 @@ SELECT outcome, head_position, database_time
   FROM ledger.append(
        :expected_position, :proposed_at,
        :sources, :ids, :subject_ids, :subject_versions, :types,
-       :occurred, :leaves, :records, :fingerprints, :seals, :chain_end,
-       :personal_positions, :personal_salts, :personal_contents,
+       :occurred, :leaves, :records, :seals, :chain_end,
+       :personal_positions, :personal_salts, :personal_contents, :personal_fingerprints,
+       :actor_positions, :actor_salts, :actors,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
        :state_dues, :state_wakes, :state_lifecycles,
        :link_digests, :link_positions, :link_kinds, :link_subjects, :link_moves,
@@ -26,11 +27,14 @@ SELECT outcome, head_position, database_time
        :refusal_seals, :refusal_standing_seals)
 
 -- name: find_keys
--- Which keys of a batch are already events: looked up before any state is read.
-SELECT event.source, event.id, event.position, event.leaf, event.fingerprint
+-- Which keys of a batch are already events: looked up before any state is read. The fingerprint of
+-- an event about an erased person is gone.
+SELECT event.source, event.id, event.position, event.leaf,
+       nullif(personal.fingerprint, '') AS fingerprint
   FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
   JOIN ledger.events AS event
     ON event.source = asked.source AND event.id = asked.id
+  LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
 
 -- name: find_pointers
 -- Where identifiers point now, and the head's position at that time. For a cookie, which many

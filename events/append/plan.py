@@ -171,7 +171,7 @@ class Plan:
         if key is None:
             return self._refuse(item)
         known = self.known.get(key) or self.own_keys.get(key)
-        if known is not None and known.fingerprint == item.fingerprint:
+        if known is not None and known.fingerprint in (None, item.fingerprint):
             return Duplicate(known.position, known.leaf)
         self.asks_for_keys = True
         return self._refuse(item)
@@ -203,11 +203,12 @@ def _is_late(outcome: Outcome) -> bool:
 def is_same(known: Known, item: Item) -> bool:
     """Compare content, using the version of the stored fingerprint.
 
+    Once the person has been erased, nothing is left to compare, and the key alone decides.
     Raises FingerprintUnknown if a newer version of the service stored it.
     """
     stored, offered = known.fingerprint, item.signal.fingerprint
     if stored is None or stored == offered or have_same_version(stored, offered):
-        return stored == offered
+        return stored in (None, offered)
     # Stored before the set of omitted fields changed. This is rare, so the event is parsed again.
     reported = read_value(item.content)
     assert isinstance(reported, dict), "only an object becomes a signal"

@@ -29,7 +29,8 @@ def arguments(
         "seals": plan.draft.seals,
         "chain_end": plan.draft.chain,
         **_events(plan.draft.entries),
-        **_personal(plan.draft.entries),
+        **_reports(plan.draft.entries),
+        **_actors(plan.draft.entries),
         **_states(plan, late_reports_wait),
         **_links(plan.draft.links),
         **_refusals(plan, seals),
@@ -46,16 +47,25 @@ def _events(entries: Sequence[Entry]) -> dict[str, Any]:
         "occurred": [format_utc(entry.event.occurred_at) for entry in entries],
         "leaves": [entry.leaf for entry in entries],
         "records": [entry.record for entry in entries],
-        "fingerprints": [entry.fingerprint or b"" for entry in entries],
     }
 
 
-def _personal(entries: Sequence[Entry]) -> dict[str, Any]:
-    held = [entry for entry in entries if entry.personal is not None]
+def _reports(entries: Sequence[Entry]) -> dict[str, Any]:
+    rows = [(entry.event.position, entry.report) for entry in entries if entry.report is not None]
     return {
-        "personal_positions": [str(entry.event.position) for entry in held],
-        "personal_salts": [entry.salt for entry in held],
-        "personal_contents": [entry.personal for entry in held],
+        "personal_positions": [str(position) for position, _ in rows],
+        "personal_salts": [row.salt for _, row in rows],
+        "personal_contents": [row.content for _, row in rows],
+        "personal_fingerprints": [row.fingerprint for _, row in rows],
+    }
+
+
+def _actors(entries: Sequence[Entry]) -> dict[str, Any]:
+    rows = [(entry.event.position, entry.actor) for entry in entries if entry.actor is not None]
+    return {
+        "actor_positions": [str(position) for position, _ in rows],
+        "actor_salts": [row.salt for _, row in rows],
+        "actors": [row.actor for _, row in rows],
     }
 
 

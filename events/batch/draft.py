@@ -30,9 +30,14 @@ from events.batch.memory import (
     point,
     seen_by,
 )
-from events.seals import SealedLink, Seals
-
-SALT_BYTES = 32
+from events.personal import (
+    SALT_BYTES,
+    ActorRow,
+    ReportRow,
+    digest_of_actor,
+    digest_of_report,
+)
+from events.seals import Seals
 
 
 class Mark(NamedTuple):
@@ -191,29 +196,34 @@ class Draft:
             if subject_id in self.unsettled:
                 self._changes.append((self.unsettled, subject_id, self.unsettled.pop(subject_id)))
 
-    def link(
-        self,
-        identifiers: Sequence[Identifier],
-        subject_id: str,
-        position: int,
-        *,
-        is_moved: bool = False,
-    ) -> None:
-        """Point identifiers to a subject from a position on; moved ones then point to it alone."""
-        for identifier in identifiers:
+    def _link(self, links: Sequence[Link]) -> None:
+        """Point identifiers to subjects; moved ones then point to them alone."""
+        for link in links:
+            identifier = link.identifier
             self._changes += [
                 (self.pointers, identifier, self.pointers.get(identifier)),
                 (self.others, identifier, self.others.get(identifier)),
             ]
             self.pointers.setdefault(identifier, self.memory.pointers[identifier])
             self.others.setdefault(identifier, self.memory.others.get(identifier, ()))
-            point(Pointer(identifier, subject_id, is_moved), self.pointers, self.others)
-            self.links.append(Link(identifier, subject_id, position, is_moved))
+            pointer = Pointer(identifier, link.subject_id, link.is_moved)
+            point(pointer, self.pointers, self.others)
+            self.links.append(link)
 
-    def enter(self, signal: Signal, decided: Sequence[Event], *, lifecycle: int) -> None:
-        """Enter a reported event and its derived events, decided under this lifecycle version."""
+    def enter(
+        self,
+        signal: Signal,
+        decided: Sequence[Event],
+        *,
+        lifecycle: int,
+        links: Sequence[Link] = (),
+    ) -> None:
+        """Enter a reported event and its derived events, decided under this lifecycle version.
+
+        `links` are the identifiers that point to its subjects from its position on.
+        """
         first, *derived = decided
-        salt = os.urandom(SALT_BYTES) if signal.personal is not None else b""
+        report, actor = _report_row(signal, links), _actor_row(signal)
         envelope = records.Envelope(
             source=signal.source,
             id=signal.id,
@@ -225,12 +235,14 @@ class Draft:
             lifecycle=lifecycle,
             rules=RULES,
             personal_digest=(
-                records.personal_digest(salt, signal.personal)
-                if signal.personal is not None
+                digest_of_report(report, [link.stored for link in links])
+                if report is not None
                 else None
             ),
+            actor_digest=digest_of_actor(actor) if actor is not None else None,
         )
-        self._add(first, envelope, signal.fingerprint or None, salt, signal.personal)
+        self._add(first, envelope, report, actor)
+        self._link(links)
         for number, event in enumerate(derived, start=1):
             self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
@@ -262,16 +274,12 @@ class Draft:
             rules=RULES,
             personal_digest=None,
         )
-        self._add(event, envelope, None, b"", None)
+        self._add(event, envelope)
 
     def seal(self, seals: Seals) -> None:
         """Seal what was entered. Nothing may be entered afterwards."""
-        links: dict[int, list[SealedLink]] = {}
-        for identifier, subject_id, position, is_moved in self.links:
-            link = SealedLink(identifier.kind, identifier.digest, subject_id, is_moved)
-            links.setdefault(position, []).append(link)
         self.seals = [
-            seals.of_event(position, entry.leaf, entry.fingerprint, links.get(position, ()))
+            seals.of_event(position, entry.leaf)
             for position, entry in enumerate(self.entries, start=self.memory.position + 1)
         ]
         self.chain = seals.chain(self.memory.chain, [entry.leaf for entry in self.entries])
@@ -280,18 +288,15 @@ class Draft:
         self,
         event: Event,
         envelope: records.Envelope,
-        fingerprint: bytes | None,
-        salt: bytes,
-        personal: bytes | None,
+        report: ReportRow | None = None,
+        actor: ActorRow | None = None,
     ) -> None:
         record = records.encode(event, envelope)
         leaf = records.leaf_of(record)
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
         # Converted to text now: it is stored as text, and the encoder's bytes each hold a page.
         text = record.decode()
-        self.entries.append(
-            Entry(event, envelope, subject_id, text, leaf, fingerprint, salt, personal)
-        )
+        self.entries.append(Entry(event, envelope, subject_id, text, leaf, report, actor))
 
     def _see(self, event: Event) -> int:
         """Apply the event to every subject that it changes. Returns its own subject's version."""
@@ -317,3 +322,13 @@ class Draft:
         for identifier in [key for key, others in self.others.items() if not others]:
             del self.memory.others[identifier]
         self.memory.forget_oldest()
+
+
+def _report_row(signal: Signal, links: Sequence[Link]) -> ReportRow | None:
+    if signal.personal is None and not signal.fingerprint and not links:
+        return None
+    return ReportRow(os.urandom(SALT_BYTES), signal.personal or b"", signal.fingerprint)
+
+
+def _actor_row(signal: Signal) -> ActorRow | None:
+    return None if signal.actor is None else ActorRow(os.urandom(SALT_BYTES), signal.actor)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from domain.event import Event
 from domain.signal import Identifier
 from events import records
+from events.personal import ActorRow, ReportRow, StoredLink
 
 
 class Known(NamedTuple):
@@ -24,9 +25,8 @@ class Entry(NamedTuple):
     subject_id: str
     record: str
     leaf: bytes
-    fingerprint: bytes | None
-    salt: bytes
-    personal: bytes | None
+    report: ReportRow | None = None
+    actor: ActorRow | None = None
 
 
 class Link(NamedTuple):
@@ -37,6 +37,11 @@ class Link(NamedTuple):
     position: int
     is_moved: bool = False
     """Whether it was taken from any earlier holder, so that it now points to this subject alone."""
+
+    @property
+    def stored(self) -> StoredLink:
+        kind, digest = self.identifier
+        return StoredLink(kind, digest, self.subject_id, self.is_moved)
 
 
 class Unsettled(NamedTuple):

@@ -46,7 +46,7 @@ from events.revision.past import HistoryTooLong, Past, standing_in
 from events.revision.redecide import signal_of
 from events.revision.reports import is_report
 from events.revision.restate import restate
-from events.signals.fields import mismatch
+from events.signals.fields import mismatch_as_recorded
 
 
 class Circumstances(NamedTuple):
@@ -353,7 +353,7 @@ class _TakingBack:
             elif value is None:
                 expected = f"a value, which {event_type.name} needs" if field.required else ""
             else:
-                expected = mismatch(field, value) or ""
+                expected = mismatch_as_recorded(field, value) or ""
             if expected:
                 return Refusal(
                     "event-invalid",

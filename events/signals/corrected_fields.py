@@ -1,13 +1,14 @@
 """Corrected fields: values that replace those of an earlier event, split like any event's data."""
 
 from datetime import datetime
+from typing import Any
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import FIELDS, TIME
 from domain.times import format_utc
 from events.refusals import Refusal
 from events.signals import times
-from events.signals.fields import Divided
+from events.signals.fields import Divided, coded
 
 _WHO = frozenset(
     {"lead", "account", "email", "phone", "user_id", "anonymous_id", "external_ids", "profile"}
@@ -32,9 +33,21 @@ def divide_corrected(
         if isinstance(time, Refusal):
             return time
         fields = {**fields, TIME: time}
-    declared = {TIME, *(name for event in lifecycle.events.values() for name in event.fields)}
-    recorded = {name: value for name, value in fields.items() if name in declared}
-    apart = {name: value for name, value in fields.items() if name not in declared}
+    declared = {
+        name: field for event in lifecycle.events.values() for name, field in event.fields.items()
+    }
+    recorded: dict[str, Any] = {}
+    apart: dict[str, Any] = {}
+    for name, value in fields.items():
+        field = declared.get(name)
+        if name == TIME:
+            recorded[name] = value
+        elif field is None:
+            apart[name] = value
+        else:
+            recorded[name] = coded(field, value)
+            if field.type == "page" and recorded[name] != value:
+                apart[name] = value
     undeclared = {**divided.undeclared, FIELDS: apart} if apart else divided.undeclared
     return Divided({**divided.declared, FIELDS: recorded}, undeclared)
 

@@ -14,6 +14,9 @@ from events.seals import Seals
 _SECRET_ID_BYTES = 4
 _PREFIX_BYTES = 1 + _SECRET_ID_BYTES
 
+DIGESTED = "hmac-"
+"""Prefix of an event's id that is a digest of the sender's own."""
+
 TRANSPORT_FIELDS: Mapping[int, frozenset[str]] = {
     1: frozenset({"sent_at", "sentAt", "stm", "writeKey", "api_key", "_metadata"}),
 }
@@ -44,6 +47,7 @@ class Digests:
             )
         self._identifier_key = _derive(secret, b"identifier")
         self._fingerprint_key = _derive(secret, b"fingerprint")
+        self._event_id_key = _derive(secret, b"event id")
         self.check_value = _derive(secret, b"check")
         """Stored at the first start, so that a start with another secret is detected."""
         self.seals = Seals(
@@ -57,6 +61,14 @@ class Digests:
         """Digest one normalised identifier; equal values of different kinds differ."""
         message = f"{kind}\x00{value}".encode()
         return Identifier(kind, hmac.digest(self._identifier_key, message, "sha256"))
+
+    def event_id(self, written: str) -> str:
+        """Digest an event's id that no record may hold, under a key of its own.
+
+        The same id always gives the same digest, so an event that is sent again stays one event.
+        """
+        digest = hmac.digest(self._event_id_key, written.encode(), "sha256")
+        return f"{DIGESTED}{digest.hex()}"
 
     def fingerprint(self, reported: Mapping[str, Any]) -> bytes:
         """Digest an event as parsed, before any default is filled in.

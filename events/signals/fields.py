@@ -10,14 +10,17 @@ from domain.currencies import CODES, currency_code
 from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.names import nearest, normal
 from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
-from domain.pages import reduced
+from domain.limits import CODE_CHARACTERS_MAX
+from domain.pages import recordable, reduced
+from domain.recordable import identifying, is_code
 from events.limits import POSITIONS_MAX, TEXT_CHARACTERS_MAX
 from events.refusals import Refusal
 from events.signals import times
 
 _POSITION = re.compile(r"[1-9][0-9]{0,17}")
 _SUBJECT = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
-_AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
+_AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?")
+"""Without leading zeros, which a telephone number has and an amount does not."""
 
 
 class Divided(NamedTuple):
@@ -75,11 +78,15 @@ def _backwards(declared: Mapping[str, Any]) -> Refusal | None:
 
 
 def coded(field: Field, value: object) -> object:
-    """Return the code for a label or alias, or the normalized page; else the value unchanged."""
+    """Return the code for a label or alias, or the page as recorded; else the value itself."""
     if not isinstance(value, str):
         return value
-    if field.type in _ONE_FORM:
-        return _ONE_FORM[field.type](value)
+    if field.type == "page":
+        # A longer one is refused, so its segments need not be examined.
+        page = reduced(value)
+        return recordable(page, field.names) if len(page) <= TEXT_CHARACTERS_MAX else page
+    if field.type == "currency":
+        return currency_code(value)
     if value in field.values or not field.names:
         return value
     return field.names.get(normal(value), value)
@@ -90,10 +97,25 @@ def mismatch(field: Field, value: object) -> str | None:
     if field.values and value not in field.values:
         return f"one of {', '.join(field.values)}"
     if not _TESTS[field.type](value):
-        return _EXPECTED[field.type]
+        return _expected(field, value)
     if field.at_least is not None and Decimal(cast("int | str", value)) < field.at_least:
         return f"at least {field.at_least}"
     return None
+
+
+def mismatch_as_recorded(field: Field, value: object) -> str | None:
+    """Return what was expected if a record may not hold the value in this form, else None."""
+    return mismatch(field, value) or (
+        None if coded(field, value) == value else _EXPECTED[field.type]
+    )
+
+
+def _expected(field: Field, value: object) -> str:
+    is_short = isinstance(value, str) and len(value) <= CODE_CHARACTERS_MAX
+    found = identifying(str(value)) if field.type == "code" and is_short else None
+    if found is None:
+        return _EXPECTED[field.type]
+    return f"a code without {found}: records are never erased, so send an opaque id instead"
 
 
 def _nearest(field: Field, value: object) -> dict[str, list[str]]:
@@ -106,6 +128,10 @@ def _nearest(field: Field, value: object) -> dict[str, list[str]]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= TEXT_CHARACTERS_MAX
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and is_code(value)
 
 
 def _is_integer(value: object) -> bool:
@@ -156,11 +182,8 @@ def _is_fields(value: object) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
-_ONE_FORM: Mapping[str, Callable[[str], str]] = {"page": reduced, "currency": currency_code}
-"""Types whose values people write in several equivalent ways."""
 _TESTS: Mapping[str, Callable[[object], bool]] = {
-    "text": _is_text,
-    "code": _is_text,
+    "code": _is_code,
     "integer": _is_integer,
     "amount": _is_amount,
     "boolean": _is_boolean,
@@ -174,8 +197,7 @@ _TESTS: Mapping[str, Callable[[object], bool]] = {
     "fields": _is_fields,
 }
 _EXPECTED: Mapping[str, str] = {
-    "text": f"a string of up to {TEXT_CHARACTERS_MAX} characters",
-    "code": f"a code, a string of up to {TEXT_CHARACTERS_MAX} characters",
+    "code": f"a code of up to {CODE_CHARACTERS_MAX} ASCII characters without outer spaces",
     "integer": "an integer",
     "amount": 'a decimal number in a string, such as "1200.50", or an integer',
     "boolean": "true or false",

@@ -1,5 +1,6 @@
 """The native dialect: read our own JSON into a signal, or refuse it and name the faulty place."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,10 +19,12 @@ from domain.lifecycle.definition import (
 )
 from domain.lifecycle.names import resolve
 from domain.lifecycle.service_events import EVENT, EVENTS, FIELDS, UNLINKED, is_offered
+from domain.recordable import identifying
 from domain.rules.deals import ORDER_ROLES
 from domain.rules.revisits import DAY_FIELD
 from domain.signal import Identifier, Ignored, Signal
 from events import refusal_texts
+from events.limits import ID_CHARACTERS_MAX
 from events.refusals import Refusal
 from events.signals import times as moments
 from events.signals.context import Context
@@ -33,6 +36,11 @@ from events.signals.sender import Sender
 from events.signals.times import InFuture, SentAt
 from events.signals.validation import UNKNOWN, complaint_of
 
+_ID = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_INSTEAD = {
+    "id": "Send an opaque id, such as a UUID or the number of a row in your system.",
+    "source": "Send the name of the system, such as website.",
+}
 ONE_DAY = timedelta(days=1)
 _NATIVE: TypeAdapter[NativeEvent] = TypeAdapter(NativeEvent)
 
@@ -60,7 +68,7 @@ def read(
     event_type = context.lifecycle.events.get(event.type)
     if event_type is None:
         return refusal_texts.type_unknown(event.type, context.lifecycle)
-    refusal = _not_permitted(event, event_type, context.sender)
+    refusal = _unrecordable(event) or _not_permitted(event, event_type, context.sender)
     if refusal is not None:
         return refusal
     times = _times(event, context.received_at, sent_at)
@@ -68,6 +76,27 @@ def read(
         return times
     content = reported if content is None else content
     return _signal(event, event_type, content, context, times)
+
+
+def is_event_id(id: str) -> bool:
+    """Return whether a record may hold this id of an event."""
+    return len(id) <= ID_CHARACTERS_MAX and _ID.fullmatch(id) is not None and not identifying(id)
+
+
+def _unrecordable(event: NativeEvent) -> Refusal | None:
+    """Refuse an id or a source that may identify a person: both are in the record permanently."""
+    for name, text in (("id", event.id), ("source", event.source)):
+        if text is None or is_event_id(text):
+            continue
+        found = identifying(text) or "characters other than printable ASCII"
+        return Refusal(
+            "event-invalid",
+            f"The {name} contains {found}, but it becomes part of the record, and records are "
+            f"never erased. {_INSTEAD[name]}",
+            f"/{name}",
+            {"expected": f"printable ASCII that identifies no person, without {found}"},
+        )
+    return None
 
 
 def _signal(
@@ -121,7 +150,9 @@ def _signal(
         names_account=parties.names_account_outright,
         data=divided.declared,
         attributes=parties.attributes,
-        personal=parties.personal(divided.undeclared, actor=event.actor),
+        mail_domain=parties.mail_domain,
+        personal=parties.personal(divided.undeclared),
+        actor=event.actor,
         holds_personal_data=parties.identifies_person,
         ignored=tuple(Ignored(ignored.kind, ignored.reason) for ignored in parties.ignored),
         fingerprint=context.digests.fingerprint(content),

@@ -13,6 +13,8 @@ from events.limits import (
 
 ASCII = r"^[!-~]([ -~]{0,253}[!-~])?$"
 """Types and sources: printable, and at most as long as an id."""
+OPAQUE = r"^[!-?A-~]([ -?A-~]*[!-?A-~])?$"
+"""Ids, for those who generate a client from the schema: `native` says what is wrong with others."""
 Ascii = Annotated[
     str, StringConstraints(min_length=1, max_length=SOURCE_CHARACTERS_MAX, pattern=ASCII)
 ]
@@ -83,8 +85,10 @@ class NativeEvent(BaseModel):
         Key,
         Field(
             description="Together with `source`, the event's idempotency key: an event that is "
-            "sent again is recorded once.",
+            "sent again is recorded once. Part of the record, which is never erased: an opaque id, "
+            "without e-mail addresses and telephone numbers.",
             examples=["form-8841"],
+            json_schema_extra={"pattern": OPAQUE},
         ),
     ]
     type: Annotated[Ascii, Field(examples=["form.submitted"])]

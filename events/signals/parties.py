@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.lifecycle.conditions import lies_within
+from domain.lifecycle.definition import Field
+from domain.limits import CODE_CHARACTERS_MAX
+from domain.recordable import identifying, is_code
 from domain.signal import ANONYMOUS_ID, Identifier
 from events.refusals import Refusal
 from events.signals import identifiers
@@ -15,8 +18,6 @@ from events.signals.fields import coded, mismatch
 from events.signals.native_schema import AccountReference, LeadReference
 from events.strict_json.checking import pointer_to
 
-ACTOR = "actor"
-"""The member of the personal bytes that states who did it, according to the sender."""
 NAME, NAMESAKE = "name", "namesake"
 """Kinds of identifiers that hold a company's name."""
 OWN_KINDS = frozenset(
@@ -66,6 +67,7 @@ class Parties(NamedTuple):
     account_identifiers: tuple[Identifier, ...] = ()
     account_name: tuple[Identifier, ...] = ()
     attributes: Mapping[str, Any] = {}
+    mail_domain: str | None = None
     identifies_person: bool = False
     names_account_outright: bool = False
     """Whether the account was named explicitly, not derived from a mail address or by name only."""
@@ -97,14 +99,9 @@ class Parties(NamedTuple):
             "event-invalid", f"{reasons} {detail}", self.ignored[0].pointer, {"ignored": ignored}
         )
 
-    def personal(self, undeclared: Mapping[str, Any], *, actor: str | None) -> bytes | None:
-        """Return the bytes that are stored outside the record, or None if there are none.
-
-        The actor is also personal data: it is a name as often as a code.
-        """
+    def personal(self, undeclared: Mapping[str, Any]) -> bytes | None:
+        """Return the bytes that are stored outside the record, or None if there are none."""
         content = {**self.stored, "data": undeclared} if undeclared else self.stored
-        if actor is not None:
-            content = {**content, ACTOR: actor}
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
 
 
@@ -119,6 +116,8 @@ class _Named:
     """What an address implies about the company, for the rules."""
     company: str | None = None
     """The registered domain of the company that an address belongs to."""
+    mail_domain: str | None = None
+    """The domain of that address itself."""
 
     def add(self, kind: str, value: str) -> None:
         self.found.append(self.context.digests.identifier(kind, value))
@@ -161,7 +160,7 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
         named.add_id("user_id", alias, f"/lead/aliases/{place}")
     for system, value in (lead.external_ids or {}).items():
         pointer = "/lead/external_ids" + pointer_to((system,))
-        if system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
+        if not is_code(system) or system in OWN_KINDS or system.startswith(_OF_ACCOUNTS):
             return _not_a_system(system, pointer)
         named.add_id(system, value, pointer)
     profile = _profile(lead.profile or {}, context)
@@ -184,6 +183,7 @@ def _lead(lead: LeadReference, context: Context) -> Parties | Refusal:
             (context.digests.identifier("domain", named.company),) if named.company else ()
         ),
         attributes={**named.attributes, **declared},
+        mail_domain=named.mail_domain,
         identifies_person=identifies_person,
         ignored=tuple(named.ignored),
         stored={"lead": stored} if stored else {},
@@ -212,7 +212,7 @@ def _read_email(written: str, named: _Named) -> bool:
     else:
         named.company = identifiers.company_domain(host)
         if named.company is not None:
-            named.attributes["company_domain"] = host
+            named.mail_domain = host
     if local in lifecycle.role_mailboxes:
         named.ignore("email", "role_mailbox", "/lead/email")
     else:
@@ -238,14 +238,22 @@ def _read_phone(written: str, named: _Named) -> None:
 
 
 def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, Any], bool] | Refusal:
-    """Return the attributes that the lifecycle declares, and whether there are others."""
+    """Return the attributes that the lifecycle declares, and whether there are others.
+
+    People describe their work in their own words. Words that no list knows are not codes, so they
+    stay outside the record with the rest of the profile, and the report is not refused for them.
+    """
     declared: dict[str, Any] = {}
+    in_own_words = 0
     for name, value in profile.items():
         field = context.lifecycle.attributes.get(name)
         if field is None or value is None:
             continue
         value = coded(field, value)  # noqa: PLW2901 - the code that a word means
         expected = mismatch(field, value)
+        if expected is not None and _is_in_own_words(field, value):
+            in_own_words += 1
+            continue
         if expected is not None:
             return Refusal(
                 "event-invalid",
@@ -254,7 +262,14 @@ def _profile(profile: Mapping[str, Any], context: Context) -> tuple[dict[str, An
                 {"expected": expected},
             )
         declared[name] = value
-    return declared, len(declared) < len(profile)
+    return declared, len(declared) + in_own_words < len(profile)
+
+
+def _is_in_own_words(field: Field, value: object) -> bool:
+    is_open = field.type == "code" and not field.values
+    if not is_open or not isinstance(value, str):
+        return False
+    return len(value) > CODE_CHARACTERS_MAX or not identifying(value)
 
 
 def _with_account(
@@ -269,7 +284,7 @@ def _with_account(
         _read_domain(account.domain, named)
     for system, value in (account.external_ids or {}).items():
         pointer = "/account/external_ids" + pointer_to((system,))
-        if system in OWN_KINDS:
+        if not is_code(system) or system in OWN_KINDS:
             return _not_a_system(system, pointer)
         named.add_id(f"{_OF_ACCOUNTS}{system}", value, pointer)
     name = () if account.name is None else _read_name(account.name, named)
@@ -317,6 +332,15 @@ def _read_name(written: str, named: _Named) -> tuple[Identifier, ...]:
 
 
 def _not_a_system(system: str, pointer: str) -> Refusal:
+    if not is_code(system):
+        return Refusal(
+            "event-invalid",
+            "The keys of external_ids name the system that issued the id, such as crm, and become "
+            f"part of records, which are never erased. Use a code of up to {CODE_CHARACTERS_MAX} "
+            "printable ASCII characters that identifies no person, and put the id in the value.",
+            pointer,
+            {"expected": "the name of a system"},
+        )
     return Refusal(
         "event-invalid",
         "The keys of external_ids name the system that issued the id, such as crm. Identifiers "

@@ -29,6 +29,7 @@ from events.batch.entries import Unsettled
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.batch.upkeep import is_later
 from events.lifecycles.publish import compiled_from, objection
+from events.personal import StoredLink
 from events.records import (
     OWN_SOURCE,
     Record,
@@ -54,7 +55,6 @@ from events.revision.redecide import (
     reported_late,
 )
 from events.revision.settle import objection_to, settle
-from events.seals import SealedLink
 from events.selections.auditing import SelectionAudit
 from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KEY_EVENTS, KeyAudit
@@ -75,7 +75,7 @@ class Audit:
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
     keys: KeyAudit = field(default_factory=KeyAudit)
-    links: dict[int, list[SealedLink]] = field(default_factory=dict)
+    links: dict[int, list[StoredLink]] = field(default_factory=dict)
     """Stored identifiers, by the position of the event that linked them, until it is judged."""
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     """Leads and companies that have to be decided again before the transaction ends."""

@@ -37,12 +37,12 @@ MEANING: dict[Check, str] = {
     "the record is authoritative if its seal is valid.",
     Check.LEAVES: "A record or its leaf was edited in the database; compare with a backup, or with "
     "the leaf in the answer to the sender.",
-    Check.SEALS: "This row was written without the ledger's secret: its record and leaf, its "
-    "fingerprint, or the identifiers that it linked; compare with a backup.",
+    Check.SEALS: "This row was written without the ledger's secret: its record and leaf; compare "
+    "with a backup.",
     Check.HEAD: "The end of the log was moved or cut off, or the head was edited; compare with a "
     "backup and with the copies that readers of the feed hold.",
-    Check.PERSONAL: "Personal data was edited, removed or added in the database; no erasure is "
-    "recorded for it.",
+    Check.PERSONAL: "Personal data, a fingerprint, an identifier or an actor was edited, removed "
+    "or added in the database; no erasure is recorded for it.",
     Check.IDENTIFIERS: "Identifiers were removed, added or redirected in the database, so that one "
     "person is mistaken for another; restore the table from a backup.",
     Check.DECISIONS: "The log contains an outcome that its own rules do not produce: the event, an "

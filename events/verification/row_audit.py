@@ -8,8 +8,15 @@ import asyncpg
 from domain.times import format_utc
 from events import records
 from events.batch.memory import LEDGER_SUBJECT_ID
+from events.personal import (
+    ActorRow,
+    ReportRow,
+    StoredLink,
+    digest_of_actor,
+    digest_of_report,
+)
 from events.records import Record
-from events.seals import SealedLink, Seals
+from events.seals import Seals
 from events.verification.findings import Check, Finding, Report, expect
 
 Row = asyncpg.Record
@@ -24,13 +31,13 @@ class RowAudit:
     position: int = 0
     recorded_time: str = ""
 
-    def take(self, row: Row, links: Sequence[SealedLink]) -> Record | None:
+    def take(self, row: Row, links: Sequence[StoredLink]) -> Record | None:
         """Judge a row with the identifiers that it linked; None if its record cannot be read."""
         self.position += 1
         self.report.attempt(Check.ORDER, self._check_position, row)
         self.report.attempt(Check.LEAVES, self._check_leaf, row)
         if self.seals is not None:
-            self.report.attempt(Check.SEALS, self._check_seal, row, links)
+            self.report.attempt(Check.SEALS, self._check_seal, row)
         try:
             record = records.decode(row["record"])
         except (records.RecordUnreadable, ValueError) as error:
@@ -39,7 +46,8 @@ class RowAudit:
             return None
         self.report.attempt(Check.RECORDS, _compare_columns, row, record)
         self.report.attempt(Check.ORDER, self._check_time, record)
-        self.report.attempt(Check.PERSONAL, self._check_personal, row, record)
+        self.report.attempt(Check.PERSONAL, self._check_report, row, record, links)
+        self.report.attempt(Check.PERSONAL, self._check_actor, row, record)
         return record
 
     def count(self) -> None:
@@ -58,11 +66,10 @@ class RowAudit:
         expected = records.leaf_of(row["record"].encode())
         expect(self.position, "the leaf matches the record", expected, row["leaf"])
 
-    def _check_seal(self, row: Row, links: Sequence[SealedLink]) -> None:
+    def _check_seal(self, row: Row) -> None:
         assert self.seals is not None
-        expected = self.seals.of_event(self.position, row["leaf"], row["fingerprint"], links)
-        what = "the seal matches leaf, fingerprint and linked identifiers"
-        expect(self.position, what, expected, row["seal"])
+        expected = self.seals.of_event(self.position, row["leaf"])
+        expect(self.position, "the seal matches position and leaf", expected, row["seal"])
 
     def _check_time(self, record: Record) -> None:
         found, before = record.envelope.recorded_time, self.recorded_time
@@ -71,12 +78,20 @@ class RowAudit:
             what = "recorded time does not run backwards"
             raise Finding(self.position, what, f"{before} or later", found)
 
-    def _check_personal(self, row: Row, record: Record) -> None:
+    def _check_report(self, row: Row, record: Record, links: Sequence[StoredLink]) -> None:
         expected, found = record.envelope.personal_digest, None
         if row["salt"] is not None:
-            found = records.personal_digest(row["salt"], row["content"])
+            stored = ReportRow(row["salt"], row["content"], row["fingerprint"])
+            found = digest_of_report(stored, links)
             self.report.section(Check.PERSONAL).checked += 1
-        expect(self.position, "personal data matches the digest in the record", expected, found)
+        what = "personal data, fingerprint and identifiers match the digest in the record"
+        expect(self.position, what, expected, found)
+
+    def _check_actor(self, row: Row, record: Record) -> None:
+        expected, found = record.envelope.actor_digest, None
+        if row["actor_salt"] is not None:
+            found = digest_of_actor(ActorRow(row["actor_salt"], row["actor"]))
+        expect(self.position, "the actor matches the digest in the record", expected, found)
 
 
 def _compare_columns(row: Row, record: Record) -> None:

@@ -6,11 +6,12 @@ SELECT ledger_id, position, recorded_at, secret_check, chain, clock_ahead
 -- name: read_everything
 -- The log as it is stored: columns, record, personal data.
 SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
-       event.occurred_at, event.recorded_at, event.leaf, event.record,
-       event.fingerprint, event.seal,
-       personal.salt, personal.content
+       event.occurred_at, event.recorded_at, event.leaf, event.record, event.seal,
+       personal.salt, personal.content, personal.fingerprint,
+       acted.salt AS actor_salt, acted.actor
   FROM ledger.events AS event
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
+  LEFT JOIN ledger.event_actors AS acted ON acted.position = event.position
  WHERE event.position > :after AND event.position <= :upto
  ORDER BY event.position
  LIMIT :limit
@@ -59,6 +60,8 @@ SELECT (SELECT count(*) FROM ledger.events
          WHERE position < 1 OR position > CAST(:head AS bigint)) AS events,
        (SELECT count(*) FROM ledger.event_personal
          WHERE position < 1 OR position > CAST(:head AS bigint)) AS event_personal,
+       (SELECT count(*) FROM ledger.event_actors
+         WHERE position < 1 OR position > CAST(:head AS bigint)) AS event_actors,
        (SELECT count(*) FROM ledger.identifiers
          WHERE position < 1 OR position > CAST(:head AS bigint)) AS identifiers
 

@@ -23,10 +23,10 @@ from events.batch.memory import Remembered
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.limits import VERIFY_PAGE_RECORDS
+from events.personal import StoredLink
 from events.records import Record, begins_group
 from events.refusals import Received, Standing
 from events.revision.past import NotRecalled, Recollection
-from events.seals import SealedLink
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, run_of
 from events.signals.digests import Digests
@@ -152,12 +152,12 @@ class _Examination:
             what = "the log is at least as long as at the checkpoint"
             section.note(Finding(None, what, self.checkpoint.size, self.tree.size))
 
-    async def _links(self, page: Sequence[Row]) -> dict[int, list[SealedLink]]:
+    async def _links(self, page: Sequence[Row]) -> dict[int, list[StoredLink]]:
         statement = self.sql["read_links"]
-        found: dict[int, list[SealedLink]] = defaultdict(list)
+        found: dict[int, list[StoredLink]] = defaultdict(list)
         bounds = (page[0]["position"] - 1, page[-1]["position"])
         for row in await self.driver.fetch(statement.driver_sql, *bounds):
-            link = SealedLink(row["kind"], row["digest"], str(row["subject_id"]), row["is_moved"])
+            link = StoredLink(row["kind"], row["digest"], str(row["subject_id"]), row["is_moved"])
             found[row["position"]].append(link)
         return found
 
@@ -183,6 +183,7 @@ class _Examination:
         for check, what in (
             (Check.ORDER, "events"),
             (Check.PERSONAL, "event_personal"),
+            (Check.PERSONAL, "event_actors"),
             (Check.IDENTIFIERS, "identifiers"),
         ):
             if row[what]:

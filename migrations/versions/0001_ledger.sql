@@ -35,7 +35,6 @@ CREATE TABLE ledger.events (
     recorded_at timestamptz NOT NULL,
     leaf bytea NOT NULL,
     record text NOT NULL,
-    fingerprint bytea,
     seal bytea NOT NULL,
     CONSTRAINT events_position_is_unique PRIMARY KEY (position),
     CONSTRAINT events_key_is_unique UNIQUE (source, id),
@@ -45,11 +44,8 @@ CREATE TABLE ledger.events (
     CONSTRAINT events_seal_is_256_bits CHECK (octet_length(seal) = 32)
 );
 
-COMMENT ON COLUMN ledger.events.fingerprint IS
-    'Keyed digest of what was reported: distinguishes a retry from another event. Null on derived '
-    'events.';
 COMMENT ON COLUMN ledger.events.seal IS
-    'Keyed digest of position, leaf, fingerprint and the identifiers that the event linked.';
+    'Keyed digest of position and leaf.';
 
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -81,12 +77,28 @@ CREATE TABLE ledger.event_personal (
     position bigint NOT NULL,
     salt bytea NOT NULL,
     content bytea NOT NULL,
+    fingerprint bytea NOT NULL,
     CONSTRAINT event_personal_is_one_per_event PRIMARY KEY (position),
     CONSTRAINT event_personal_salt_is_256_bits CHECK (octet_length(salt) = 32)
 );
 
 COMMENT ON TABLE ledger.event_personal IS
-    'The personal data of an event: the only part of the log from which anything may be removed.';
+    'What a report says of the person that it is about: removed, salt included, if that person is '
+    'erased.';
+COMMENT ON COLUMN ledger.event_personal.fingerprint IS
+    'Keyed digest of what was reported: distinguishes a retry from another event.';
+
+CREATE TABLE ledger.event_actors (
+    position bigint NOT NULL,
+    salt bytea NOT NULL,
+    actor text COLLATE "C" NOT NULL,
+    CONSTRAINT event_actors_are_one_per_event PRIMARY KEY (position),
+    CONSTRAINT event_actors_salt_is_256_bits CHECK (octet_length(salt) = 32)
+);
+
+COMMENT ON TABLE ledger.event_actors IS
+    'Who did what an event reports, as claimed: removed, salt included, if the actor is erased. '
+    'Together with event_personal the only part of the log from which anything may be removed.';
 
 CREATE TABLE ledger.subjects (
     subject_id uuid NOT NULL,

@@ -7,9 +7,10 @@ CREATE FUNCTION ledger.append(
     expected_position bigint,
     proposed_at timestamptz,
     sources text[], ids text[], subject_ids uuid[], subject_versions text[], types text[],
-    occurred text[], leaves bytea[], records text[], fingerprints bytea[],
-    seals bytea[], chain_end bytea,
+    occurred text[], leaves bytea[], records text[], seals bytea[], chain_end bytea,
     personal_positions text[], personal_salts bytea[], personal_contents bytea[],
+    personal_fingerprints bytea[],
+    actor_positions text[], actor_salts bytea[], actors text[],
     state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
     states text[], state_dues text[], state_wakes text[], state_lifecycles text[],
     link_digests bytea[], link_positions text[], link_kinds text[], link_subjects uuid[],
@@ -52,20 +53,27 @@ BEGIN
 
     INSERT INTO ledger.events (
         position, source, id, subject_id, subject_version, type,
-        occurred_at, recorded_at, leaf, record, fingerprint, seal)
+        occurred_at, recorded_at, leaf, record, seal)
     SELECT expected_position + event.place, event.source, event.id, event.subject_id,
            CAST(event.subject_version AS bigint), event.type,
            CAST(event.occurred_at AS timestamptz), proposed_at, event.leaf,
-           event.record, nullif(event.fingerprint, ''), event.seal
+           event.record, event.seal
       FROM unnest(sources, ids, subject_ids, subject_versions, types, occurred, leaves, records,
-                  fingerprints, seals)
+                  seals)
            WITH ORDINALITY AS event (source, id, subject_id, subject_version, type, occurred_at,
-                                     leaf, record, fingerprint, seal, place);
+                                     leaf, record, seal, place);
 
-    INSERT INTO ledger.event_personal (position, salt, content)
-    SELECT CAST(personal.position AS bigint), personal.salt, personal.content
-      FROM unnest(personal_positions, personal_salts, personal_contents)
-           AS personal (position, salt, content);
+    INSERT INTO ledger.event_personal (position, salt, content, fingerprint)
+    SELECT CAST(personal.position AS bigint), personal.salt, personal.content,
+           personal.fingerprint
+      FROM unnest(personal_positions, personal_salts, personal_contents, personal_fingerprints)
+           AS personal (position, salt, content, fingerprint);
+
+    IF cardinality(actor_positions) > 0 THEN
+        INSERT INTO ledger.event_actors (position, salt, actor)
+        SELECT CAST(acted.position AS bigint), acted.salt, acted.actor
+          FROM unnest(actor_positions, actor_salts, actors) AS acted (position, salt, actor);
+    END IF;
 
     INSERT INTO ledger.subjects AS subject (subject_id, kind, version, position, state, due_at,
                                             wake_at, lifecycle)

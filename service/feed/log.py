@@ -40,12 +40,20 @@ Key = tuple[str, str]
 """Source and id: the sender's name for an event."""
 
 
+class Personal(NamedTuple):
+    """What is stored of an event outside its record. None: it has none, or it was erased."""
+
+    content: bytes | None
+    """Empty if only the record says what was reported."""
+    actor: str | None
+
+
 class Reported(NamedTuple):
-    """One event as it is stored, with its personal data; None: it has none, or it was erased."""
+    """One event as it is stored, with its personal data."""
 
     position: int
     record: str
-    personal: bytes | None
+    personal: Personal
 
 
 class LogPage(NamedTuple):
@@ -212,7 +220,7 @@ class Log:
             rows = await connection.execute(self._sql["read_by_keys"].text, values)
             return {
                 (row.source, row.id): Reported(
-                    row.position, row.record, None if row.content is None else bytes(row.content)
+                    row.position, row.record, Personal(row.content, row.actor)
                 )
                 for row in rows
             }
@@ -281,12 +289,12 @@ class Log:
             )
             return list(rows)
 
-    async def personal(self, positions: Sequence[int]) -> dict[int, bytes]:
-        """Read the personal data of some events, where they have any."""
+    async def personal(self, positions: Sequence[int]) -> dict[int, Personal]:
+        """Read the personal data of some events."""
         if not positions:
             return {}
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 self._sql["read_personal"].text, {"positions": list(positions)}
             )
-            return {row.position: bytes(row.content) for row in rows}
+            return {row.position: Personal(row.content, row.actor) for row in rows}

@@ -106,10 +106,11 @@ SELECT CAST(lead.subject_id AS text)
  ORDER BY lead.subject_id
 
 -- name: read_personal
--- The personal data of some events.
-SELECT personal.position, personal.content
-  FROM ledger.event_personal AS personal
- WHERE personal.position = ANY (CAST(:positions AS bigint[]))
+-- The personal data of some events, and who reported them.
+SELECT asked.position, personal.content, acted.actor
+  FROM unnest(CAST(:positions AS bigint[])) AS asked (position)
+  LEFT JOIN ledger.event_personal AS personal ON personal.position = asked.position
+  LEFT JOIN ledger.event_actors AS acted ON acted.position = asked.position
 
 -- name: read_taken_back
 -- Events that changed earlier events of some subjects: voided, corrected, moved, redecided.
@@ -122,11 +123,12 @@ SELECT event.position, event.record
 
 -- name: read_by_keys
 -- The events recorded under some keys, with their personal data unless it was erased.
-SELECT event.source, event.id, event.position, event.record, personal.content
+SELECT event.source, event.id, event.position, event.record, personal.content, acted.actor
   FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
   JOIN ledger.events AS event
     ON event.source = asked.source AND event.id = asked.id
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
+  LEFT JOIN ledger.event_actors AS acted ON acted.position = event.position
 
 -- name: read_to_be_judged
 -- What may need a person's judgement, by the index of these events, with its current subject.

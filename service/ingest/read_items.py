@@ -10,6 +10,7 @@ from events.signals.dialects import cloudevents
 from events.signals.dialects.parcels import Dialect
 from events.signals.dialects.parts import Misshapen
 from events.signals.dialects.reading import read as read_message
+from events.signals.dialects.reading import recordable_id
 from events.signals.native import read
 from events.signals.native_schema import ASCII
 from events.strict_json import (
@@ -102,7 +103,7 @@ def _refuse_message(
     text: bytes = b"",
 ) -> Refused:
     id, type = dialect.named(message) if isinstance(message, dict) else (None, None)
-    called: dict[str, Any] = {"id": id, "type": type}
+    called: dict[str, Any] = {"id": recordable_id(id, context.digests), "type": type}
     if isinstance(message, dict) and content:
         compared = _compared(message, dialect)
     else:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import orjson
 
+from domain.recordable import identifying
 from events.records import OWN_SOURCE
 from events.signals.sender import ANY_SOURCE
 from service.keys.scopes import DEFAULT_SCOPES, Scope
@@ -54,6 +55,12 @@ def _check_sources(sources: tuple[str, ...]) -> None:
     for index, source in enumerate(sources):
         if not _SOURCE.fullmatch(source):
             raise TermsInvalid(f"/sources/{index}", "1 to 255 characters of printable ASCII")
+        if (found := identifying(source)) is not None:
+            raise TermsInvalid(
+                f"/sources/{index}",
+                f"the name of a system, without {found}: it becomes part of records, which are "
+                "never erased",
+            )
 
 
 def _check_page(terms: KeyTerms) -> None:

@@ -20,7 +20,7 @@ from events.limits import INTEGER_MAX
 from events.records import Record
 from events.refusals import Refused
 from events.submission import Item
-from service.feed.log import Log, Reported
+from service.feed.log import Log, Personal, Reported
 from service.http.problem import of_refusal
 from service.ingest.revisions import is_revision
 from service.shapes import reports as shapes
@@ -31,7 +31,7 @@ class ComparedReport:
     """A recorded report in its sender's latest version. A class, because decisions change it."""
 
     record: Record
-    personal: bytes | None
+    personal: Personal
     data: dict[str, Any]
     time: datetime
     corrections: int = 0
@@ -45,7 +45,11 @@ class ComparedReport:
 
     @property
     def is_erased(self) -> bool:
-        return self.record.envelope.personal_digest is not None and self.personal is None
+        return self.record.envelope.personal_digest is not None and self.personal.content is None
+
+    @property
+    def is_actor_erased(self) -> bool:
+        return self.record.envelope.actor_digest is not None and self.personal.actor is None
 
     def take(self, decision: Record) -> None:
         """Apply an event that voids or corrects it."""
@@ -138,10 +142,13 @@ def _fields_to_correct(signal: Signal, standing: ComparedReport) -> dict[str, An
 
 def _is_about_the_same(signal: Signal, standing: ComparedReport) -> bool:
     """Compare the subject of a report, who made it, and its personal data."""
-    personal = None if signal.personal is None else orjson.loads(signal.personal)
-    stored = None if standing.personal is None else orjson.loads(standing.personal)
+    reported, stored = signal.personal or b"", standing.personal.content or b""
+    is_same_content = reported == stored or _parsed(reported) == _parsed(stored)
+    is_same_actor = standing.is_actor_erased or signal.actor == standing.personal.actor
     named = {signal.lead_id, signal.account_id} - {None}
-    return personal == stored and named <= {
-        standing.record.event.subject.id,
-        standing.record.event.receiver.id,
-    }
+    event = standing.record.event
+    return is_same_content and is_same_actor and named <= {event.subject.id, event.receiver.id}
+
+
+def _parsed(content: bytes) -> Any:
+    return orjson.loads(content) if content else None

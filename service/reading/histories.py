@@ -1,7 +1,7 @@
 """A lead's events one after another: what each reported, what it moved and why."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -14,8 +14,7 @@ from domain.times import format_utc
 from events import records
 from events.records import OWN_SOURCE, Record
 from events.revision.affected import owners_in
-from events.signals.parties import ACTOR
-from service.feed.log import Log
+from service.feed.log import Log, Personal
 from service.http.problem import Problem
 from service.ingest.refusal_labels import Wording
 from service.limits import FAMILY_MAX
@@ -101,7 +100,7 @@ async def history(
             _add_labels(entry, record, words)
         later.add_to(entry, record, lead.id, states)
         if record.event.position in personal:
-            _add_personal(entry, orjson.loads(personal[record.event.position]))
+            _add_personal(entry, personal[record.event.position])
         entries.append(entry)
     return {
         "lead": lead.id,
@@ -195,12 +194,12 @@ def _entry(
     return entry
 
 
-def _add_personal(entry: HistoryEvent, personal: dict[str, Any]) -> None:
+def _add_personal(entry: HistoryEvent, personal: Personal) -> None:
     """Add what is stored apart from the record: the actor, and the person concerned."""
-    if ACTOR in personal:
-        entry["who"]["actor"] = personal.pop(ACTOR)
-    if personal:
-        entry["personal"] = personal
+    if personal.actor is not None:
+        entry["who"]["actor"] = personal.actor
+    if personal.content:
+        entry["personal"] = orjson.loads(personal.content)
 
 
 def _add_labels(entry: HistoryEvent, record: Record, words: Wording) -> None:

@@ -10,6 +10,8 @@ from domain.lifecycle.change.diagram import diagram
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind, Track, Words
 from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
+from events.limits import ID_CHARACTERS_MAX
+from events.signals.native import is_event_id
 from service.bodies.body import read_body
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
@@ -168,6 +170,14 @@ async def post_lifecycle(
     something is next reported about them.
     """
     services = services_of(request)
+    if id is not None and not is_event_id(id):
+        raise Problem(
+            "parameter-invalid",
+            "The id becomes part of the record, which is never erased. Send up to "
+            f"{ID_CHARACTERS_MAX} printable ASCII characters that identify no person.",
+            parameter="id",
+            expected="an opaque id",
+        )
     with services.room.place() as place:
         transfer = read_transfer(request.scope)
         body = await read_body(request.receive, transfer, place, bytes_max=LIFECYCLE_BYTES_MAX)

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
+from domain.limits import CODE_CHARACTERS_MAX
+from domain.recordable import is_code
 from events.batch.ids import new_id
-from events.limits import CANDIDATES_MAX, INTEGER_MAX, TEXT_CHARACTERS_MAX
+from events.limits import CANDIDATES_MAX, INTEGER_MAX
 from events.selections.evidence import Asked
 from events.selections.running import NothingToSelect, RunExists
 from events.selections.surveying import CapacityUnknown, TooManyCandidates
@@ -26,7 +28,7 @@ from service.shapes import selections as shapes
 RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 DATE = {"format": "date"}
-_CODE = Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)
+_CODE = Field(min_length=1, max_length=CODE_CHARACTERS_MAX)
 _PROBLEMS = {
     CapacityUnknown: "capacity-unknown",
     TooManyCandidates: "too-many-candidates",
@@ -151,6 +153,15 @@ def _asked(wanted: NewSelection, services: Services) -> Asked:
         raise Problem(
             "request-invalid", "The period must not end before it begins.", pointer="/ends_on"
         )
+    for name, code in (("id", wanted.id), ("team", wanted.team)):
+        if code is not None and not is_code(code):
+            raise Problem(
+                "request-invalid",
+                f"The {name} becomes part of records, which are never erased. Send a code of up "
+                f"to {CODE_CHARACTERS_MAX} printable ASCII characters that identifies no person.",
+                pointer=f"/{name}",
+                expected="a code",
+            )
     if wanted.market is not None and wanted.market not in lifecycle.markets:
         raise Problem(
             "request-invalid",

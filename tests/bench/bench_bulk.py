@@ -14,9 +14,9 @@ from tests.bench.servers import Bench, Founded, Server, Unexpected, founded, ser
 
 EVENTS = (
     *("position", "source", "id", "subject_id", "subject_version", "type"),
-    *("occurred_at", "recorded_at", "leaf", "record", "fingerprint", "seal"),
+    *("occurred_at", "recorded_at", "leaf", "record", "seal"),
 )
-PERSONAL = ("position", "salt", "content")
+PERSONAL = ("position", "salt", "content", "fingerprint")
 
 Rows = Sequence[Sequence[Any]]
 

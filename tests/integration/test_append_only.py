@@ -68,6 +68,8 @@ async def test_the_serving_role_may_neither_change_events_nor_remove_the_guard(
             "SET ROLE leadledger_owner",
             "UPDATE ledger.event_personal SET content = ''",
             "DELETE FROM ledger.event_personal",
+            "UPDATE ledger.event_actors SET actor = ''",
+            "DELETE FROM ledger.event_actors",
             "UPDATE ledger.identifiers SET kind = 'email'",
             "DELETE FROM ledger.identifiers",
             "DELETE FROM ledger.subjects",

@@ -53,7 +53,7 @@ def lead_of(outcome: Outcome) -> str:
 
 async def broken(on: LedgerOnPostgres, *addresses: str) -> tuple[str, ...]:
     """Report leads, break them, and clear the writer's cache."""
-    reported = await on.send(*(form(f"first {one}", one) for one in addresses))
+    reported = await on.send(*(form(f"first {one.partition('@')[0]}", one) for one in addresses))
     leads = tuple(map(lead_of, reported))
     await break_leads(on.owner_url, *leads)
     on.ledger.forget()
@@ -132,7 +132,7 @@ async def test_an_event_recorded_before_a_fault_is_a_duplicate_despite_it(
     on: LedgerOnPostgres,
 ) -> None:
     await broken(on, BROKEN)
-    (outcome,) = await on.send(form(f"first {BROKEN}", BROKEN))
+    (outcome,) = await on.send(form("first broken", BROKEN))
     assert isinstance(outcome, Duplicate)
 
 
@@ -142,7 +142,7 @@ async def test_a_strict_batch_with_a_fault_records_nothing(on: LedgerOnPostgres)
     appended = await on.ledger.append([strict, submission_of(form("other", "b@example.co.jp"))])
     assert results(appended.outcomes) == ["batch-refused", "internal-error", "Recorded"]
     assert {id for _, id, type in await on.recorded() if type == "form.submitted"} == {
-        f"first {BROKEN}",
+        "first broken",
         "other",
     }
 

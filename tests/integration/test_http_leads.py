@@ -96,7 +96,7 @@ async def test_a_lead_is_shown_in_its_current_state(service: Service) -> None:
         "team": "customer_success",
         "reseller": None,
         "account": lead["account"],
-        "attributes": {"company_domain": "example.co.jp"},
+        "attributes": {"company_domain": ""},
         "opportunities": {"website/o-1": "won"},
         "orders": {},
         "screened_as": None,

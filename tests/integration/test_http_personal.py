@@ -35,7 +35,7 @@ IN_RECORDS = {
     "cloudevent id", "cloudevent source", "cloudevent form",
     "segment message", "posthog uuid", "snowplow eid",
     "native external system", "cloudevent external system",
-    "tracked name", "owner", "opportunity", "product",
+    "owner", "opportunity", "product",
 }  # fmt: skip
 """Shown because a record holds it: the event's id and source, the name of a system that has an id
 for a person, and fields that the lifecycle declares not to be personal."""

@@ -29,6 +29,11 @@ from tests.support.verified import verify
 
 FUNNEL = shipped_text("demand_funnel")
 WITH_RIVALS = FUNNEL.replace("competitor_domains: []", "competitor_domains: [rival.example]", 1)
+WITHOUT_STEEL = FUNNEL.replace(
+    "when: {lead.company_domain: {domain_in_list: competitor_domains}}",
+    "when: {lead.industry: steel}",
+    1,
+)
 RENAMED = re.sub(r"\bMAL\b", "READY", FUNNEL)
 PATH = "/v1/lifecycle"
 
@@ -40,7 +45,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 async def post_forms(service: Service, *addresses: str) -> None:
-    events = [form(f"form-{address}", address) for address in addresses]
+    events = [form(f"form-{address.partition('@')[0]}", address) for address in addresses]
     answer = await service.client.post("/v1/events", json=events)
     assert answer.status_code == 200, answer.text
 
@@ -71,14 +76,21 @@ async def until(service: Service, expected: dict[tuple[int, str], int]) -> None:
 async def test_publishing_is_a_recorded_decision_and_leads_move_automatically(
     service: Service,
 ) -> None:
-    await post_forms(service, "a@rival.example", "b@acme.example", "c@gmail.com")
+    steel = form("form-a", "a@rival.example")
+    steel["lead"]["profile"] = {"industry": "steel"}
+    await service.client.post("/v1/events", json=steel)
+    await post_forms(service, "b@acme.example", "c@gmail.com")
     assert await stages(service) == {(1, "MAL"): 2, (1, "ML"): 1}
-    status, answer = await publish(service, WITH_RIVALS)
+    status, answer = await publish(service, WITHOUT_STEEL)
     assert (status, answer["status"], answer["version"]) == (201, "recorded", 2)
     await until(service, {(2, "DISQUALIFIED"): 1, (2, "MAL"): 1, (2, "ML"): 1})
     await verify(service.services.engine, schema=SCHEMA)
     read = (await service.client.get(PATH)).json()
-    assert (read["version"], read["position"], read["text"]) == (2, answer["position"], WITH_RIVALS)
+    assert (read["version"], read["position"], read["text"]) == (
+        2,
+        answer["position"],
+        WITHOUT_STEEL,
+    )
     assert (await service.client.get(PATH, params={"version": 1})).json()["text"] == FUNNEL
     assert (await service.client.get(PATH, params={"version": 3})).status_code == 404
     versions = (await service.client.get(f"{PATH}/versions")).json()["versions"]

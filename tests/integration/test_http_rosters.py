@@ -32,7 +32,8 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 async def report(
     service: Service, type: str, lead: dict[str, str], *, at: str | None = None, **data: Any
 ) -> str:
-    event: dict[str, Any] = {"id": f"{type} {lead} {at}", "source": "test", "type": type}
+    who = " ".join(lead.values()).replace("@", " at ")
+    event: dict[str, Any] = {"id": f"{type} {who} {at}", "source": "test", "type": type}
     event |= {"lead": lead, "data": data} | ({"time": at} if at is not None else {})
     answer = await service.client.post("/v1/events", json=event)
     assert answer.status_code == 201, answer.text

@@ -74,9 +74,10 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
          "convert_to(r.text, 'UTF8')) FROM (SELECT position AS at, replace(record, "
          "'\"time\":\"2', '\"time\": \"2') AS text FROM ledger.events) AS r "
          "WHERE at = position AND position = 5"), Check.SEALS),
-        ("UPDATE ledger.events SET fingerprint = NULL WHERE position = 3", Check.SEALS),
-        (("UPDATE ledger.events SET fingerprint = other.fingerprint FROM ledger.events AS other "
-         "WHERE events.position = 3 AND other.position = 5"), Check.SEALS),
+        ("UPDATE ledger.event_personal SET fingerprint = ''", Check.PERSONAL),
+        (("UPDATE ledger.event_personal AS one SET fingerprint = other.fingerprint "
+         "FROM ledger.event_personal AS other WHERE one.position <> other.position"),
+         Check.PERSONAL),
         ("UPDATE ledger.events SET seal = sha256('x') WHERE position = 3", Check.SEALS),
         # Two leads exchange their addresses.
         (("UPDATE ledger.identifiers AS one SET digest = other.digest "
@@ -84,7 +85,8 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
          "WHERE one.kind = 'email' AND other.kind = 'email' AND one.position <> other.position "
          "AND one.position IN (SELECT position FROM ledger.identifiers WHERE kind = 'email' "
          "ORDER BY position LIMIT 2) AND other.position IN (SELECT position "
-         "FROM ledger.identifiers WHERE kind = 'email' ORDER BY position LIMIT 2)"), Check.SEALS),
+         "FROM ledger.identifiers WHERE kind = 'email' ORDER BY position LIMIT 2)"),
+         Check.PERSONAL),
         ("DELETE FROM ledger.identifiers", Check.IDENTIFIERS),
         ("INSERT INTO ledger.identifiers SELECT sha256('x'), 999, 'email', gen_random_uuid()",
          Check.IDENTIFIERS),
@@ -92,7 +94,11 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
          "'{\"position\": 999, \"id\": \"x\", \"subject_version\": 999}')).* "
          "FROM ledger.events AS event WHERE position = 3"), Check.ORDER),
         ("DELETE FROM ledger.event_personal", Check.PERSONAL),
-        ("INSERT INTO ledger.event_personal VALUES (999, sha256('x'), 'x')", Check.PERSONAL),
+        ("INSERT INTO ledger.event_personal VALUES (999, sha256('x'), 'x', '')", Check.PERSONAL),
+        ("INSERT INTO ledger.event_actors VALUES (999, sha256('x'), 'x')", Check.PERSONAL),
+        ("INSERT INTO ledger.event_actors VALUES (3, sha256('x'), 'x')", Check.PERSONAL),
+        ("DELETE FROM ledger.event_actors", Check.PERSONAL),
+        ("UPDATE ledger.event_actors SET actor = 'x'", Check.PERSONAL),
         # The log is truncated, and everything that would reveal it.
         ("UPDATE ledger.ledger_head SET position = position - 1", Check.HEAD),
         ("UPDATE ledger.ledger_head SET chain = sha256('x')", Check.HEAD),
@@ -134,6 +140,34 @@ async def test_a_changed_row_is_found(busy: URL, statement: str, check: Check) -
         await examine(owner, schema=SCHEMA, report=report, digests=DIGESTS)
         await change.rollback()
     assert report.section(check).differing > 0
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("event_actors", "the actor matches the digest in the record"),
+        (
+            "event_personal",
+            "personal data, fingerprint and identifiers match the digest in the record",
+        ),
+    ],
+)
+async def test_without_one_personal_row_everything_else_still_verifies(
+    busy: URL, row: str, what: str
+) -> None:
+    """What an erasure removes is missing, and nothing else: not even with the secret."""
+    report = Report()
+    async with connection_to(busy) as owner:
+        change = owner.transaction(isolation="repeatable_read")
+        await change.start()
+        acted = "(SELECT position FROM ledger.event_actors)"
+        await owner.execute(f"DELETE FROM ledger.{row} WHERE position = {acted}")
+        await examine(owner, schema=SCHEMA, report=report, digests=DIGESTS)
+        await change.rollback()
+    differing = {section.check: section.first for section in report if section.differing}
+    assert [(check, [one.what for one in first]) for check, first in differing.items()] == [
+        (Check.PERSONAL, [what])
+    ]
 
 
 def of_another_name(record: dict[str, Any]) -> None:
@@ -205,6 +239,7 @@ async def test_a_log_truncated_in_every_table_is_found_by_its_chain(
         f"UPDATE ledger.ledger_head SET position = {last}",
         f"DELETE FROM ledger.identifiers WHERE position > {last}",
         f"DELETE FROM ledger.event_personal WHERE position > {last}",
+        f"DELETE FROM ledger.event_actors WHERE position > {last}",
     ) as engine:
         found = await differing(engine)
         assert found[Check.HEAD] == [

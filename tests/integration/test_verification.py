@@ -25,6 +25,7 @@ HISTORY: list[dict[str, Any]] = [
     {"id": "t", "type": "market.target_listed", "account": {"domain": "target.example"}},
 ]  # fmt: skip
 FORM, QUALIFIED, LINKED = 2, 7, 3
+PERSONAL = "personal data, fingerprint and identifiers match the digest in the record"
 
 
 @pytest.fixture
@@ -154,17 +155,17 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
         (
             "UPDATE ledger.event_personal SET content = 'x' WHERE position = 2",
             FORM,
-            "personal data matches the digest in the record",
+            PERSONAL,
         ),
         (
             "UPDATE ledger.event_personal SET salt = sha256('x') WHERE position = 2",
             FORM,
-            "personal data matches the digest in the record",
+            PERSONAL,
         ),
         (
-            "INSERT INTO ledger.event_personal VALUES (3, sha256('x'), 'invented')",
+            "INSERT INTO ledger.event_personal VALUES (3, sha256('x'), 'invented', '')",
             LINKED,
-            "personal data matches the digest in the record",
+            PERSONAL,
         ),
         (
             (
@@ -172,7 +173,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
                 "FROM ledger.events WHERE position = 7"
             ),
             QUALIFIED,
-            "identifiers match the links in events",
+            PERSONAL,
         ),
         (
             (
@@ -188,7 +189,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
                 "FROM ledger.events WHERE position = 2"
             ),
             FORM,
-            "identifiers match the links in events",
+            PERSONAL,
         ),
         (
             (
@@ -196,7 +197,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
                 "FROM ledger.events WHERE position = 7"
             ),
             QUALIFIED,
-            "identifiers match the links in events",
+            PERSONAL,
         ),
         (
             (
@@ -204,7 +205,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
                 "WHERE position = 2 AND kind = 'email'"
             ),
             FORM,
-            "identifiers match the links in events",
+            PERSONAL,
         ),
         (
             (
@@ -212,7 +213,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
                 "WHERE kind = 'opportunity'"
             ),
             10,
-            "identifiers match the links in events",
+            PERSONAL,
         ),
     ],
 )

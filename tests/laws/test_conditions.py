@@ -13,12 +13,12 @@ from domain.lifecycle.conditions import (
     AtMost,
     Equals,
     Every,
+    InDomainList,
     OnPage,
     Opposite,
     Rule,
     Scalar,
     Some,
-    WithinDomains,
     condition_of,
 )
 from tests.support.generated_conditions import PATHS, known_facts, rules
@@ -48,8 +48,8 @@ def compared(rule: Rule, value: Any) -> bool:
             return bool(value == expected)
         case Among(_, values):
             return value in values
-        case WithinDomains(_, known):
-            return any(f".{value}".endswith(f".{domain}") for domain in known)
+        case InDomainList(_, name):
+            return f" {name} " in f" {value} "
         case OnPage(_, pages):
             plain = value.removeprefix("https://").removeprefix("acme.example")
             return plain.split("?")[0].split("#")[0].rstrip("/") in {

@@ -56,8 +56,9 @@ class Faulty:
 
     async def qualified(self, email: str) -> str:
         """Qualify a lead, which starts a deadline; return its id."""
-        await self.reported(f"form {email}", "form.submitted", email)
-        answer = await self.reported(f"qualified {email}", "lead.qualified", email)
+        who = email.partition("@")[0]
+        await self.reported(f"form {who}", "form.submitted", email)
+        answer = await self.reported(f"qualified {who}", "lead.qualified", email)
         assert "deadline.started" in {event["type"] for event in answer["derived"]}, answer
         return str(answer["subject"]).removeprefix("lead/")
 

@@ -42,6 +42,7 @@ CONSTRAINTS: Mapping[str, Sequence[str]] = {
         "events_subject_version_is_unique",
     ),
     "event_personal": ("event_personal_is_one_per_event",),
+    "event_actors": ("event_actors_are_one_per_event",),
     "identifiers": ("identifiers_point_once_per_event",),
 }
 

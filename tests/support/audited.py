@@ -8,6 +8,7 @@ from typing import Any
 from domain.lead.state import LeadState
 from events.batch.entries import Entry
 from events.batch.memory import Remembered
+from events.personal import ReportRow
 from events.records import Record, begins_group
 from events.revision.past import NotRecalled, Recollection
 from events.verification.audit import Audit
@@ -22,7 +23,7 @@ def audit_of(ledger: LedgerInMemory) -> Audit:
     audit, row_audit = Audit(report, lifecycles={1: ledger.compiled}), RowAudit(report, None)
     so_far = Recollection()
     for entry in ledger.entries:
-        record = row_audit.take(_row_of(entry), ())
+        record = row_audit.take(_row_of(entry), ledger.stored_links[entry.event.position])
         assert record is not None
         if begins_group(record):
             _close_group(audit, so_far)
@@ -57,8 +58,10 @@ def _row_of(entry: Entry) -> Any:
         "recorded_at": datetime.fromisoformat(envelope.recorded_time),
         "record": entry.record,
         "leaf": entry.leaf,
-        "salt": entry.salt or None,
-        "content": entry.personal,
+        **dict.fromkeys(ReportRow._fields),
+        **(entry.report._asdict() if entry.report is not None else {}),
+        "actor_salt": entry.actor.salt if entry.actor is not None else None,
+        "actor": entry.actor.actor if entry.actor is not None else None,
     }
 
 

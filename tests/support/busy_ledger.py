@@ -29,7 +29,7 @@ STORY: list[dict[str, Any]] = [
     {"id": "taro", "type": "form.submitted", "lead": TARO},
     {"id": "jiro", "type": "form.submitted", "lead": JIRO},
     {"id": "rival", "type": "form.submitted", "lead": {"email": "a@rival.example"}},
-    {"id": "qualified", "type": "lead.qualified", "lead": HANAKO},
+    {"id": "qualified", "type": "lead.qualified", "lead": HANAKO, "actor": "佐藤"},
     {"id": "early", "type": "lead.sales_rejected", "lead": TARO, "data": {"reason": "competitor"}},
     {"id": "illegal", "type": "lead.sales_rejected", "lead": JIRO,
      "data": {"reason": "competitor"}},

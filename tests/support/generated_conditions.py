@@ -11,11 +11,11 @@ from domain.lifecycle.conditions import (
     AtMost,
     Equals,
     Every,
+    InDomainList,
     OnPage,
     Opposite,
     Rule,
     Some,
-    WithinDomains,
 )
 
 TEXT_PATHS = ("event.channel", "lead.industry")
@@ -25,7 +25,7 @@ KNOWN_PATH = "lead.known"
 PAGE_PATH = "event.page"
 
 _words = st.sampled_from(("web", "phone", "mail"))
-_domains = st.sampled_from(("example.com", "eu.example.com", "ample.com", "com", "other.example"))
+_lists = st.sampled_from(("competitors", "schools", "school"))
 _pages = st.sampled_from(("/", "/pricing", "/pricing/plans", "Pricing"))
 _addresses = st.sampled_from(
     ("/pricing", "/pricing/?a=b", "https://acme.example/pricing#x", "acme.example/", "Pricing")
@@ -44,7 +44,7 @@ def rules(*, with_absent: bool = True) -> st.SearchStrategy[Rule]:
         st.builds(Equals, text_paths, _words),
         st.builds(Equals, st.just(KNOWN_PATH), st.booleans()),
         st.builds(Among, text_paths, st.frozensets(_words)),
-        st.builds(WithinDomains, st.just(DOMAIN_PATH), st.frozensets(_domains, max_size=3)),
+        st.builds(InDomainList, st.just(DOMAIN_PATH), _lists),
         st.builds(OnPage, st.just(PAGE_PATH), st.frozensets(_pages)),
         st.builds(AtLeast, number_paths, _numbers | st.just(Decimal("0.5"))),
         st.builds(AtMost, number_paths, _numbers | st.just(Decimal("0.5"))),
@@ -63,7 +63,7 @@ known_facts = st.fixed_dictionaries(
         **dict.fromkeys(TEXT_PATHS, st.none() | _words),
         "lead.open_opportunities": st.none() | _numbers,
         "event.value": st.none() | _amounts,
-        DOMAIN_PATH: st.none() | _domains,
+        DOMAIN_PATH: st.none() | st.sets(_lists).map(lambda names: " ".join(sorted(names))),
         KNOWN_PATH: st.none() | st.booleans(),
         PAGE_PATH: st.none() | _addresses,
     },

@@ -4,7 +4,7 @@ A batch gets exactly the data that the real reader would recall, so a plan that 
 requested fails here too. States go through their stored text, and records through their bytes.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from events.batch.entries import Entry, Known
 from events.batch.memory import Memory, Pointer, Remembered, point, standing_of
 from events.lifecycles.publish import compiled_from, publication
 from events.outcomes import Outcome
+from events.personal import StoredLink
 from events.records import Record, decode
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection
@@ -65,6 +66,9 @@ class LedgerInMemory:
 
     compiled: CompiledLifecycle = field(default_factory=demand_funnel)
     entries: list[Entry] = field(default_factory=list)
+    stored_links: defaultdict[int, list[StoredLink]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     refused: list[Refused] = field(default_factory=list)
     keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     subjects: dict[str, Remembered] = field(default_factory=dict)
@@ -235,7 +239,8 @@ class LedgerInMemory:
         for entry in plan.draft.entries:
             key = (entry.envelope.source, entry.envelope.id)
             assert key not in self.keys, f"{key} is written twice"
-            self.keys[key] = Known(entry.event.position, entry.leaf, entry.fingerprint)
+            fingerprint = (entry.report.fingerprint or None) if entry.report is not None else None
+            self.keys[key] = Known(entry.event.position, entry.leaf, fingerprint)
         for subject_id, after in plan.draft.subjects.items():
             stored = state_json.decode(after.kind, state_json.encode(after.state))
             self.subjects[subject_id] = after._replace(state=stored)
@@ -243,6 +248,7 @@ class LedgerInMemory:
         for link in plan.draft.links:
             assert (link.identifier.digest, link.position) not in linked, "one link per event"
             linked.add((link.identifier.digest, link.position))
+            self.stored_links[link.position].append(link.stored)
             if link.identifier.kind in REFERENCES:
                 earlier = self.references.get(link.position, ())
                 self.references[link.position] = (*earlier, link.identifier)

@@ -24,6 +24,7 @@ from domain.lead.evolve import evolve
 from domain.lead.identity import Resolution
 from domain.lead.state import INITIAL_ACCOUNT, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle, compile_lifecycle
+from domain.lifecycle.conditions import lists_with
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.published import expansion_of
 from domain.lifecycle.text.load import load
@@ -208,7 +209,8 @@ class Story:
         data: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> list[Event]:
-        attributes: dict[str, Any] = {"company_domain": mail} if mail else {}
+        lists = self.compiled.lifecycle.value_lists
+        attributes: dict[str, Any] = {"company_domain": lists_with(mail, lists)} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
         attributes |= profile or {}
         told = signal(

@@ -55,7 +55,7 @@ def test_it_is_the_native_event_that_it_wraps() -> None:
 def test_the_actor_and_the_time_of_sending_can_be_reported() -> None:
     sent = {**INSIDE, "sent_at": "2026-11-22T12:30:00+09:00"}
     signal = signal_of({**EVENT, "actor": "佐藤", "data": sent})
-    assert json.loads(signal.personal or b"")["actor"] == "佐藤"
+    assert signal.actor == "佐藤"
     assert (RECEIVED_AT - signal.occurred_at).total_seconds() == 8100
 
 

@@ -195,7 +195,7 @@ def test_recycling_ends_the_pass_and_what_stood_in_it() -> None:
         acquired_at=day(0),
         origin="marketing-digital",
         first_touch="marketing-digital",
-        attributes={"company_domain": "example.co.jp"},
+        attributes={"company_domain": ""},
         timers={
             "revisit": Timer(jst("2026-07-05T00:00"), 7),
             "dormant": Timer(jst("2026-10-04T00:00"), 7),

@@ -4,12 +4,15 @@ import pytest
 
 from domain.lifecycle.definition import EventType, Field
 from events.refusals import Refusal
-from events.signals.fields import Divided, divide, mismatch
+from events.signals.fields import Divided, coded, divide, mismatch, mismatch_as_recorded
 from tests.support.stories import demand_funnel
 
 SCREENING = demand_funnel().lifecycle.events["screening.completed"]
 ATTEMPT = demand_funnel().lifecycle.events["screening.attempted"]
 DEAL = demand_funnel().lifecycle.events["opportunity.created"]
+
+
+A_CODE = "a code of up to 64 ASCII characters without outer spaces"
 
 
 def test_declared_fields_are_parted_from_everything_else() -> None:
@@ -38,7 +41,7 @@ def test_a_value_outside_its_list_is_refused_with_the_list() -> None:
 def test_a_missing_field_is_refused_with_what_it_may_be(data: dict[str, None]) -> None:
     assert divide(data, SCREENING) == Refusal(
         "event-invalid",
-        "screening.completed needs the field class: a code, a string of up to 255 characters.",
+        f"screening.completed needs the field class: {A_CODE}.",
         "/data/class",
         {"expected": ["now", "later", "not_yet"]},
     )
@@ -47,15 +50,18 @@ def test_a_missing_field_is_refused_with_what_it_may_be(data: dict[str, None]) -
 def test_a_missing_field_without_a_list_is_refused_with_its_type() -> None:
     refused = divide({}, DEAL)
     assert isinstance(refused, Refusal)
-    assert refused.members == {"expected": "a code, a string of up to 255 characters"}
+    assert refused.members == {"expected": A_CODE}
 
 
 @pytest.mark.parametrize(
     ("type", "value"),
     [
-        ("text", "x" * 255),
-        ("text", ""),
-        ("code", "名刺"),
+        ("code", "x" * 64),
+        ("code", ""),
+        ("code", "2026 spring / Tokyo (2nd)"),
+        ("code", "4500012345"),
+        ("code", "8c0a3f6e-5d1b-4c2a-9e7f-1b2d3c4e5f60"),
+        ("page", "www.acme.example/pricing"),
         ("integer", -(2**63)),
         ("amount", "1200.50"),
         ("amount", "-0.000001"),
@@ -73,8 +79,13 @@ def test_a_value_of_its_type_is_taken(type: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("type", "value"),
     [
-        ("text", "x" * 256),
-        ("text", 7),
+        ("code", "x" * 65),
+        ("code", 7),
+        ("code", "名刺"),
+        ("code", "é"),
+        ("code", " spring"),
+        ("code", "a\tb"),
+        ("page", "/" + "x" * 255),
         ("code", ["a"]),
         ("integer", True),
         ("integer", 7.0),
@@ -107,14 +118,44 @@ def test_a_value_of_another_type_is_refused_with_what_was_expected(
     expected = mismatch(Field("field", type), value)
     assert expected is not None
     assert expected in {
-        "a string of up to 255 characters",
-        "a code, a string of up to 255 characters",
+        A_CODE,
+        "a page's address or path, a string of up to 255 characters",
         "an integer",
         'a decimal number in a string, such as "1200.50", or an integer',
         "true or false",
         "a time, RFC 3339 with an offset",
         "a date, such as 2026-11-22",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("hanako@acme.example", "an e-mail address"),
+        ("hanako%40acme.example", "an e-mail address"),
+        ("%E8%8A%B1%E5%AD%90", "encoded text"),
+        ("+81-90-1234-5678", "a telephone number"),
+        ("09012345678", "a telephone number"),
+        ("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "a signed token"),
+    ],
+)
+def test_a_code_that_identifies_a_person_is_refused_with_the_reason(value: str, found: str) -> None:
+    expected = f"a code without {found}: records are never erased, so send an opaque id instead"
+    assert divide({"opportunity": value}, DEAL) == Refusal(
+        "event-invalid",
+        f"The field opportunity of opportunity.created is {expected}.",
+        "/data/opportunity",
+        {"expected": expected},
+    )
+
+
+@pytest.mark.parametrize("page", ["/pricing?a=b", "/reset/8c0a3f6e-5d1b-4c2a-9e7f-1b2d3c4e5f60"])
+def test_a_page_in_another_form_than_a_record_may_hold_is_a_mismatch(page: str) -> None:
+    """A correction may be read by another version than the one that checks it."""
+    field = Field("page", "page")
+    assert mismatch(field, page) is None
+    assert mismatch_as_recorded(field, page) is not None
+    assert mismatch_as_recorded(field, str(coded(field, page))) is None
 
 
 def test_a_wrong_type_names_the_place() -> None:

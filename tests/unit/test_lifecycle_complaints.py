@@ -160,7 +160,7 @@ EVENTS = {
         "type: number",
         (
             "fields.score.type: 'number' is not a field type; "
-            "known are text, code, integer, amount, boolean, time, date, page, currency, position, "
+            "known are code, integer, amount, boolean, time, date, page, currency, position, "
             "positions, subject, fields"
         ),
     ),
@@ -172,7 +172,7 @@ EVENTS = {
     ),
     "a field name with a fixed meaning": (
         "  score: {type: integer}",
-        "  score: {type: integer}\n  effects: {type: text}",
+        "  score: {type: integer}\n  effects: {type: code}",
         "effects",
         "fields.effects: has a fixed meaning in every event; choose another name",
     ),
@@ -245,7 +245,7 @@ CONDITIONS = {
         "starts_with",
         (
             "guards.by_web.when.event.channel.starts_with: unknown key; "
-            "known are in, in_list, domain_in, domain_in_list, at_least, at_most, absent"
+            "known are in, in_list, domain_in_list, at_least, at_most, absent"
         ),
     ),
     "an empty condition": (
@@ -298,11 +298,49 @@ CONDITIONS = {
     ),
     "a domain test on a number": (
         "event.channel: web}",
-        "event.score: {domain_in: [a.example]}}",
-        "domain_in:",
+        "event.score: {domain_in_list: rivals_domains}}",
+        "event.score: {domain_in_list",
         (
-            "guards.by_web.when.event.score.domain_in: event.score is integer; "
+            "guards.by_web.when.event.score.domain_in_list: event.score is integer; "
             "this test needs a domain"
+        ),
+    ),
+    "a domain compared for equality": (
+        "event.channel: web}",
+        "lead.company_domain: acme.example}",
+        "acme.example",
+        (
+            "guards.by_web.when.lead.company_domain: records hold no domains, only which lists "
+            "they are in; put the domain in a list under `value_lists` and test with "
+            "`domain_in_list`"
+        ),
+    ),
+    "a domain looked up as a word": (
+        "event.channel: web}",
+        "lead.company_domain: {in_list: rivals_domains}}",
+        "{in_list: rivals_domains",
+        (
+            "guards.by_web.when.lead.company_domain.in_list: records hold no domains, only which "
+            "lists they are in; put the domain in a list under `value_lists` and test with "
+            "`domain_in_list`"
+        ),
+    ),
+    "a word list for a number": (
+        "event.channel: web}",
+        "event.score: {in_list: trades}}",
+        "{in_list: trades",
+        (
+            "guards.by_web.when.event.score.in_list: event.score is integer; "
+            "a word list needs codes or pages"
+        ),
+    ),
+    "a code that no record may hold": (
+        "values: [steel, glass, paper]",
+        "values: [steel, glass, 紙]",
+        "紙",
+        (
+            "attributes.industry.values[2]: expected a code of up to 64 printable ASCII "
+            "characters that identifies no person"
         ),
     ),
     "an exclusion that asks the event": (

@@ -60,8 +60,8 @@ def test_a_lifecycle_does_not_differ_from_itself(name: str) -> None:
         ),
         (
             "{type: code, values: [steel, glass, paper]}",
-            "{type: text}",
-            ["attributes: industry changes: may be anything and becomes text"],
+            "{type: integer}",
+            ["attributes: industry changes: may be anything and becomes integer"],
         ),
         (
             "channel: {type: code}",

@@ -89,20 +89,71 @@ def test_a_whole_event_becomes_a_signal() -> None:
         account_name=(DIGESTS.identifier("name", "例社"), DIGESTS.identifier("namesake", "例社")),
         names_account=True,
         data={"form": "whitepaper"},
-        attributes={"company_domain": "example.co.jp", "industry": "steel"},
+        attributes={"industry": "steel"},
+        mail_domain="example.co.jp",
         personal=orjson.dumps(
             {
                 "account": event["account"],
-                "actor": "佐藤",
                 "data": {"note": "call me"},
                 "lead": event["lead"],
             },
             option=orjson.OPT_SORT_KEYS,
         ),
+        actor="佐藤",
         holds_personal_data=True,
         fingerprint=DIGESTS.fingerprint(event),
         may_administer=True,
     )
+
+
+@pytest.mark.parametrize("name", ["id", "source"])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("form of hanako@acme.example", "an e-mail address"),
+        ("form%20of%20hanako%40acme.example", "an e-mail address"),
+        ("form-090-1234-5678", "a telephone number"),
+        ("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "a signed token"),
+    ],
+)
+def test_an_id_or_source_that_identifies_a_person_is_refused(
+    name: str, text: str, found: str
+) -> None:
+    refusal = refusal_of({**FORM, name: text}, SENDER._replace(sources=("website", "*")))
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", f"/{name}")
+    assert refusal.detail.startswith(f"The {name} contains {found}, but it becomes part of the ")
+    assert "records are never erased. Send " in refusal.detail
+
+
+@pytest.mark.parametrize("id", ["形-1", " form-1", "form-1 ", "form\t1", "%E5%BD%A2"])
+def test_an_id_is_printable_ascii(id: str) -> None:
+    refusal = refusal_of({**FORM, "id": id})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", "/id")
+
+
+@pytest.mark.parametrize("party", ["lead", "account"])
+@pytest.mark.parametrize("system", ["hanako@acme.example", "顧客管理", "x" * 65, "03-1234-5678"])
+def test_the_name_of_a_system_is_a_code(party: str, system: str) -> None:
+    refusal = refusal_of({**FORM, party: {"external_ids": {system: "1"}}})
+    assert (refusal.reason, refusal.pointer) == (
+        "event-invalid",
+        f"/{party}/external_ids/{system}",
+    )
+    assert "records, which are never erased" in refusal.detail
+
+
+@pytest.mark.parametrize("industry", ["宇宙産業", "space travel " * 9])
+def test_words_about_a_persons_work_that_are_no_code_are_kept_apart(industry: str) -> None:
+    lead = {"anonymous_id": "c", "profile": {"industry": industry}}
+    signal = signal_of({**FORM, "lead": lead})
+    assert (dict(signal.attributes), signal.holds_personal_data) == ({}, False)
+    assert orjson.loads(signal.personal or b"")["lead"]["profile"] == {"industry": industry}
+
+
+def test_an_attribute_that_identifies_a_person_is_refused() -> None:
+    lead = {"anonymous_id": "c", "profile": {"industry": "hanako@acme.example"}}
+    refusal = refusal_of({**FORM, "lead": lead})
+    assert (refusal.reason, refusal.pointer) == ("event-invalid", "/lead/profile/industry")
 
 
 def test_source_and_time_have_their_defaults() -> None:
@@ -480,9 +531,9 @@ def test_a_free_mail_provider_covers_its_subdomains() -> None:
 
 
 def test_rules_see_the_full_mail_domain_and_the_company_is_the_registered_domain() -> None:
-    signal = signal_of({**FORM, "lead": {"email": "taro@tokyo.example.co.jp"}})
-    assert signal.attributes == {"company_domain": "tokyo.example.co.jp"}
-    assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.co.jp"),)
+    signal = signal_of({**FORM, "lead": {"email": "taro@lab.example.ac.jp"}})
+    assert (signal.mail_domain, signal.attributes) == ("lab.example.ac.jp", {})
+    assert signal.account_identifiers == (DIGESTS.identifier("domain", "example.ac.jp"),)
 
 
 def test_putting_a_lead_with_a_company_names_the_company() -> None:

@@ -15,12 +15,13 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Submission
 from events.verification.findings import Finding
+from tests.support import small_lifecycle
 from tests.support.audited import audit_of
 from tests.support.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
-from tests.support.small_lifecycle import SMALL
 
 RIVALS = "rivals_domains: [rival.example]"
-WITH_RIVALS = SMALL.replace(RIVALS, "rivals_domains: [acme.example]")
+SMALL = small_lifecycle.SMALL.replace(RIVALS, f"{RIVALS}\n  partners_domains: [acme.example]")
+WITH_RIVALS = SMALL.replace("domain_in_list: rivals_domains", "domain_in_list: partners_domains")
 BEYOND_DEAL = SMALL.replace("from: [NEW, GOOD, DEAL], to: OUT", "from: [NEW, GOOD], to: OUT")
 ANOTHER = SMALL + "# another\n"
 HANAKO = {"email": "hanako@acme.example"}
@@ -94,6 +95,20 @@ def test_a_signal_is_preceded_by_the_reassessment_of_its_lead_in_the_same_batch(
     assert (reassessed.cause, reassessed.effects) == (publication, {"lifecycle": 2})
 
 
+def test_a_domain_added_to_a_list_counts_from_the_next_report_of_an_address() -> None:
+    """A record holds no domain, so only a report can show again which lists it is in."""
+    ledger = ledger_at("GOOD")
+    publication = recorded(ledger.publish(SMALL.replace(RIVALS, "rivals_domains: [acme.example]")))
+    ledger.submit(Submission((), woken=(lead_of(ledger),)))
+    assert state_in(ledger).stage == "GOOD"
+    ledger.send_one("visit.recorded", lead=HANAKO)
+    assert told(ledger, publication.position) == [
+        ("lead.reassessed", 2, None),
+        ("visit.recorded", 2, None),
+        ("lead.dropped", 2, "OUT"),
+    ]
+
+
 def test_a_lead_is_woken_once_and_stays_under_the_new_version() -> None:
     ledger = ledger_at("GOOD")
     publication = recorded(ledger.publish(ANOTHER)).position
@@ -118,7 +133,7 @@ def test_a_lead_that_missed_versions_comes_under_each_in_turn() -> None:
 def test_beyond_exclusion_a_reassessment_flags_instead_of_moving() -> None:
     ledger = ledger_at("DEAL", BEYOND_DEAL)
     publication = recorded(
-        ledger.publish(BEYOND_DEAL.replace(RIVALS, "rivals_domains: [acme.example]"))
+        ledger.publish(BEYOND_DEAL.replace("_list: rivals_domains", "_list: partners_domains"))
     ).position
     ledger.submit(Submission((), woken=(lead_of(ledger),)))
     assert told(ledger, publication) == [("lead.reassessed", 2, None)]

@@ -17,7 +17,6 @@ from events.records import (
     decode_event,
     encode,
     leaf_of,
-    personal_digest,
 )
 
 LEAD = Subject(SubjectKind.LEAD, "0193-a")
@@ -50,9 +49,10 @@ FULL_ENVELOPE = Envelope(
     lifecycle=4,
     rules=1,
     personal_digest="ab" * 32,
+    actor_digest="cd" * 32,
 )
 FULL_RECORD = (
-    '{"cause":"17","claimedtime":"2026-11-23T00:00:00.000000Z",'
+    '{"actordigest":"' + "cd" * 32 + '","cause":"17","claimedtime":"2026-11-23T00:00:00.000000Z",'
     '"data":{"effects":{"fact":12,"move":{"kind":"advanced","passed_over":["SAL"]},'
     '"origin":"reseller"},"fact":"12","type":"opportunity.created"},"department":"field_sales",'
     '"effectivetime":"2026-11-22T02:00:00.000005Z","forwardedto":"0193-b","id":"形-1",'
@@ -143,13 +143,6 @@ def test_the_leaf_is_the_leaf_hash_of_rfc_6962() -> None:
     assert leaf_of(record) == hashlib.sha256(b"\x00" + record).digest()
     # Of the empty leaf, as the RFC's own test trees have it.
     assert leaf_of(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-
-
-def test_the_personal_digest_covers_salt_and_content() -> None:
-    salt, content = bytes(32), b'{"lead":{"name":"Hanako"}}'
-    expected = hashlib.sha256(b"\x03" + salt + content).hexdigest()
-    assert personal_digest(salt, content) == expected
-    assert personal_digest(b"\x01" * 32, content) != expected
 
 
 def test_a_time_always_has_six_decimals_so_that_text_sorts_as_time() -> None:

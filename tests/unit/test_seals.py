@@ -7,42 +7,23 @@ from uuid import UUID
 import pytest
 
 from events.refusals import Received, Standing
-from events.seals import SealedLink
 from events.signals.digests import Digests
 
 SEALS, OTHERS = (Digests(bytes((number,)) * 32).seals for number in (1, 2))
-LEAF, FINGERPRINT, DIGEST = b"l" * 32, b"f" * 37, b"d" * 32
+LEAF = b"l" * 32
 LEAD, OTHER = str(UUID(int=1)), str(UUID(int=2))
-LINK = SealedLink("email", DIGEST, LEAD)
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 RECEIVED = Received(LEAD, AT, "key", "source", "id", "type", "native", b"content")
 STANDING = Standing("event-invalid", "{}", "dismissed", None, AT, "key", "a test")
-SEAL = SEALS.of_event(7, LEAF, FINGERPRINT, [LINK])
+SEAL = SEALS.of_event(7, LEAF)
 
 
 @pytest.mark.parametrize(
     "changed",
-    [
-        SEALS.of_event(8, LEAF, FINGERPRINT, [LINK]),
-        SEALS.of_event(7, b"m" * 32, FINGERPRINT, [LINK]),
-        SEALS.of_event(7, LEAF, None, [LINK]),
-        SEALS.of_event(7, LEAF, b"g" * 37, [LINK]),
-        SEALS.of_event(7, LEAF, FINGERPRINT),
-        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK, LINK._replace(kind="phone")]),
-        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(kind="phone")]),
-        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(digest=b"e" * 32)]),
-        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(subject_id=OTHER)]),
-        SEALS.of_event(7, LEAF, FINGERPRINT, [LINK._replace(is_moved=True)]),
-        OTHERS.of_event(7, LEAF, FINGERPRINT, [LINK]),
-    ],
+    [SEALS.of_event(8, LEAF), SEALS.of_event(7, b"m" * 32), OTHERS.of_event(7, LEAF)],
 )
 def test_whatever_is_changed_of_an_event_its_seal_is_another(changed: bytes) -> None:
     assert changed != SEAL
-
-
-def test_the_order_of_identifiers_says_nothing() -> None:
-    links = [LINK, LINK._replace(kind="phone")]
-    assert SEALS.of_event(7, LEAF, None, links) == SEALS.of_event(7, LEAF, None, links[::-1])
 
 
 def test_the_chain_goes_on_from_batch_to_batch() -> None:

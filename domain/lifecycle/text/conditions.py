@@ -6,7 +6,7 @@
     event.channel: web                    equals
     event.channel: {in: [web, mail]}      is one of these
     lead.industry: {in_list: targets}     is in a list under `value_lists`
-    lead.company_domain: {domain_in_list: competitor_domains}    is one of these, or a subdomain
+    lead.company_domain: {domain_in_list: competitor_domains}    is in this list, or a subdomain
     lead.open_opportunities: {at_least: 1}
     lead.owner: {absent: true}            is unknown; always has an answer
 
@@ -27,20 +27,33 @@ from domain.lifecycle.conditions import (
     Condition,
     Equals,
     Every,
+    InDomainList,
     OnPage,
     Opposite,
     Rule,
     Some,
-    WithinDomains,
     condition_of,
 )
 from domain.lifecycle.names import suggestion
 from domain.lifecycle.text.place import Place
 from domain.lifecycle.text.vocabulary import Known, Vocabulary
-from domain.pages import path_of
+from domain.pages import path_of, recordable, reduced
 
 _AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?")
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+_DOMAIN_TEST = (
+    "records hold no domains, only which lists they are in; put the domain in a list under "
+    "`value_lists` and test with `domain_in_list`"
+)
+
+_NEVER_EQUAL = {
+    "domain": _DOMAIN_TEST,
+    **{
+        type: f"{type} is never compared for equality; use at_least or absent"
+        for type in ("amount", "time", "date")
+    },
+}
 
 UNREADABLE = condition_of(Every(()))
 """Replaces a condition that could not be read, so that the rest still can be. A complaint has been
@@ -123,36 +136,24 @@ def _among(path: str, known: Known, values: Sequence[str | int | bool]) -> Rule:
 
 
 def _read_in_list(place: Place, path: str, known: Known, vocabulary: Vocabulary) -> Rule | None:
-    if known.type not in ("text", "code", "domain", "page"):
-        place.complain(f"{path} is {known.type}; a word list needs text")
+    if known.type == "domain":
+        place.complain(_DOMAIN_TEST)
+        return None
+    if known.type not in ("code", "page"):
+        place.complain(f"{path} is {known.type}; a word list needs codes or pages")
         return None
     name = place.one_of(vocabulary.lists, kind="a list under `value_lists`")
     return None if name is None else _among(path, known, tuple(vocabulary.lists[name]))
 
 
-def _read_domain_in(place: Place, path: str, known: Known, _: Vocabulary) -> Rule | None:
-    if not _holds_domain(place, path, known):
-        return None
-    domains = [item.matching(DOMAIN, expected="a domain in lower case") for item in place.items()]
-    if not domains:
-        place.complain("expected at least one domain")
-    return WithinDomains(path, frozenset(domains)) if domains and all(domains) else None
-
-
 def _read_domain_in_list(
     place: Place, path: str, known: Known, vocabulary: Vocabulary
 ) -> Rule | None:
-    if not _holds_domain(place, path, known):
+    if known.type != "domain":
+        place.complain(f"{path} is {known.type}; this test needs a domain")
         return None
     name = place.one_of(vocabulary.lists, kind="a list under `value_lists`")
-    return None if name is None else WithinDomains(path, vocabulary.lists[name])
-
-
-def _holds_domain(place: Place, path: str, known: Known) -> bool:
-    if known.type in ("domain", "text"):
-        return True
-    place.complain(f"{path} is {known.type}; this test needs a domain")
-    return False
+    return None if name is None else InDomainList(path, name)
 
 
 def _read_at_least(place: Place, path: str, known: Known, _: Vocabulary) -> Rule | None:
@@ -184,8 +185,8 @@ def _bound(place: Place, path: str, known: Known) -> int | Decimal | None:
 
 
 def _value(place: Place, known: Known) -> str | int | bool | None:
-    if known.type in ("amount", "time", "date"):
-        place.complain(f"{known.type} is never compared for equality; use at_least or absent")
+    if known.type in _NEVER_EQUAL:
+        place.complain(_NEVER_EQUAL[known.type])
         return None
     value = place.scalar()
     if value is None:
@@ -193,6 +194,13 @@ def _value(place: Place, known: Known) -> str | int | bool | None:
     expected: type = {"boolean": bool, "integer": int}.get(known.type, str)
     if type(value) is not expected:
         place.complain(f"expected {known.type}, found '{value}'")
+        return None
+    page = reduced(str(value)) if known.type == "page" else ""
+    if recordable(page) != page:
+        place.complain(
+            f"this page is recorded as '{recordable(page)}'; put it in a list under "
+            "`value_lists`, which keeps it as it is, and test with `in_list`"
+        )
         return None
     if known.values and value not in known.values:
         place.complain(f"'{value}' never occurs here; {suggestion(str(value), known.values)}")
@@ -203,7 +211,6 @@ def _value(place: Place, known: Known) -> str | int | bool | None:
 _TESTS: Mapping[str, _TestReader] = {
     "in": _read_in,
     "in_list": _read_in_list,
-    "domain_in": _read_domain_in,
     "domain_in_list": _read_domain_in_list,
     "at_least": _read_at_least,
     "at_most": _read_at_most,

@@ -10,7 +10,7 @@ from domain.lifecycle.definition import EventType, Field
 from domain.lifecycle.text.place import Place
 
 FIELD_TYPES = (
-    *("text", "code", "integer", "amount", "boolean", "time", "date", "page"),
+    *("code", "integer", "amount", "boolean", "time", "date", "page"),
     "currency",
     *("position", "positions", "subject", "fields"),
 )
@@ -20,7 +20,7 @@ FIELD_TYPES = (
 class Known:
     """The kind of value at a path.
 
-    `type` is a field type, or `domain`: a mail domain in lower case.
+    `type` is a field type, or `domain`: the names of the word lists that a mail domain is in.
     """
 
     type: str
@@ -64,6 +64,9 @@ class Vocabulary:
         )
 
 
+COMPANY_DOMAIN = "company_domain"
+"""The attribute with the names of the word lists that the domain of the lead's address is in."""
+
 LEAD_PATHS: Mapping[str, Known] = {
     "lead.known": Known("boolean"),
     "lead.anonymous": Known("boolean"),
@@ -72,11 +75,11 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.won_opportunities": Known("integer"),
     "lead.lost_opportunities": Known("integer"),
     "lead.standing_orders": Known("integer"),
-    "lead.owner": Known("text"),
+    "lead.owner": Known("code"),
     "lead.origin": Known("code"),
-    "lead.channel": Known("text"),
+    "lead.channel": Known("code"),
     "lead.recycled": Known("boolean"),
-    "lead.company_domain": Known("domain"),
+    f"lead.{COMPANY_DOMAIN}": Known("domain"),
     "lead.free_mail": Known("boolean"),
     "lead.screened_as": Known("code"),
     "lead.score": Known("amount"),
@@ -87,20 +90,21 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.market": Known("code"),
     "lead.priority": Known("code"),
     "lead.business": Known("code"),
-    "lead.team": Known("text"),
+    "lead.team": Known("code"),
     "lead.unreached_attempts": Known("integer"),
     "lead.awaits_revisit": Known("boolean"),
     "lead.contactable": Known("boolean"),
 }
 """What every lead has besides its declared attributes. `lead.anonymous`: it has an anonymous id and
-is not known. `lead.company_domain`: the mail domain, unknown for free mail or without an address.
+is not known. `lead.company_domain`: the word lists that the mail domain is in, unknown for free
+mail or without an address.
 `lead.score` is fit (points for attributes) and interest (points for behaviour) together.
 """
 
 ACCOUNT_PATHS: Mapping[str, Known] = {
     "account.segment": Known("code"),
     "account.key_role": Known("code"),
-    "account.owner": Known("text"),
+    "account.owner": Known("code"),
     "account.competitor": Known("boolean"),
 }
 """What every account has besides its stage. `account.competitor`: a person has listed it as one,
@@ -121,7 +125,7 @@ OF_SECTION: Mapping[str, tuple[str, ...]] = {
 }
 """Paths that are never known if the text lacks a section."""
 
-_DERIVED_ATTRIBUTES = ("lead.company_domain", "lead.free_mail")
+_DERIVED_ATTRIBUTES = (f"lead.{COMPANY_DOMAIN}", "lead.free_mail")
 
 EVENT_TYPE = "event.type"
 EVENT_DEPARTMENT = "event.department"
@@ -153,7 +157,7 @@ def known_paths(
         **{f"lead.{name}": Known(field.type, field.values) for name, field in attributes.items()},
         **_event_paths(events.values()),
         **_mark_paths(events.values()),
-        **{f"{OWNERS}{name}": Known("text") for name in departments},
+        **{f"{OWNERS}{name}": Known("code") for name in departments},
         EVENT_TYPE: Known("code", tuple(events)),
         EVENT_DEPARTMENT: Known("code", tuple(departments)),
     }

@@ -14,7 +14,7 @@ from domain.lifecycle.names import normal
 from events.limits import IDENTIFIER_CHARACTERS_MAX
 from events.signals import identifiers
 from events.signals.dialects.parts import as_id, id_in, present, text_in
-from events.signals.fields import mismatch
+from events.signals.fields import coded, mismatch
 
 REPORTED = "reported"
 """The whole message is stored outside the record under this name. No field may have this name."""
@@ -55,9 +55,9 @@ def native_of(
     if type is None:
         type = _type_of(call, lifecycle)
     event_type = lifecycle.events.get(type)
-    data = _fields(call, event_type) if event_type is not None else {}
-    if call.name is not None and type == lifecycle.client_names.calls[ClientCall.TRACK]:
-        data["name"] = call.name
+    is_unlisted = type == lifecycle.client_names.calls[ClientCall.TRACK]
+    named = {"name": call.name} if is_unlisted and call.name is not None else {}
+    data = _fields(call, event_type, named) if event_type is not None else {}
     native = {
         "type": type,
         "time": call.time,
@@ -140,11 +140,12 @@ def _company(company: object) -> dict[str, Any]:
     return present({"name": text_in(company, "name"), "external_ids": ids})
 
 
-def _fields(call: Call, event_type: EventType) -> dict[str, Any]:
-    """Return the declared fields among hints and properties; properties take precedence."""
+def _fields(call: Call, event_type: EventType, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the declared fields among hints, properties and the event's name, the last first."""
     return {
-        **_fitting(event_type.fields, call.hints),
-        **_fitting(event_type.fields, call.properties),
+        name: value
+        for values in (call.hints, call.properties, named)
+        for name, value in _fitting(event_type.fields, values).items()
     }
 
 
@@ -152,10 +153,13 @@ def _fitting(fields: Mapping[str, Field], values: Mapping[str, Any]) -> dict[str
     """Return the values that have the type declared in the lifecycle.
 
     A sender may use a property with the name of one of our fields by coincidence. A value of the
-    wrong type is therefore kept with the message, and is not a reason to refuse it.
+    wrong type, or one that no record may hold, is therefore kept with the message, and is not a
+    reason to refuse it.
     """
     return {
         name: value
         for name, value in values.items()
-        if value is not None and name in fields and mismatch(fields[name], value) is None
+        if value is not None
+        and (field := fields.get(name)) is not None
+        and mismatch(field, coded(field, value)) is None
     }

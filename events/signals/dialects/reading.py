@@ -9,6 +9,8 @@ from events.signals.context import Context
 from events.signals.dialects.calls import Call, native_of
 from events.signals.dialects.parcels import Dialect
 from events.signals.dialects.parts import Misshapen
+from events.signals.digests import Digests
+from events.signals.native import is_event_id
 from events.signals.times import SentAt
 from events.strict_json import JsonValue
 
@@ -24,10 +26,21 @@ def read(message: JsonValue, dialect: Dialect, context: Context) -> Signal | Ref
     except Misshapen as error:
         return misshapen(error)
     reported = native_of(_dated(call, context), message, context.lifecycle)
+    reported["id"] = recordable_id(reported["id"], context.digests)
     signal = native.read(reported, context, content=content, sent_at=SentAt.OF_THE_REQUEST)
     if isinstance(signal, Refusal) and signal.pointer:
         return signal._replace(pointer=place_of(signal.pointer, dialect.places))
     return signal
+
+
+def recordable_id(id: object, digests: Digests) -> object:
+    """Return the message's id, or its digest if the id itself must not be in a record.
+
+    A client that derives ids from addresses cannot be asked for others, and would lose the event.
+    """
+    if isinstance(id, str) and id and not is_event_id(id):
+        return digests.event_id(id)
+    return id
 
 
 def _dated(call: Call, context: Context) -> Call:

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from domain.recordable import is_code
 from service.command.importing.mapping import TableForm
 from service.command.importing.tables.opening import Row, Table, open_table
 from service.command.importing.values.amounts import NotANumber, read_amount
@@ -29,13 +30,17 @@ _LEAD_FIELDS = {
 """Fields that identify a person; if two columns match one of them, the first is used."""
 
 _NUMBERS = {
-    "opportunity": r"opportunity ?(id|name)|deal ?(id|name)|商談(番号|id|名|コード)",
+    "opportunity": r"opportunity ?(id|name)|deal ?(id|name)|商談 ?(番号|id|名|コード)",
     "order": r"order ?(id|number|no\.?)|(受注|注文)(番号|id|no\.?)",
     "value": r"(deal |total )?amount|(受注|商談|契約)?金額|売上(金額)?",
     "currency": r"(amount )?currency|通貨(コード)?",
     "channel": r"(lead |original )?source|リードソース|流入(元|経路)|経路|チャネル",
     "campaign": r"campaign( name)?|キャンペーン名?|展示会名?|イベント名?",
 }
+
+
+_CODES = ("opportunity", "order", "channel", "campaign")
+"""Of those, the ones that a record holds as they are."""
 
 
 class _Happening(NamedTuple):
@@ -149,13 +154,18 @@ class _Suggestion:
         return "\n".join(lines)
 
     def _named(self, words: Mapping[str, str]) -> dict[str, str]:
-        """Return the first column for each meaning."""
+        """Return the first column for each meaning; a code's cells must be able to be codes."""
         found: dict[str, str] = {}
         for name, plain in self.columns.items():
             for meaning, pattern in words.items():
-                if meaning not in found and re.fullmatch(pattern, plain):
+                is_free = meaning not in found and re.fullmatch(pattern, plain)
+                if is_free and (meaning not in _CODES or self._holds_codes(name)):
                     found[meaning] = name
         return found
+
+    def _holds_codes(self, name: str) -> bool:
+        """Whether the ledger accepts the cells as codes: words in Japanese need `words` first."""
+        return all(is_code(row[self.places[name]].strip()) for row in self.rows)
 
     def _key(self) -> str | None:
         """Return the column that identifies rows and is named like an id."""

@@ -27,8 +27,9 @@ def read_declarations(
 ) -> Declarations:
     """Read them in the order in which they refer to each other."""
     code_lists = _code_lists(glossary, lead=lead, account=account)
-    attributes = read_fields(keys.get("attributes"), code_lists)
-    fields = read_fields(keys.get("fields"), code_lists)
+    word_lists = read_value_lists(keys.get("value_lists"))
+    attributes = read_fields(keys.get("attributes"), code_lists, word_lists)
+    fields = read_fields(keys.get("fields"), code_lists, word_lists)
     around = EventScope(
         languages=glossary.languages, departments=glossary.departments, fields=values_of(fields)
     )
@@ -42,7 +43,7 @@ def read_declarations(
         events=values_of(events),
         likelihood=_likelihood_paths(keys, glossary),
     ) | channel_paths(keys.get("consent"))
-    vocabulary = Vocabulary(paths=paths, lists=read_value_lists(keys.get("value_lists")))
+    vocabulary = Vocabulary(paths=paths, lists=word_lists)
     guards = read_guards(keys.get("guards"), languages=glossary.languages, vocabulary=vocabulary)
     return Declarations(
         attributes=attributes, fields=fields, events=events, guards=guards, vocabulary=vocabulary

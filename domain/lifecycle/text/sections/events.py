@@ -27,7 +27,9 @@ from domain.lifecycle.text.words import (
     check_code,
     read_words,
 )
-from domain.limits import EVENT_NAME_CHARACTERS_MAX, FIELD_MINIMUM_MAX
+from domain.limits import CODE_CHARACTERS_MAX, EVENT_NAME_CHARACTERS_MAX, FIELD_MINIMUM_MAX
+from domain.pages import path_of
+from domain.recordable import is_code
 
 GROUPS: Mapping[str, EventKind] = {
     "facts": EventKind.FACT,
@@ -81,13 +83,16 @@ class EventScope:
 
 
 def read_fields(
-    place: Place | None, code_lists: Mapping[str, CodeList]
+    place: Place | None,
+    code_lists: Mapping[str, CodeList],
+    word_lists: Mapping[str, Collection[str]],
 ) -> dict[str, Placed[Field]]:
     """Read named fields of event data, or the attributes of a lead.
 
     Fields are declared once for all event types, so that a name has the same meaning everywhere.
     """
     fields: dict[str, Placed[Field]] = {}
+    pages = {path_of(word): path_of(word) for words in word_lists.values() for word in words}
     for name, entry in place.entries().items() if place else ():
         check_code(entry, name)
         keys = entry.entries(known=_FIELD_KEYS, required=("type",))
@@ -107,9 +112,9 @@ def read_fields(
             keys["at_least"].complain("only a field of type integer or amount has a minimum")
         field = Field(
             name=name,
-            type=kind or "text",
+            type=kind or "code",
             values=tuple(codes),
-            names=names_to_codes(codes or named),
+            names=pages if kind == "page" else names_to_codes(codes or named),
             at_least=least,
         )
         fields[name] = Placed(entry, field)
@@ -120,6 +125,12 @@ def _read_codes(place: Place, code_lists: Mapping[str, CodeList]) -> CodeList:
     if not place.is_list:
         name = place.one_of(code_lists, kind="a list of codes")
         return code_lists[name] if name else {}
+    for item in place.items():
+        if not is_code(item.text()):
+            item.complain(
+                f"expected a code of up to {CODE_CHARACTERS_MAX} printable ASCII characters that "
+                "identifies no person"
+            )
     return {item.text(): Words(label={}) for item in place.items()}
 
 
