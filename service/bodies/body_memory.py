@@ -13,6 +13,7 @@ finish.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from events.limits import DECOMPRESSED_BYTES_MAX
 from service.http.problem import Problem
@@ -55,13 +56,23 @@ class MemoryBudget:
         return self.held_bytes + size <= self._bytes_max - reserved
 
 
-def strangers_room() -> MemoryBudget:
+def strangers_budget() -> MemoryBudget:
     """Make the budget for bodies whose sender is not known yet."""
     return MemoryBudget(
         STRANGERS_BYTES_MAX,
         body_bytes_max=STRANGER_BYTES_MAX,
         reserved_bytes=STRANGERS_BYTES_MAX // 4,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBudgets:
+    """The two budgets of one process."""
+
+    senders: MemoryBudget = field(default_factory=MemoryBudget)
+    """For bodies of senders whose key is known."""
+    strangers: MemoryBudget = field(default_factory=strangers_budget)
+    """For bodies that contain their own key, until it is found."""
 
 
 class BodyMemory:

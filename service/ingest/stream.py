@@ -17,6 +17,7 @@ from service.bodies.chunks import held_bytes_max
 from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
 from service.ingest.read_items import receive_line
+from service.ingest.reporting import Queue
 from service.ingest.tally import Tally
 from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, room_for
 from service.keys.rates import Allowance
@@ -27,7 +28,6 @@ from service.limits import (
     STREAM_PAUSE_S,
 )
 from service.metrics import Metrics
-from service.services import Queue
 
 
 @dataclass(slots=True)

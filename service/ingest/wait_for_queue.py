@@ -18,8 +18,8 @@ from events.outcomes import Outcome
 from events.strict_json import Finding
 from events.submission import Submission
 from service.bodies.body_memory import BodyMemory
+from service.ingest.reporting import Queue
 from service.limits import QUEUE_PAUSE_S, TURN_WAIT_S, WORK_S
-from service.services import Queue
 
 _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 """Held for a turn of the loop by the work that resumes next, in the order of pausing."""

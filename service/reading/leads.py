@@ -14,11 +14,9 @@ from events.refusals import Refusal
 from events.signals.context import Context
 from events.signals.native_schema import LeadReference
 from events.signals.parties import read_parties
-from events.signals.sender import Sender
 from service.feed.log import Log
 from service.http.problem import Problem
 from service.limits import FORWARDS_MAX
-from service.services import Services
 from service.shapes.leads import Forwarding, Lead, State
 from service.shapes.shape import InStage, Moved
 
@@ -59,12 +57,8 @@ async def account_of(log: Log, lead: LeadState) -> AccountState | None:
     return state_json.decode_account(row.state)
 
 
-async def find_lead(
-    services: Services, log: Log, reference: LeadReference, sender: Sender
-) -> KnownLead:
+async def find_lead(log: Log, reference: LeadReference, context: Context) -> KnownLead:
     """Return the lead that identifiers point to, most trusted identifier first."""
-    lifecycle = services.compiled.lifecycle
-    context = Context(lifecycle, services.digests, sender, services.now())
     parties = read_parties(reference, None, context)
     if isinstance(parties, Refusal):
         raise _invalid(parties)
@@ -75,7 +69,7 @@ async def find_lead(
         raise _invalid(refusal)
     if parties.lead_id is not None:
         return await _receiving(log, parties.lead_id)
-    return await _pointed(log, parties.identifiers, lifecycle)
+    return await _pointed(log, parties.identifiers, context.lifecycle)
 
 
 def _invalid(refusal: Refusal) -> Problem:

@@ -1,8 +1,8 @@
 """The current funnel is answered from memory only until the projection advances."""
 
 from projections.engine.follower import Standing
-from service.funnel_now import FunnelNow
 from service.http.answer import json_answer
+from service.projected import FunnelNow
 
 HERE, FURTHER, REBUILT = Standing(1, 17), Standing(1, 18), Standing(2, 17)
 

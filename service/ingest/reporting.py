@@ -1,0 +1,41 @@
+"""What recording a report takes, in whatever form it comes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from events.outcomes import Outcome
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.sender import Sender
+from events.submission import Submission
+from service.lifecycles import Lifecycles
+from service.metrics import Metrics
+
+
+class Queue(Protocol):
+    """Where submissions go: the ledger's queue, or a benchmark that only answers."""
+
+    def admit(self) -> None: ...
+
+    async def submit(self, submission: Submission) -> list[Outcome]: ...
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """From an item's bytes to its outcome: they are read in a context, submitted and counted."""
+
+    queue: Queue
+    lifecycles: Lifecycles
+    digests: Digests
+    metrics: Metrics
+    now: Callable[[], datetime]
+    """The time by the ledger's clock."""
+
+    def context(self, sender: Sender) -> Context:
+        """Collect what reading a sender's report needs in addition to its bytes."""
+        return Context(self.lifecycles.in_force.lifecycle, self.digests, sender, self.now())
