@@ -87,6 +87,3 @@ SIMULATED_RATE_MAX = 100_000
 DESK_PAGE = 1_000
 DESK_PAGES_MAX = 1_000
 """A million events of one type, in a market of ten million people."""
-
-# command.simulating.customers
-FURTHER_DEALS_MAX = 3
