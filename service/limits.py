@@ -9,6 +9,8 @@ from typing import Final
 from events import limits as of_events
 from events.limits import KIB, MIB
 
+DAY_S: Final = 24 * 60 * 60
+
 # Connections that one process serves at once, unless the settings override it. Collectors behind a
 # load balancer hold tens; a thousand cost some hundred megabytes in the worst case.
 CONNECTIONS_MAX: Final = 1_000
@@ -268,13 +270,9 @@ BURST_S = 5.0
 BUSINESS_SHOWN_MAX = 1_000
 """Pieces of business listed in one answer; the totals count all."""
 
-# reading.histories
+# reading.leads
 FAMILY_MAX = 1_000
 """Leads absorbed by one lead, directly or through others."""
-
-# reading.leads
-FORWARDS_MAX = 64
-"""Length of a chain of absorbed leads: a longer one would be a cycle."""
 
 # reading.readiness
 FAILURE_HOLDS_S = 10.0
@@ -318,7 +316,7 @@ KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""
 
 # routes.keys
-KEY_OVERLAP_S_MAX = 90 * 24 * 60 * 60
+KEY_OVERLAP_S_MAX = 90 * DAY_S
 """A season: anything longer is no longer a rotation."""
 
 # routes.lifecycle

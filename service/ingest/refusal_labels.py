@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from domain.lifecycle.definition import UNPLACED, Lifecycle
 from domain.lifecycle.names import ANY_LANGUAGE, language_of
 from events.refusals import Refusal
+from service.lifecycles import label_of
 
 MOVE_NOT_ALLOWED = "move-not-allowed"
 
@@ -42,22 +43,18 @@ class Wording(NamedTuple):
 
     def stage(self, code: str | None) -> str:
         """Return the label of a stage."""
-        found = None
-        if code is not None:
-            found = self.lifecycle.lead.stages.get(code) or self.lifecycle.account.stages.get(code)
-        if found is not None:
-            return found.words.label.get(self.language, found.code)
-        return self.said["unplaced"] if code in (None, UNPLACED) else str(code)
+        if code is None or code == UNPLACED:
+            return self.said["unplaced"]
+        leads, accounts = self.lifecycle.lead.stages, self.lifecycle.account.stages
+        return label_of(leads if code in leads else accounts, code, self.language)
 
     def event(self, type: str) -> str:
         """Return the label of an event type."""
-        found = self.lifecycle.events.get(type)
-        return type if found is None else found.words.label.get(self.language, type)
+        return label_of(self.lifecycle.events, type, self.language)
 
     def guard(self, name: str) -> str:
         """Return the label of a guard."""
-        found = self.lifecycle.guards.get(name)
-        return name if found is None else found.words.label.get(self.language, name)
+        return label_of(self.lifecycle.guards, name, self.language)
 
     @property
     def said(self) -> Mapping[str, str]:

@@ -16,10 +16,8 @@ from events.records import OWN_SOURCE, Record
 from events.revision.affected import owners_in
 from events.signals.parties import ACTOR
 from service.feed.log import Log
-from service.http.problem import Problem
 from service.ingest.refusal_labels import Wording
-from service.limits import FAMILY_MAX
-from service.reading.leads import KnownLead, lead_of, moved_between
+from service.reading.leads import KnownLead, family, moved_between
 from service.shapes.leads import History, HistoryEvent, Who, Why
 
 
@@ -51,19 +49,8 @@ async def family_of(log: Log, lead: KnownLead) -> list[str]:
 
 
 async def _states_of_family(log: Log, lead: KnownLead) -> dict[str, LeadState]:
-    states = {lead.id: lead.state}
-    waiting = [lead.state]
-    while waiting:
-        for absorbed in waiting.pop().absorbs:
-            if absorbed not in states:
-                states[absorbed] = (await lead_of(log, absorbed)).state
-                waiting.append(states[absorbed])
-        if len(states) > FAMILY_MAX:
-            raise Problem(
-                "request-invalid",
-                f"This lead has absorbed more than {FAMILY_MAX} others, which is the limit.",
-            )
-    return states
+    absorbed = await family(log, lead.state.absorbs, lambda state: state.absorbs)
+    return {lead.id: lead.state, **{id: other.state for id, other in absorbed.items()}}
 
 
 async def history(

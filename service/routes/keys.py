@@ -26,6 +26,7 @@ from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.store import KeyEnded, KeyStore
 from service.keys.terms import KeyTerms, StoredKey
 from service.limits import (
+    DAY_S,
     KEY_ORIGINS_MAX,
     KEY_OVERLAP_S_MAX,
     KEY_RATE_MAX,
@@ -36,7 +37,6 @@ from service.routes.parameters import TIME, KeysAdministrator, Limit, Time, life
 from service.shapes import administration as shapes
 
 KEY_ID = "^[0-9A-Za-z]*$"
-DAY_S = 24 * 60 * 60
 
 router = APIRouter(tags=["keys"], route_class=ExactRoute)
 
