@@ -31,6 +31,7 @@ from service.ingest.reporting import Reporting
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.lifecycles import Lifecycles
+from service.limits import WATCH_CONNECTIONS
 from service.metrics import Metrics
 from service.projected import FunnelNow, ProjectedTables
 from service.reading.readiness import Examination, Serving
@@ -39,7 +40,7 @@ from service.refusals.purging import Bounds, Purge
 from service.refusals.store import RefusalStore
 from service.secret import read_secret
 from service.settings import Settings
-from service.watch import CONNECTIONS, Watch
+from service.watch import Watch
 from service.webhooks.open import open_webhooks
 from service.webhooks.retry_schedule import RetrySchedule
 
@@ -61,7 +62,7 @@ async def open_parts(
         secret = read_secret(settings)
         digests = Digests(secret)
         ledger = Ledger(engine, settings.schema_name, digests.seals, on_fault=metrics.fault)
-        own = make_engine(settings, app_url, connections=CONNECTIONS)
+        own = make_engine(settings, app_url, connections=WATCH_CONNECTIONS)
         stack.push_async_callback(own.dispose)
         watch = Watch(
             guarded=engine,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.sessions import Driver, borrowed
-from projections.engine.follower import Standing
+from projections.engine.follower import KnownCheckpoint
 from projections.engine.limits import RETRY_STOPPED_S
 from projections.engine.runner import Runner
 from service.feed.log import Log, check_reached
@@ -53,16 +53,16 @@ class ProjectedTables:
 
         Raises Problem: projection-stopped.
         """
-        standing = self.runner.standing(projection)
-        if standing is not None and standing.failure is not None:
+        checkpoint = self.runner.known_checkpoint(projection)
+        if checkpoint is not None and checkpoint.failure is not None:
             raise Problem(
                 "projection-stopped",
-                f"The projection {projection} stopped after position {standing.position}, because "
-                f"it cannot process what follows ({standing.failure}). Nothing is lost: it "
-                "continues once the service is repaired, or after `leadledger rebuild`.",
+                f"The projection {projection} stopped after position {checkpoint.position}, "
+                f"because it cannot process what follows ({checkpoint.failure}). Nothing is lost: "
+                "it continues once the service is repaired, or after `leadledger rebuild`.",
                 headers={"retry-after": f"{RETRY_STOPPED_S:.0f}"},
                 projection=projection,
-                position=str(standing.position),
+                position=str(checkpoint.position),
             )
 
 
@@ -73,15 +73,15 @@ class FunnelNow:
     """
 
     def __init__(self) -> None:
-        self._standing: Standing | None = None
+        self._checkpoint: KnownCheckpoint | None = None
         self._answers: dict[Hashable, Answer] = {}
 
-    def recall(self, standing: Standing | None, *asked: Hashable) -> Answer | None:
+    def recall(self, checkpoint: KnownCheckpoint | None, *asked: Hashable) -> Answer | None:
         """Return the answer if the projection is still at the same position."""
-        return self._answers.get(asked) if standing == self._standing else None
+        return self._answers.get(asked) if checkpoint == self._checkpoint else None
 
-    def remember(self, standing: Standing, *asked: Hashable, answer: Answer) -> None:
+    def remember(self, checkpoint: KnownCheckpoint, *asked: Hashable, answer: Answer) -> None:
         """Keep an answer for as long as the projection stays at this position."""
-        if standing != self._standing:
-            self._standing, self._answers = standing, {}
+        if checkpoint != self._checkpoint:
+            self._checkpoint, self._answers = checkpoint, {}
         self._answers[asked] = answer

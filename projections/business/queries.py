@@ -254,7 +254,7 @@ def _correct(passes: list[_Pass], position: int, origin: str | None) -> None:
 
     `passes` are those of one lead, in order; `position` is that of the statement in the log.
     """
-    begun = [place for place, found in enumerate(passes) if found.first_entry <= position]
+    begun = [index for index, found in enumerate(passes) if found.first_entry <= position]
     if begun and passes[begun[-1]].last_entry <= position:
         passes[begun[-1]] = passes[begun[-1]]._replace(origin=origin)
 

@@ -68,7 +68,7 @@ garbage collector skips plain tuples of plain values."""
 
 _STAY_WIDTH = len(STAY_COLUMNS)
 _EXIT_POSITION = ENDED_COLUMNS.index("exit_position")
-_PLACE = tuple(map(ENDED_COLUMNS.index, ("known_from", "entry_position", "number")))
+_STAY_ID = tuple(map(ENDED_COLUMNS.index, ("known_from", "entry_position", "number")))
 
 
 class Published(NamedTuple):
@@ -91,7 +91,7 @@ class Month(NamedTuple):
 NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
-class Place(NamedTuple):
+class StayId(NamedTuple):
     """The identity of a stay among those of its subject.
 
     Its exit does not identify it: all stays that one restatement makes known may end at the same
@@ -107,7 +107,7 @@ class Undone(NamedTuple):
     """A stay that an automatic return had ended, and whose end no longer counts from a position."""
 
     subject_id: str
-    place: Place
+    stay_id: StayId
     known_to: int
 
 
@@ -130,7 +130,7 @@ class Stages:
     touched: dict[str, None] = field(default_factory=dict)
     """Subjects whose open stay differs from the written row."""
     published: list[Published] = field(default_factory=list)
-    written: dict[str, dict[Place, Key]] = field(default_factory=dict)
+    written: dict[str, dict[StayId, Key]] = field(default_factory=dict)
     """Subject restated in this batch → its ended stays that are written and still count."""
     closed: dict[str, int] = field(default_factory=dict)
     """Subject whose written stays no longer count → the restatement that closed them."""
@@ -265,18 +265,18 @@ def _take_back(stages: Stages, stay: Stay, event: Event) -> Stay:
 
 def _undo(stages: Stages, before: Stay, position: int) -> None:
     """Make the end of a stay no longer count, whether or not it has been written."""
-    place = place_of(before)
+    stay_id = stay_id_of(before)
     for number, row in enumerate(stages.ended):
-        if row[0] == before.subject_id and row[-1] is None and place_of(row) == place:
+        if row[0] == before.subject_id and row[-1] is None and stay_id_of(row) == stay_id:
             stages.ended[number] = (*row[:-1], position)
             return
-    stages.undone.append(Undone(before.subject_id, place, position))
-    stages.written.get(before.subject_id, {}).pop(place, None)
+    stages.undone.append(Undone(before.subject_id, stay_id, position))
+    stages.written.get(before.subject_id, {}).pop(stay_id, None)
 
 
-def place_of(stay: Stay | tuple[Any, ...]) -> Place:
+def stay_id_of(stay: Stay | tuple[Any, ...]) -> StayId:
     """Return the identity of an open or ended stay."""
-    return Place._make(stay[place] for place in _PLACE)
+    return StayId._make(stay[index] for index in _STAY_ID)
 
 
 def ended_stay(stages: Stages, subject_id: str, exit_position: int) -> Stay | None:
@@ -341,9 +341,9 @@ def _close(stages: Stages, subject_id: str, position: int) -> None:
     for key in stages.written.pop(subject_id, {}).values():
         _counted_by(stages, key)[0] -= 1
     stages.closed.setdefault(subject_id, position)
-    for place, row in enumerate(stages.ended):
+    for index, row in enumerate(stages.ended):
         if row[0] == subject_id and row[-1] is None:
-            stages.ended[place] = (*row[:-1], position)
+            stages.ended[index] = (*row[:-1], position)
             _counted_by(stages, row[1:7])[0] -= 1
 
 

@@ -17,10 +17,10 @@ from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
     ENDED_COLUMNS,
     Key,
-    Place,
     Published,
     Stages,
     Stay,
+    StayId,
     fold,
 )
 
@@ -103,12 +103,12 @@ class StageIntervals:
         wanted = list(restated - state.closed.keys())
         if wanted:
             statement = self.sql["read_written"]
-            undone = {(stay.subject_id, stay.place) for stay in state.undone}
+            undone = {(stay.subject_id, stay.stay_id) for stay in state.undone}
             for row in await driver.fetch(statement.driver_sql, generation, wanted):
                 subject_id, known_from, entry_position, number, *key = row.values()
-                place = Place(known_from, entry_position, number)
-                if (subject_id, place) not in undone:
-                    state.written.setdefault(subject_id, {})[place] = tuple(key)
+                stay_id = StayId(known_from, entry_position, number)
+                if (subject_id, stay_id) not in undone:
+                    state.written.setdefault(subject_id, {})[stay_id] = tuple(key)
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
@@ -141,8 +141,8 @@ async def _copy_ended(writer: RowWriter, state: Stages) -> None:
     state.closed.clear()
     await writer.copy("stage_stays", ENDED_COLUMNS, state.ended)
     state.ended.clear()
-    rows = [(stay.subject_id, *stay.place, stay.known_to) for stay in state.undone]
-    await writer.write("close_stays", ("subject_id", *Place._fields, "known_to"), rows)
+    rows = [(stay.subject_id, *stay.stay_id, stay.known_to) for stay in state.undone]
+    await writer.write("close_stays", ("subject_id", *StayId._fields, "known_to"), rows)
     state.undone.clear()
     state.taken_from.clear()
 

@@ -18,10 +18,10 @@ Model = TypeVar("Model")
 
 
 async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
-    """Read a JSON body into a model. Raises Problem with the place of the error."""
-    with part_of(request, MemoryBudgets).senders.place() as place:
+    """Read a JSON body into a model. Raises Problem with the memory of the error."""
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
         transfer = read_transfer(request.scope)
-        body = await read_body(request.receive, transfer, place, bytes_max=EVENT_BYTES_MAX)
+        body = await read_body(request.receive, transfer, memory, bytes_max=EVENT_BYTES_MAX)
         value = _read(body)
     try:
         return adapter.validate_python(value)

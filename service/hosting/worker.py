@@ -23,17 +23,17 @@ from service.feed.appends import Appends
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
 from service.http.parts import Parts
-from service.limits import DRAIN_S, KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX, WORKER_POLL_S
+from service.limits import (
+    DRAIN_S,
+    KEEP_ALIVE_S,
+    LARGE_BLOCK_BYTES,
+    OTHER_FILES,
+    THREAD_SWITCH_S,
+    TURNED_AWAY_MAX,
+    WORKER_POLL_S,
+)
 from service.metrics import Metrics
 from service.settings import read_settings
-
-SWITCH_S = 0.0005
-"""How long a thread that reads a lifecycle keeps the interpreter once the loop asks for it. Each
-digest releases it, so a request asks about ten times: with the default of 5 ms it would take 50 ms
-longer."""
-
-LARGE_BLOCK_BYTES = 256 * 1024
-"""Blocks of memory of this size or more are requested from the system and returned to it."""
 
 _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
@@ -45,7 +45,7 @@ def main(make_app: Callable[[], FastAPI] = app_from_environment) -> None:
     end_with_parent(parent_pid)
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.setswitchinterval(SWITCH_S)
+    sys.setswitchinterval(THREAD_SWITCH_S)
     give_back_bodies()
     connections = read_settings().connections
     allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)

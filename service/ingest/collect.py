@@ -27,7 +27,7 @@ from service.http.problem import Problem
 from service.http.request_headers import RequestHeaders, read_transfer
 from service.ingest.read_items import receive_message
 from service.ingest.reporting import Reporting
-from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, wait_for_memory
 from service.keys.directory import Holder, KeyDirectory
 from service.keys.key_search import KeySearch
 from service.keys.scopes import Scope
@@ -78,20 +78,20 @@ async def collect(
         receive = _receive_of(request, collected.body_of_query, is_known=holder is not None)
         transfer = transfer._replace(content_encoding=b"", content_length=None)
     budget = budgets.strangers if holder is None else budgets.senders
-    with budget.place() as place:
+    with budget.memory() as memory:
         if holder is None:
             holder, body = await _read_stranger(
-                receive, transfer, collected.dialect, place, keys=keys, budget=budgets.senders
+                receive, transfer, collected.dialect, memory, keys=keys, budget=budgets.senders
             )
         else:
-            body = await read_body(receive, transfer, place)
+            body = await read_body(receive, transfer, memory)
         parcel = await _unpacked(collected, body)
         if collected.sent_at is not None:
             header, member = collected.sent_at
             if sent_at := request.headers.get(header):
                 parcel = parcel._replace(defaults={member: sent_at, **parcel.defaults})
         return await _record(
-            reporting, parcel, collected, holder, visit_of(request.scope), place=place
+            reporting, parcel, collected, holder, visit_of(request.scope), memory=memory
         )
 
 
@@ -99,7 +99,7 @@ async def _read_stranger(
     receive: Receive,
     transfer: RequestHeaders,
     dialect: Dialect,
-    place: BodyMemory,
+    memory: BodyMemory,
     *,
     keys: KeyDirectory,
     budget: MemoryBudget,
@@ -111,10 +111,10 @@ async def _read_stranger(
         key = search.feed(piece)
         if key is not None:
             found.append(_admitted(await holder_of(keys, key, transfer.origin)))
-            place.move_to(budget)
+            memory.move_to(budget)
 
     try:
-        body = await read_body(receive, transfer, place, hear=hear)
+        body = await read_body(receive, transfer, memory, hear=hear)
     except JsonFault as fault:
         raise _problem_of(fault) from None
     if not found:
@@ -129,15 +129,15 @@ async def _record(
     holder: Holder,
     visit: AccessRecord,
     *,
-    place: BodyMemory,
+    memory: BodyMemory,
 ) -> Answer:
     if holder.allowance is not None:
         holder.allowance.take(len(parcel.items))
     context = reporting.context(holder.sender)
     pauses, reply = Pauses(), collected.reply()
     for texts, size in chunks_of(parcel.items):
-        await room_for(place, size)
-        place.build(size)
+        await wait_for_memory(memory, size)
+        memory.build(size)
         items = [
             receive_message(parcel.read(text), collected.dialect, context)
             async for text in pauses.between(texts)
@@ -146,9 +146,9 @@ async def _record(
         # would send all of it again.
         future = await enqueue_in_turn(reporting.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
-        place.give_back(size)
+        memory.give_back(size)
         visit.count(*reporting.metrics.decided(outcomes))
-        place.build(reply.add(items, outcomes))
+        memory.build(reply.add(items, outcomes))
     return reply.finish()
 
 

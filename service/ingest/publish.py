@@ -75,12 +75,12 @@ async def preview(
         ],
         "disappearing": [
             {
-                "track": "lead" if place.kind is SubjectKind.LEAD else "account",
-                "stage": place.stage,
-                "standing": place.standing,
-                "to": stage_map.get(place.stage),
+                "track": "lead" if lost.kind is SubjectKind.LEAD else "account",
+                "stage": lost.stage,
+                "standing": lost.standing,
+                "to": stage_map.get(lost.stage),
             }
-            for place in left
+            for lost in left
         ],
         "complaints": _complaints(inspection),
         "problem": None if refusal is None else {"code": refusal.reason, "detail": refusal.detail},

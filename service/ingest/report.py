@@ -21,7 +21,7 @@ from service.ingest.read_items import receive_item, receive_line, receive_one
 from service.ingest.refusal_labels import Wording
 from service.ingest.reporting import Reporting
 from service.ingest.stream import LineStream
-from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, wait_for_memory
 from service.keys.directory import Holder, KeyDirectory
 from service.limits import REFUSALS_SHOWN_MAX, STRICT_BUILT_BYTES_MAX
 
@@ -33,12 +33,12 @@ async def report_one(
     holder: Holder,
     body: bytes,
     visit: AccessRecord,
-    place: BodyMemory,
+    memory: BodyMemory,
     *,
     words: Wording | None = None,
 ) -> Answer:
     """Record a body that is one event."""
-    place.build(held_bytes_max(body))
+    memory.build(held_bytes_max(body))
     item = receive_one(body, reporting.context(holder.sender))
     if holder.allowance is not None:
         holder.allowance.take(1)
@@ -55,7 +55,7 @@ async def report_batch(
     holder: Holder,
     body: bytes,
     visit: AccessRecord,
-    place: BodyMemory,
+    memory: BodyMemory,
     *,
     is_strict: bool,
     words: Wording | None = None,
@@ -66,21 +66,21 @@ async def report_batch(
     if holder.allowance is not None:
         holder.allowance.take(len(found))
     if is_strict:
-        hold_together(place, found)
+        hold_together(memory, found)
         items = [receive_item(text, context) async for text in pauses.between(found)]
         return await _answer_strict(reporting, items, visit, words=words)
     answer = BatchAnswer(words)
     for texts, size in chunks_of(found):
-        await room_for(place, size)
-        place.build(size)
+        await wait_for_memory(memory, size)
+        memory.build(size)
         items = [receive_item(text, context) async for text in pauses.between(texts)]
         # A request that has begun waits for its next place: if it were refused now, the client
         # would send all of it again.
         future = await enqueue_in_turn(reporting.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
-        place.give_back(size)
+        memory.give_back(size)
         visit.count(*reporting.metrics.decided(outcomes))
-        place.build(answer.add(outcomes))
+        memory.build(answer.add(outcomes))
     return answer.finish()
 
 
@@ -117,8 +117,8 @@ async def report_stream(
             )
         return reporting.context(current.sender)
 
-    with budget.place() as place:
-        stream = LineStream(reporting.queue, renew, reporting.metrics, holder.allowance, place)
+    with budget.memory() as memory:
+        stream = LineStream(reporting.queue, renew, reporting.metrics, holder.allowance, memory)
         try:
             tally = await stream.take(pieces)
         finally:
@@ -133,7 +133,7 @@ async def report_stream(
 
 
 async def report_lines_strictly(
-    reporting: Reporting, holder: Holder, body: bytes, visit: AccessRecord, place: BodyMemory
+    reporting: Reporting, holder: Holder, body: bytes, visit: AccessRecord, memory: BodyMemory
 ) -> Answer:
     """Record NDJSON of up to 5 MiB, all or nothing."""
     pauses, splitter = Pauses(), LineSplitter()
@@ -142,7 +142,7 @@ async def report_lines_strictly(
         lines += splitter.feed(piece)
         _bound_strict(len(lines))
     lines += splitter.finish()
-    hold_together(place, [line.text or b"" for line in lines])
+    hold_together(memory, [line.text or b"" for line in lines])
     context = reporting.context(holder.sender)
     if holder.allowance is not None:
         holder.allowance.take(len(lines))
@@ -177,7 +177,7 @@ async def _answer_strict(
     return problem_answer(problem)
 
 
-def hold_together(place: BodyMemory, texts: Items | list[bytes]) -> None:
+def hold_together(memory: BodyMemory, texts: Items | list[bytes]) -> None:
     """Hold the memory for all the items: the last one is read before the first is recorded."""
     _bound_strict(len(texts))
     size = sum(map(held_bytes_max, texts))
@@ -187,7 +187,7 @@ def hold_together(place: BodyMemory, texts: Items | list[bytes]) -> None:
             "All events of this request are held in memory together, and these have too many "
             "values. Send fewer events at once.",
         )
-    place.build(size)
+    memory.build(size)
 
 
 def _bound_strict(items: int) -> None:

@@ -39,11 +39,11 @@ async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Futur
     return await _in_turn(enqueue)
 
 
-async def room_for(place: BodyMemory, size: int) -> None:
+async def wait_for_memory(memory: BodyMemory, size: int) -> None:
     """Wait until `size` more bytes may be held. Raises QueueFull if that takes too long."""
 
     def look() -> None:
-        if not place.has(size):
+        if not memory.has(size):
             raise QueueFull("too many large bodies are being read")
 
     await _in_turn(look)

@@ -116,12 +116,12 @@ async def _receiving(log: Log, lead_id: str) -> KnownLead:
     following = lead.state.absorbed_by
     if following is None:
         return lead
-    found = await family(log, [following], lambda state: filter(None, [state.absorbed_by]))
+    found = await read_family(log, [following], lambda state: filter(None, [state.absorbed_by]))
     last = standing_for(following, lambda other: found[other].state.absorbed_by)
     return found[last]._replace(forwarded_from=lead_id)
 
 
-async def family(
+async def read_family(
     log: Log, lead_ids: Sequence[str], linked: Callable[[LeadState], Iterable[str]]
 ) -> dict[str, KnownLead]:
     """Read leads, and those that they absorbed or that absorbed them. Raises Problem: too many."""

@@ -51,8 +51,8 @@ async def compare_events(
     If its type, its person or personal data differ, void it and report it again under another id.
     Corrections and voids count as the source's own if they have the ids that a revision gives them.
     """
-    with part_of(request, MemoryBudgets).senders.place() as place:
-        body = await read_body(request.receive, read_transfer(request.scope), place)
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
+        body = await read_body(request.receive, read_transfer(request.scope), memory)
         found = await items_of(body)
         if len(found) > COMPARED_EVENTS_MAX:
             raise Problem(
@@ -62,7 +62,7 @@ async def compare_events(
                 expected=COMPARED_EVENTS_MAX,
                 found=len(found),
             )
-        hold_together(place, found)
+        hold_together(memory, found)
         context, pauses = part_of(request, Reporting).context(holder.sender), Pauses()
         items = [receive_item(text, context) async for text in pauses.between(found)]
         return json_answer(await compare(part_of(request, Log), items))

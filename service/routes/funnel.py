@@ -44,7 +44,7 @@ async def get_funnel(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read the funnel, now or at any moment: standing, entered and reached, stage by stage.
+    """Read the funnel, now or at any moment: checkpoint, entered and reached, stage by stage.
 
     `as_of`: what was true then. `known_at`: what had been recorded by then. `reached` counts those
     that entered the stage or a later one.
@@ -65,14 +65,14 @@ async def _funnel_now(
     """Answer from the cache while the projection is at the same position."""
     tables, answers = part_of(request, ProjectedTables), part_of(request, FunnelNow)
     await tables.wait_until(wait_for, NAME)
-    standing = tables.runner.standing(NAME)
-    answer = answers.recall(standing, by, language)
+    checkpoint = tables.runner.known_checkpoint(NAME)
+    answer = answers.recall(checkpoint, by, language)
     if answer is None:
         async with tables.reached(None, NAME) as driver:
             funnel = await part_of(request, FunnelQueries).funnel(driver, breakdown=by)
         answer = json_answer(describe_funnel(funnel, _labels(request, language)))
-        if standing is not None and funnel.position == standing.position:
-            answers.remember(standing, by, language, answer=answer)
+        if checkpoint is not None and funnel.position == checkpoint.position:
+            answers.remember(checkpoint, by, language, answer=answer)
     return answer
 
 

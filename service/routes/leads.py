@@ -123,8 +123,8 @@ async def get_lead_replay(
     log, lifecycles = part_of(request, Log), part_of(request, Lifecycles)
     lifecycle = lifecycles.in_force.lifecycle
     lead = await lead_of(log, str(lead_id))
-    for place in (after, position):
-        check_reached(place or 0, lead.head)
+    for asked in (after, position):
+        check_reached(asked or 0, lead.head)
     moment = AsOf(
         moment_in("as_of", as_of),
         moment_in("known_at", known_at),

@@ -167,9 +167,9 @@ async def post_lifecycle(
     It is in force from its position on. Leads are moved to it one by one, in the background or when
     something is next reported about them.
     """
-    with part_of(request, MemoryBudgets).senders.place() as place:
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
         transfer = read_transfer(request.scope)
-        body = await read_body(request.receive, transfer, place, bytes_max=LIFECYCLE_BYTES_MAX)
+        body = await read_body(request.receive, transfer, memory, bytes_max=LIFECYCLE_BYTES_MAX)
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -13,8 +13,8 @@ from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.http.problem import Problem
 from service.limits import CURSOR_CHARACTERS_MAX, PAGE_DEFAULT
+from service.refusals.cursors import NEWEST, RefusalCursor, parse_cursor
 from service.refusals.describing import describe_refusal
-from service.refusals.places import NEWEST, RefusalCursor, parse_place
 from service.refusals.store import RefusalFilter, RefusalStore
 from service.routes.parameters import EventsReader, Limit, Name, Time, lifecycle_of, moment_in
 from service.shapes import refusals as shapes
@@ -55,8 +55,8 @@ async def get_refusals(
     wanted = RefusalFilter(
         reason, source, key, type, status, moment_in("since", since), moment_in("until", until)
     )
-    place = NEWEST if before is None else _place_in(before)
-    page = await part_of(request, RefusalStore).page(wanted, before=place, limit=limit)
+    cursor = NEWEST if before is None else _cursor_in(before)
+    page = await part_of(request, RefusalStore).page(wanted, before=cursor, limit=limit)
     lifecycle = lifecycle_of(request)
     shows_personal = sees_personal(sender)
     shown = [describe_refusal(row, lifecycle, shows_personal=shows_personal) for row in page.rows]
@@ -71,12 +71,12 @@ async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) 
     return json_answer(describe_refusal(row, lifecycle, shows_personal=sees_personal(sender)))
 
 
-def _place_in(text: str) -> RefusalCursor:
-    place = parse_place(text)
-    if place is None:
+def _cursor_in(text: str) -> RefusalCursor:
+    cursor = parse_cursor(text)
+    if cursor is None:
         raise Problem(
             "parameter-invalid",
             "before must be the `next` of an earlier page, unchanged.",
             parameter="before",
         )
-    return place
+    return cursor

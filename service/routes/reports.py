@@ -52,19 +52,19 @@ async def post_events(request: Request) -> Response:
         return await report_stream(reporting, holder, pieces, visit, keys=keys, budget=budget)
     # A stream waits for its turn; any other report is refused at once if the queue is full.
     reporting.queue.admit()
-    with budget.place() as place:
-        body = await read_body(request.receive, transfer, place)
+    with budget.memory() as memory:
+        body = await read_body(request.receive, transfer, memory)
         if transfer.is_lines:
-            return await report_lines_strictly(reporting, holder, body, visit, place)
+            return await report_lines_strictly(reporting, holder, body, visit, memory)
         words = asked_wording(scope, reporting.lifecycles.in_force.lifecycle)
         if transfer.is_cloudevent:
             body = _of_headers(scope, body)
-            return await report_one(reporting, holder, body, visit, place, words=words)
+            return await report_one(reporting, holder, body, visit, memory, words=words)
         if is_array(body):
             return await report_batch(
-                reporting, holder, body, visit, place, is_strict=transfer.is_strict, words=words
+                reporting, holder, body, visit, memory, is_strict=transfer.is_strict, words=words
             )
-        return await report_one(reporting, holder, body, visit, place, words=words)
+        return await report_one(reporting, holder, body, visit, memory, words=words)
 
 
 def _of_headers(scope: Scope, body: bytes) -> bytes:

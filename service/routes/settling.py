@@ -24,8 +24,8 @@ from service.ingest.reporting import Reporting
 from service.ingest.retry import retry
 from service.keys.store import KeyStore
 from service.limits import RETRIED_MAX
+from service.refusals.cursors import OLDEST, RefusalCursor, parse_cursor
 from service.refusals.describing import describe_refusal, outcome_of_retry
-from service.refusals.places import OLDEST, RefusalCursor, parse_place
 from service.refusals.store import RefusalFilter, RefusalStore
 from service.routes.parameters import RefusalsWriter, lifecycle_of, moment_in
 from service.shapes import refusals as shapes
@@ -94,8 +94,8 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
         since=_moment_at("/since", asked.since),
         until=_moment_at("/until", asked.until),
     )
-    place = OLDEST if asked.after is None else _place_at(asked.after)
-    page = await store.open(wanted, after=place, limit=asked.limit)
+    cursor = OLDEST if asked.after is None else _cursor_at(asked.after)
+    page = await store.open(wanted, after=cursor, limit=asked.limit)
     outcomes = await _retry(request, page.rows, sender)
     lifecycle = lifecycle_of(request)
     shows_personal = sees_personal(sender)
@@ -165,15 +165,15 @@ def _retried(outcome: Outcome, refusal_id: str) -> shapes.RetriedRefusal:
     return report_shapes.Refused({**shown, "refusal": refusal_id})
 
 
-def _place_at(text: str) -> RefusalCursor:
-    place = parse_place(text)
-    if place is None:
+def _cursor_at(text: str) -> RefusalCursor:
+    cursor = parse_cursor(text)
+    if cursor is None:
         raise Problem(
             "request-invalid",
             "Expected the `next` of an earlier call, unchanged.",
             pointer="/after",
         )
-    return place
+    return cursor
 
 
 def _moment_at(pointer: str, text: str | None) -> datetime | None:

@@ -151,7 +151,7 @@ async def test_small_senders_find_room_alongside_large_strangers(
     service: Service, key: str
 ) -> None:
     budgets = service.part(MemoryBudgets)
-    with budgets.strangers.place() as first, budgets.strangers.place() as second:
+    with budgets.strangers.memory() as first, budgets.strangers.memory() as second:
         first.take(STRANGER_BYTES_MAX)
         second.take(STRANGER_BYTES_MAX)
         large = b'{"batch":[' + b" " * (BODY_BYTES_MAX - 100) + b"]}"

@@ -116,7 +116,7 @@ def main() -> None:
         for where, name, place, argument in (
             (plan, "decide_signal", "deciding", 1),
             (upkeep, "fire", "timers", "lead_id"),
-            (Seal, "open", "webhook", "place"),
+            (Seal, "open", "webhook", "owner"),
             (DeliveryQueue, "queue", "queueing", 1),
         ):
             real = getattr(where, name)
