@@ -1,10 +1,8 @@
-"""The published lifecycles, as routes use them, and the labels of their codes."""
+"""The published lifecycles, as routes use them."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import Words
 from events.append.ledger import Ledger
 
 
@@ -39,20 +37,3 @@ class Lifecycles:
     def version(self, version: int) -> CompiledLifecycle:
         """Return a version; the one in force while the writer's memory is being reread."""
         return self.published.get(version, self.in_force)
-
-
-class Worded(Protocol):
-    """What a lifecycle gives a code and words: a stage, a guard, a deadline."""
-
-    @property
-    def words(self) -> Words: ...
-
-
-def label_of(things: Mapping[str, Words] | Mapping[str, Worded], code: str, language: str) -> str:
-    """Return the label of a code in a language; the code itself if the lifecycle has none.
-
-    A lead may be in a stage, or an event have a type, that only an earlier version has.
-    """
-    found = things.get(code)
-    words = found.words if found is not None and not isinstance(found, Words) else found
-    return code if words is None else words.label.get(language, code)

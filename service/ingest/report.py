@@ -17,8 +17,8 @@ from service.http.access_log import AccessRecord
 from service.http.answer import Answer, json_answer, problem_answer
 from service.http.problem import Problem
 from service.ingest.describe_outcomes import BatchAnswer, answer_one, describe_outcome
+from service.ingest.labels import Wording
 from service.ingest.read_items import receive_item, receive_line, receive_one
-from service.ingest.refusal_labels import Wording
 from service.ingest.reporting import Reporting
 from service.ingest.stream import LineStream
 from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, wait_for_memory

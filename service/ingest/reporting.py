@@ -1,28 +1,15 @@
 """What recording a report takes, in whatever form it comes."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from events.outcomes import Outcome
 from events.signals.context import Context
 from events.signals.digests import Digests
 from events.signals.sender import Sender
-from events.submission import Submission
+from service.ingest.wait_for_queue import Queue
 from service.lifecycles import Lifecycles
 from service.metrics import Metrics
-
-
-class Queue(Protocol):
-    """Where submissions go: the ledger's queue, or a benchmark that only answers."""
-
-    def admit(self) -> None: ...
-
-    async def submit(self, submission: Submission) -> list[Outcome]: ...
-
-    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
 
 
 @dataclass(frozen=True, slots=True)

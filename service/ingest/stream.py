@@ -17,9 +17,8 @@ from service.bodies.chunks import held_bytes_max
 from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
 from service.ingest.read_items import receive_line
-from service.ingest.reporting import Queue
 from service.ingest.tally import Tally
-from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, wait_for_memory
+from service.ingest.wait_for_queue import Pauses, Queue, enqueue_in_turn, wait_for_memory
 from service.keys.rates import Allowance
 from service.limits import (
     CHUNK_BUILT_BYTES_MAX,

@@ -10,7 +10,7 @@ many large bodies are being read.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from time import monotonic, perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from events.database.failures import QueueFull
@@ -18,7 +18,6 @@ from events.outcomes import Outcome
 from events.strict_json import Finding
 from events.submission import Submission
 from service.bodies.body_memory import BodyMemory
-from service.ingest.reporting import Queue
 from service.limits import QUEUE_PAUSE_S, TURN_WAIT_S, WORK_S
 
 _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -27,6 +26,16 @@ _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyD
 Gained = TypeVar("Gained")
 Found = TypeVar("Found")
 Part = TypeVar("Part")
+
+
+class Queue(Protocol):
+    """Where submissions go: the ledger's queue, or a benchmark that only answers."""
+
+    def admit(self) -> None: ...
+
+    async def submit(self, submission: Submission) -> list[Outcome]: ...
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
 
 
 async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Future[list[Outcome]]:

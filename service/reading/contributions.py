@@ -8,7 +8,7 @@ from domain.lifecycle.definition import Lifecycle
 from domain.times import format_optional_utc, format_utc
 from projections.business.credit import Credited, Share
 from projections.business.queries import Answer
-from service.lifecycles import label_of
+from service.ingest.labels import label_of
 from service.limits import BUSINESS_SHOWN_MAX
 from service.shapes import contribution as shapes
 

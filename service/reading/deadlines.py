@@ -9,7 +9,7 @@ from events.signals import times
 from projections.deadlines.fold import DeadlineRow
 from projections.deadlines.projection import DeadlinePage, status_of
 from service.http.problem import Problem
-from service.lifecycles import label_of
+from service.ingest.labels import label_of
 from service.reading.leads import in_stage
 from service.shapes.deadlines import Deadline, DeadlineLabel, Deadlines
 

@@ -13,7 +13,7 @@ from projections.funnel.figures import (
     StageFigures,
     StageFlow,
 )
-from service.lifecycles import label_of
+from service.ingest.labels import label_of
 from service.shapes import funnel as shapes
 
 _UNDETERMINED = {"ja": "未確定", "en": "undetermined"}

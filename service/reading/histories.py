@@ -16,7 +16,7 @@ from events.records import OWN_SOURCE, Record
 from events.revision.affected import owners_in
 from events.signals.parties import ACTOR
 from service.feed.log import Log
-from service.ingest.refusal_labels import Wording
+from service.ingest.labels import Wording
 from service.reading.leads import KnownLead, moved_between, read_family
 from service.shapes.leads import History, HistoryEvent, Who, Why
 

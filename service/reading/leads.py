@@ -19,7 +19,7 @@ from events.signals.native_schema import LeadReference
 from events.signals.parties import read_parties
 from service.feed.log import Log
 from service.http.problem import Problem
-from service.lifecycles import label_of
+from service.ingest.labels import label_of
 from service.limits import FAMILY_MAX
 from service.shapes.leads import Forwarding, Lead, State
 from service.shapes.shape import InStage, Moved

@@ -10,7 +10,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.scoring import Scoring
 from domain.rules.grading import grade_at, next_grade_change
 from domain.times import format_optional_utc, format_utc
-from service.lifecycles import Worded
+from service.ingest.labels import Worded
 from service.reading.leads import KnownLead
 from service.shapes import selections as shapes
 

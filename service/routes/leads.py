@@ -16,7 +16,7 @@ from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
-from service.ingest.refusal_labels import Wording
+from service.ingest.labels import Wording
 from service.ingest.reporting import Reporting
 from service.lifecycles import Lifecycles
 from service.limits import PAGE_DEFAULT

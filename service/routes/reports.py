@@ -18,7 +18,7 @@ from service.http.parts import part_of
 from service.http.plain_route import PlainRoute
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
-from service.ingest.refusal_labels import asked_wording
+from service.ingest.labels import asked_wording
 from service.ingest.report import (
     report_batch,
     report_lines_strictly,

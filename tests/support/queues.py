@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from events.database.failures import QueueFull
 from events.outcomes import Outcome
 from events.submission import Submission
-from service.ingest.reporting import Queue, Reporting
+from service.ingest.reporting import Reporting
+from service.ingest.wait_for_queue import Queue
 from tests.support.http_service import Service, reporting_with
 
 

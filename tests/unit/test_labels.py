@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.lifecycles import label_of
+from service.ingest.labels import label_of
 from tests.support.stories import demand_funnel
 
 FUNNEL = demand_funnel().lifecycle

@@ -1,17 +1,17 @@
-"""Describe refused decisions in the caller's language: labels alongside codes, and a sentence.
+"""Labels of codes, and refused decisions in the caller's language.
 
-Requested by `lang` in the URL or by `Accept-Language`; without either, codes and English. A stored
-refusal keeps the codes, because words change with the lifecycle.
+A refused decision gets labels alongside its codes, and a sentence, if `lang` in the URL or
+`Accept-Language` requests them; without either, codes and English. A stored refusal keeps the
+codes, because words change with the lifecycle.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
 
-from domain.lifecycle.definition import UNPLACED, Lifecycle
+from domain.lifecycle.definition import UNPLACED, Lifecycle, Words
 from domain.lifecycle.names import ANY_LANGUAGE, language_of
 from events.refusals import Refusal
-from service.lifecycles import label_of
 
 MOVE_NOT_ALLOWED = "move-not-allowed"
 
@@ -33,6 +33,23 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "between": "、",
     },
 }
+
+
+class Worded(Protocol):
+    """What a lifecycle gives a code and words: a stage, a guard, a deadline."""
+
+    @property
+    def words(self) -> Words: ...
+
+
+def label_of(things: Mapping[str, Words] | Mapping[str, Worded], code: str, language: str) -> str:
+    """Return the label of a code in a language; the code itself if the lifecycle has none.
+
+    A lead may be in a stage, or an event have a type, that only an earlier version has.
+    """
+    found = things.get(code)
+    words = found.words if found is not None and not isinstance(found, Words) else found
+    return code if words is None else words.label.get(language, code)
 
 
 class Wording(NamedTuple):
