@@ -7,17 +7,17 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import URL
 
-from service.composition import open_services
+from service.composition import open_parts
 from service.engine import database_url_of
 from service.http.access_log import AccessLog
 from service.http.answer_in_time import AnswerInTime
 from service.http.cors import Cors
 from service.http.head import BoundedHeads
+from service.http.parts import Parts
 from service.http.problem_handlers import handle_problems
 from service.logs import configure_logs
 from service.openapi.pages import serve_documents
 from service.routes import ROUTERS, collectors, reports
-from service.services import Services
 from service.settings import Settings, read_settings
 
 NO_TELEMETRY: TelemetryConfig = {
@@ -32,8 +32,8 @@ NO_TELEMETRY: TelemetryConfig = {
 OPEN_PATHS = frozenset({reports.PATH, *collectors.PATHS})
 """The only paths to which web pages may report."""
 
-Opening = Callable[[], AbstractAsyncContextManager[Services]]
-OpenServices = Callable[[Settings, URL], AbstractAsyncContextManager[Services]]
+Opening = Callable[[], AbstractAsyncContextManager[Parts]]
+OpenParts = Callable[[Settings, URL], AbstractAsyncContextManager[Parts]]
 
 
 def create_app(opening: Opening) -> FastAPI:
@@ -41,8 +41,8 @@ def create_app(opening: Opening) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opening() as services:
-            app.state.services = services
+        async with opening() as parts:
+            app.state.parts = parts
             yield
 
     app = FastAPI(
@@ -68,7 +68,7 @@ def create_app(opening: Opening) -> FastAPI:
     return app
 
 
-def app_from_environment(open_services: OpenServices = open_services) -> FastAPI:
+def app_from_environment(open_parts: OpenParts = open_parts) -> FastAPI:
     """Make the application of one worker process.
 
     The settings name the database. A parent that starts workers on a private PostgreSQL puts its
@@ -78,4 +78,4 @@ def app_from_environment(open_services: OpenServices = open_services) -> FastAPI
     configure_logs(settings.log_format)
     assert settings.database_url is not None, "the parent of workers names the database"
     url = database_url_of(settings.database_url)
-    return create_app(lambda: open_services(settings, url))
+    return create_app(lambda: open_parts(settings, url))

@@ -20,28 +20,36 @@ from projections.deadlines.projection import DeadlineQueries
 from projections.engine.runner import Runner
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
+from service.bodies.body_memory import MemoryBudgets
 from service.engine import make_engine
 from service.feed.appends import Appends
 from service.feed.log import Log
 from service.feed.tail import Tail
+from service.http.parts import Parts
+from service.ingest.publish import Publishing
+from service.ingest.reporting import Reporting
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
+from service.lifecycles import Lifecycles
+from service.limits import WATCH_CONNECTIONS
 from service.metrics import Metrics
+from service.projected import FunnelNow, ProjectedTables
+from service.reading.readiness import Examination, Serving
+from service.reading.selections import SelectionQueries
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import RefusalStore
 from service.secret import read_secret
-from service.services import Services
 from service.settings import Settings
-from service.watch import CONNECTIONS, Watch
+from service.watch import Watch
 from service.webhooks.open import open_webhooks
 from service.webhooks.retry_schedule import RetrySchedule
 
 
 @asynccontextmanager
-async def open_services(
+async def open_parts(
     settings: Settings, app_url: URL, *, schedule: RetrySchedule | None = None
-) -> AsyncIterator[Services]:
-    """Open what the routes need; at the end record what is queued, then release everything.
+) -> AsyncIterator[Parts]:
+    """Open the parts that requests need; at the end record what is queued, then release everything.
 
     `schedule` is that of webhook deliveries.
     """
@@ -54,7 +62,7 @@ async def open_services(
         secret = read_secret(settings)
         digests = Digests(secret)
         ledger = Ledger(engine, settings.schema_name, digests.seals, on_fault=metrics.fault)
-        own = make_engine(settings, app_url, connections=CONNECTIONS)
+        own = make_engine(settings, app_url, connections=WATCH_CONNECTIONS)
         stack.push_async_callback(own.dispose)
         watch = Watch(
             guarded=engine,
@@ -116,30 +124,47 @@ async def open_services(
         bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
         purge = Purge(engine, settings.schema_name, bounds, metrics=metrics, now=ledger.now)
         await stack.enter_async_context(_running(purge.run(), "purge"))
-        services = Services(
-            settings=settings,
-            engine=engine,
-            digests=digests,
-            ledger=ledger,
+        schema, log = settings.schema_name, Log(engine, settings.schema_name)
+        reporting = Reporting(queue, Lifecycles(ledger), digests, metrics, ledger.now)
+        serving = Serving(
+            engine,
+            schema,
+            settings.data_dir,
             watch=watch,
-            queue=queue,
-            keys=keys,
-            key_store=key_store,
-            refusals=RefusalStore(engine, settings.schema_name, digests.seals),
-            appends=appends,
-            tail=Tail(Log(engine, settings.schema_name), appends, on_fault=metrics.fault),
-            timekeeper=timekeeper,
-            webhooks=webhooks,
-            metrics=metrics,
+            condition=ledger.condition,
             runner=runner,
-            funnel=FunnelQueries(settings.schema_name),
-            roster=Roster(settings.schema_name),
-            deadlines=DeadlineQueries(settings.schema_name),
-            crediting=Crediting(settings.schema_name),
-            selector=selector,
+            deliveries=webhooks.queue,
         )
-        stack.callback(services.closing.set)
-        yield services
+        stack.callback(appends.closing.set)
+        yield _by_class(
+            ledger,
+            metrics,
+            MemoryBudgets(),
+            keys,
+            key_store,
+            reporting.lifecycles,
+            reporting,
+            Publishing(reporting, engine, schema),
+            RefusalStore(engine, schema, digests.seals),
+            log,
+            appends,
+            Tail(log, appends, on_fault=metrics.fault),
+            ProjectedTables(engine, runner, log),
+            FunnelQueries(schema),
+            FunnelNow(),
+            Roster(schema),
+            DeadlineQueries(schema),
+            Crediting(schema),
+            selector,
+            SelectionQueries(engine, schema),
+            timekeeper,
+            webhooks,
+            Examination(serving),
+        )
+
+
+def _by_class(*parts: object) -> Parts:
+    return {type(part): part for part in parts}
 
 
 @asynccontextmanager

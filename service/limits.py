@@ -9,6 +9,8 @@ from typing import Final
 from events import limits as of_events
 from events.limits import KIB, MIB
 
+DAY_S: Final = 24 * 60 * 60
+
 # Connections that one process serves at once, unless the settings override it. Collectors behind a
 # load balancer hold tens; a thousand cost some hundred megabytes in the worst case.
 CONNECTIONS_MAX: Final = 1_000
@@ -131,6 +133,10 @@ QUESTION_WAIT_S: Final = 60.0
 # bodies.chunks
 CHUNK_ITEMS: Final = 500
 """Items submitted at once; the next ones wait for their answer."""
+ITEM_BUILT_BYTES_MAX = 2 * of_events.EVENT_BYTES_MAX + of_events.VALUE_BYTES_MAX * (
+    1 + of_events.EVENT_MEMBERS_MAX
+)
+"""The most that is kept of one item once it is read."""
 
 # bodies.inflation
 INFLATED_PIECE_BYTES_MAX: Final = 64 * 1024
@@ -169,6 +175,10 @@ TAIL_GATHER_S = 0.02
 """Events that arrive one by one are read several at a time."""
 TAIL_RETRY_S = 1.0
 
+# hosting.address
+BACKLOG = 2_048
+"""Connections that may wait while a worker restarts; the kernel refuses more."""
+
 # hosting.connections
 LARGE_READ_BYTES = 64 * KIB
 """A sender that sends this much at once probably has more."""
@@ -184,6 +194,11 @@ GROWTH_BYTES_MAX: Final = 256 * 1024 * 1024
 """How much a process may grow, in addition to doubling, before all of its memory is examined in a
 quiet second. That takes one second per gigabyte, so requests wait for it only when the growth must
 come from cycles: what is remembered of a ledger is bounded."""
+GARBAGE_CALM_SHARE = 0.05
+"""A process that used this little of a second delays hardly any request by collecting. The number
+of new objects would not show that: a writer whose memory is full forgets one for each new one."""
+GARBAGE_BUSY_TIMES = 3
+"""In a busy second, everything is examined only above this multiple of the limit."""
 
 # hosting.serving
 KEEP_EVERY_S = 0.1
@@ -196,6 +211,12 @@ WATCH_END_WAIT_S = 5.0
 DRAIN_S = 10
 """The time that in-flight requests get when the service stops."""
 WORKER_POLL_S = 0.01
+THREAD_SWITCH_S = 0.0005
+"""How long a thread that reads a lifecycle keeps the interpreter once the loop asks for it. Each
+digest releases it, so a request asks about ten times: with the default of 5 ms it would take 50 ms
+longer."""
+LARGE_BLOCK_BYTES = 256 * KIB
+"""Blocks of memory of this size or more are requested from the system and returned to it."""
 
 # hosting.workers
 DRAIN_WAIT_S = 20.0
@@ -259,6 +280,8 @@ UNKNOWN_KEYS_MAX = 1_000
 # keys.key_search
 SPACE_MAX: Final = 8
 """Spaces between the member's name and its value: clients write none, or one."""
+KEY_CHARACTERS_MAX = 100
+"""Kept of a body in case a key begins there; ours are shorter."""
 
 # keys.rates
 BURST_S = 5.0
@@ -268,13 +291,9 @@ BURST_S = 5.0
 BUSINESS_SHOWN_MAX = 1_000
 """Pieces of business listed in one answer; the totals count all."""
 
-# reading.histories
+# reading.leads
 FAMILY_MAX = 1_000
 """Leads absorbed by one lead, directly or through others."""
-
-# reading.leads
-FORWARDS_MAX = 64
-"""Length of a chain of absorbed leads: a longer one would be a cycle."""
 
 # reading.readiness
 FAILURE_HOLDS_S = 10.0
@@ -318,7 +337,7 @@ KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""
 
 # routes.keys
-KEY_OVERLAP_S_MAX = 90 * 24 * 60 * 60
+KEY_OVERLAP_S_MAX = 90 * DAY_S
 """A season: anything longer is no longer a rotation."""
 
 # routes.lifecycle
@@ -360,6 +379,8 @@ ASK_AGAIN_S = 0.2
 WATCH_TICK_S = 0.25
 """Silence is counted in turns of the event loop: a process that was itself held up has not yet read
 the answer that is waiting for it."""
+WATCH_CONNECTIONS = 2
+"""For a query and its repetition."""
 SPACE_EVERY_S = 2.0
 """How often the disk is tested; the test costs next to nothing."""
 

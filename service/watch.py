@@ -33,8 +33,6 @@ SILENT_TICKS = int(SILENT_S / WATCH_TICK_S)
 DOUBT_TICKS = SILENT_TICKS // 2
 """When the query is repeated over a new connection: the old one may lead to a server that no longer
 exists, or to a single server process that has stopped."""
-CONNECTIONS = 2
-"""For a query and its repetition."""
 
 Answering: TypeAlias = "asyncio.Task[Trouble | None]"
 
@@ -48,8 +46,8 @@ class DatabaseSilent(ConnectionError):
 class Watch:
     """What is known about the database. A class, because a task keeps asking.
 
-    `guarded` is the pool that everything else uses. `own` is a pool of CONNECTIONS for the queries,
-    which must not wait for other work.
+    `guarded` is the pool that everything else uses. `own` is a pool of WATCH_CONNECTIONS for
+    the queries, which must not wait for other work.
     """
 
     def __init__(

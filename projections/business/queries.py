@@ -8,7 +8,7 @@ along the path or, of several, the one that got there first. The others are list
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from domain.lead.state import LeadState
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import RESTATED
+from events.database.connected import read_connected
 from events.database.sessions import Driver
 from events.database.statements import load
 from projections.business.credit import Contribution, Person, Rules, contribution
@@ -106,31 +107,29 @@ class Crediting:
             if (survivor := _survivor_of(lead, known)) in known
         }
         companies = {event.account for event in events if event.account is not None}
-        waiting = companies | set(customers.values())
-        absorbed: dict[str, str] = {}
-        while waiting:
-            rows = await self._rows(driver, "absorbed_companies", {"accounts": sorted(waiting)})
-            absorbed |= {row[0]: row[1] for row in rows}
-            waiting = {by for _, by in rows} - absorbed.keys()
+
+        async def absorbed_by(wanted: Collection[str]) -> dict[str, str]:
+            rows = await self._rows(driver, "absorbed_companies", {"accounts": wanted})
+            return {row[0]: row[1] for row in rows}
+
+        absorbed = await read_connected(
+            companies | set(customers.values()), read=absorbed_by, linked=lambda by: [by]
+        )
         for buyer in (*companies, *customers):
             customers[buyer] = standing_for(customers.get(buyer, buyer), absorbed.get)
         return customers
 
     async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
         """Read the leads of business, those that absorbed them, and all that these absorbed."""
-        known: dict[str, LeadState] = {}
-        waiting = leads
-        while waiting:
-            rows = await self._rows(driver, "forwards", {"leads": sorted(waiting)})
-            known |= {lead: state_json.decode_lead(text) for lead, text in rows}
-            linked = {
-                other
-                for lead in waiting
-                if (state := known.get(lead)) is not None
-                for other in (*state.absorbs, *filter(None, (state.absorbed_by,)))
-            }
-            waiting = linked - known.keys()
-        return known
+
+        async def read(wanted: Collection[str]) -> dict[str, LeadState]:
+            rows = await self._rows(driver, "forwards", {"leads": wanted})
+            return {lead: state_json.decode_lead(text) for lead, text in rows}
+
+        def linked(state: LeadState) -> Iterable[str]:
+            return (*state.absorbs, *filter(None, (state.absorbed_by,)))
+
+        return await read_connected(leads, read=read, linked=linked)
 
     async def _named(
         self,
@@ -255,7 +254,7 @@ def _correct(passes: list[_Pass], position: int, origin: str | None) -> None:
 
     `passes` are those of one lead, in order; `position` is that of the statement in the log.
     """
-    begun = [place for place, found in enumerate(passes) if found.first_entry <= position]
+    begun = [index for index, found in enumerate(passes) if found.first_entry <= position]
     if begun and passes[begun[-1]].last_entry <= position:
         passes[begun[-1]] = passes[begun[-1]]._replace(origin=origin)
 

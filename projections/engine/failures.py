@@ -13,8 +13,8 @@ class FoldFailed(ProjectionFailure):
 
     def __init__(self, cause: BaseException, position: int, *, is_batch: bool = False) -> None:
         self.position = position
-        place = "in the batch from position" if is_batch else "at position"
-        super().__init__(f"{type(cause).__name__} {place} {position}")
+        where = "in the batch from position" if is_batch else "at position"
+        super().__init__(f"{type(cause).__name__} {where} {position}")
 
 
 class ProjectionUnknown(ProjectionFailure):

@@ -43,7 +43,7 @@ class Step(NamedTuple):
     """Why the projection has stopped there; None while it runs."""
 
 
-class Standing(NamedTuple):
+class KnownCheckpoint(NamedTuple):
     """The checkpoint of a projection when last read. While it is unchanged, so are the rows."""
 
     generation: int
@@ -73,7 +73,7 @@ class Follower:
         retry_stopped_s: float = RETRY_STOPPED_S,
     ) -> None:
         self.projection = projection
-        self._standing = Standing(0, 0)
+        self._known_checkpoint = KnownCheckpoint(0, 0)
         self._read_at = -inf
         self._engine = engine
         self._sql = sql
@@ -91,12 +91,12 @@ class Follower:
     @property
     def position(self) -> int:
         """How far the projection had read when last checked."""
-        return self._standing.position
+        return self._known_checkpoint.position
 
-    def standing(self) -> Standing | None:
+    def known_checkpoint(self) -> KnownCheckpoint | None:
         """Return the checkpoint as last read; None if this process has not read it recently."""
         is_fresh = monotonic() - self._read_at < STANDING_TRUST_S
-        return self._standing if is_fresh else None
+        return self._known_checkpoint if is_fresh else None
 
     def wake(self) -> None:
         """Look for new events now. Cheap, and safe to call after every append."""
@@ -246,7 +246,7 @@ class Follower:
 
     async def _publish(self, step: Step) -> None:
         async with self._moved:
-            self._standing = Standing(step.generation, step.position, step.failure)
+            self._known_checkpoint = KnownCheckpoint(step.generation, step.position, step.failure)
             self._read_at = monotonic()
             if step.failure is None:
                 self._retry_at = None

@@ -67,3 +67,5 @@ BUSINESS_ROWS_KEPT = 20_000
 # engine.replica
 COPY_WAIT_S = 3_600.0
 """Time to copy one table of a large ledger. If it takes longer, the connection is lost."""
+COPY_CHUNKS_MAX = 8
+"""Chunks of a copy in flight, each some tens of kilobytes."""

@@ -22,14 +22,12 @@ from events.verification.findings import Check, Finding, Report
 from projections.engine.advance import Checkpoint, Row, checkpoint, fold_all, statements
 from projections.engine.failures import FoldFailed
 from projections.engine.generations import Difference
-from projections.engine.limits import COPY_WAIT_S, DIFFERENCES_SHOWN
+from projections.engine.limits import COPY_CHUNKS_MAX, COPY_WAIT_S, DIFFERENCES_SHOWN
 from projections.engine.projection import Projection
 from projections.engine.rows import count_rows
 
 BUILT = 2**31 - 1
 """The generation that is built here. No other generation reaches this number."""
-CHUNKS = 8
-"""Chunks of a copy in flight, each some tens of kilobytes."""
 
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError)
 
@@ -163,7 +161,7 @@ async def _pipe(
     source: Driver, target: Driver, *, schema: str, table: str, columns: Sequence[str]
 ) -> None:
     """Copy a table from one database to another in bounded memory."""
-    chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS)
+    chunks: asyncio.Queue[bytes | None] = asyncio.Queue(COPY_CHUNKS_MAX)
 
     async def read() -> None:
         await source.copy_from_table(

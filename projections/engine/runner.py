@@ -21,7 +21,7 @@ from events.database.sessions import borrowed
 from events.faults import OnFault, uncounted
 from projections.engine.advance import checkpoint, statements
 from projections.engine.failures import NotYetProjected, ProjectionUnknown
-from projections.engine.follower import Follower, Standing
+from projections.engine.follower import Follower, KnownCheckpoint
 from projections.engine.limits import BATCH_RECORDS, RETRY_STOPPED_S
 from projections.engine.projection import Projection
 from projections.engine.transactions import transaction
@@ -112,9 +112,9 @@ class Runner:
             raise ProjectionUnknown(f"no projection {name} has a checkpoint")
         return found.position
 
-    def standing(self, name: str) -> Standing | None:
+    def known_checkpoint(self, name: str) -> KnownCheckpoint | None:
         """Return a projection's checkpoint without a query; None if it is not known for certain."""
-        return self._follower(name).standing()
+        return self._follower(name).known_checkpoint()
 
     async def wait_for(self, position: int, *, name: str, timeout_s: float) -> int:
         """Return the position reached as soon as it is at least the one requested.

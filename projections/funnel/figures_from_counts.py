@@ -102,7 +102,7 @@ def _stage_figures(
 ) -> tuple[StageFigures, ...]:
     placed = [row for row in counted if row.stage != UNPLACED]
     path = track.path if track is not None else ()
-    place = {stage: number for number, stage in enumerate(path)}
+    rank = {stage: number for number, stage in enumerate(path)}
     standing: defaultdict[str, int] = defaultdict(int)
     entered: defaultdict[str, int] = defaultdict(int)
     reached: defaultdict[str, int] = defaultdict(int)
@@ -111,7 +111,7 @@ def _stage_figures(
         before = row.before.split()
         if row.stage not in before:
             entered[row.stage] += row.entries
-            for stage in _newly_reached(row.stage, before, place, path):
+            for stage in _newly_reached(row.stage, before, rank, path):
                 reached[stage] += row.entries
     stages = stages_of(track, {row.stage for row in placed})
     return tuple(
@@ -120,16 +120,16 @@ def _stage_figures(
 
 
 def _newly_reached(
-    stage: str, before: Iterable[str], place: Mapping[str, int], path: Sequence[str]
+    stage: str, before: Iterable[str], rank: Mapping[str, int], path: Sequence[str]
 ) -> Sequence[str]:
     """Name the stages that a pass newly reaches by its first entry into this one.
 
     A pass that gets further along the path than before also reaches all stages in between.
     """
-    if stage not in place:
+    if stage not in rank:
         return (stage,)
-    furthest = max((place[earlier] for earlier in before if earlier in place), default=-1)
-    return path[furthest + 1 : place[stage] + 1]
+    furthest = max((rank[earlier] for earlier in before if earlier in rank), default=-1)
+    return path[furthest + 1 : rank[stage] + 1]
 
 
 def _flow_part(

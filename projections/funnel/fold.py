@@ -251,9 +251,9 @@ def _close(stages: Stages, subject_id: str, position: int) -> None:
     for key in stages.written.pop(subject_id, ()):
         _counted_by(stages, key)[0] -= 1
     stages.closed.setdefault(subject_id, position)
-    for place, row in enumerate(stages.ended):
+    for index, row in enumerate(stages.ended):
         if row[0] == subject_id and row[-1] is None:
-            stages.ended[place] = (*row[:-1], position)
+            stages.ended[index] = (*row[:-1], position)
             _counted_by(stages, row[1:7])[0] -= 1
 
 

@@ -25,14 +25,14 @@ Hearing: TypeAlias = Callable[[bytes], Awaitable[None]]
 async def read_body(
     receive: Receive,
     transfer: RequestHeaders,
-    place: BodyMemory,
+    memory: BodyMemory,
     *,
     bytes_max: int = DECOMPRESSED_BYTES_MAX,
     hear: Hearing | None = None,
 ) -> bytes:
     """Read a whole body, decompressed, of at most 5 MiB (20 MiB decompressed), within 30 s.
 
-    The bytes are counted in `place` as they arrive, and each piece is passed to `hear`. A
+    The bytes are counted in `memory` as they arrive, and each piece is passed to `hear`. A
     compressed body is decompressed as it arrives and held decompressed; other requests run between
     the pieces.
     """
@@ -43,7 +43,7 @@ async def read_body(
     try:
         async with asyncio.timeout(BODY_WAIT_S):
             arriving = _arriving(receive, transfer, raw_bytes_max)
-            return await _gathered(arriving, place, bytes_max, hear)
+            return await _gathered(arriving, memory, bytes_max, hear)
     except TimeoutError:
         raise too_slow(f"The body was not complete after {BODY_WAIT_S:.0f} s.") from None
 
@@ -105,16 +105,16 @@ async def _arriving(
 
 
 async def _gathered(
-    arriving: AsyncIterator[bytes], place: BodyMemory, bytes_max: int, hear: Hearing | None
+    arriving: AsyncIterator[bytes], memory: BodyMemory, bytes_max: int, hear: Hearing | None
 ) -> bytes:
     first, body = b"", bytearray()
     async for piece in arriving:
         size = len(first) + len(body) + len(piece)
-        if size > place.room.body_bytes_max < bytes_max:
-            raise _too_large_unknown(place.room.body_bytes_max)
+        if size > memory.budget.body_bytes_max < bytes_max:
+            raise _too_large_unknown(memory.budget.body_bytes_max)
         if size > bytes_max:
             raise _too_large(bytes_max)
-        place.take(len(piece))
+        memory.take(len(piece))
         # Nearly every body is a single piece, which need not be copied.
         if not first:
             first = piece

@@ -13,6 +13,7 @@ finish.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from events.limits import DECOMPRESSED_BYTES_MAX
 from service.http.problem import Problem
@@ -41,13 +42,13 @@ class MemoryBudget:
         self.held_bytes = 0
 
     @contextmanager
-    def place(self) -> Iterator["BodyMemory"]:
+    def memory(self) -> Iterator["BodyMemory"]:
         """Hold nothing at first; release everything taken at the end."""
-        place = BodyMemory(self)
+        memory = BodyMemory(self)
         try:
-            yield place
+            yield memory
         finally:
-            place.give_back(place.held_bytes)
+            memory.give_back(memory.held_bytes)
 
     def has(self, size: int, *, for_large: bool = False) -> bool:
         """Return whether `size` more bytes may be held."""
@@ -55,7 +56,7 @@ class MemoryBudget:
         return self.held_bytes + size <= self._bytes_max - reserved
 
 
-def strangers_room() -> MemoryBudget:
+def strangers_budget() -> MemoryBudget:
     """Make the budget for bodies whose sender is not known yet."""
     return MemoryBudget(
         STRANGERS_BYTES_MAX,
@@ -64,48 +65,58 @@ def strangers_room() -> MemoryBudget:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryBudgets:
+    """The two budgets of one process."""
+
+    senders: MemoryBudget = field(default_factory=MemoryBudget)
+    """For bodies of senders whose key is known."""
+    strangers: MemoryBudget = field(default_factory=strangers_budget)
+    """For bodies that contain their own key, until it is found."""
+
+
 class BodyMemory:
     """What one request holds."""
 
-    __slots__ = ("held_bytes", "room")
+    __slots__ = ("budget", "held_bytes")
 
-    def __init__(self, room: MemoryBudget) -> None:
-        self.room = room
+    def __init__(self, budget: MemoryBudget) -> None:
+        self.budget = budget
         self.held_bytes = 0
 
     def has(self, size: int) -> bool:
         """Return whether there is room to build `size` more bytes."""
-        return self.room.has(size)
+        return self.budget.has(size)
 
     def take(self, size: int) -> None:
         """Hold `size` more bytes of a body. Raises Problem: queue-full."""
         held_bytes = self.held_bytes + size
-        if not self.room.has(size, for_large=held_bytes > SMALL_BYTES_MAX):
+        if not self.budget.has(size, for_large=held_bytes > SMALL_BYTES_MAX):
             raise _full()
         self._hold(size)
 
     def build(self, size: int) -> None:
         """Hold `size` more bytes of what is built from a body. Raises Problem: queue-full."""
-        if not self.room.has(size):
+        if not self.budget.has(size):
             raise _full()
         self._hold(size)
 
     def give_back(self, size: int) -> None:
         """Release `size` bytes."""
-        self.room.held_bytes -= size
+        self.budget.held_bytes -= size
         self.held_bytes -= size
 
-    def move_to(self, room: MemoryBudget) -> None:
+    def move_to(self, budget: MemoryBudget) -> None:
         """Move what is held to another budget. Raises Problem: queue-full."""
         size = self.held_bytes
-        if not room.has(size, for_large=size > SMALL_BYTES_MAX):
+        if not budget.has(size, for_large=size > SMALL_BYTES_MAX):
             raise _full()
         self.give_back(size)
-        self.room = room
+        self.budget = budget
         self._hold(size)
 
     def _hold(self, size: int) -> None:
-        self.room.held_bytes += size
+        self.budget.held_bytes += size
         self.held_bytes += size
 
 

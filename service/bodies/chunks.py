@@ -1,13 +1,10 @@
 """Parts of a large body that are built and recorded together, one part after another."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from events.limits import EVENT_BYTES_MAX, EVENT_MEMBERS_MAX, VALUE_BYTES_MAX
 from events.strict_json import Items, built_bytes_max
-from service.limits import CHUNK_BUILT_BYTES_MAX, CHUNK_ITEMS
-
-_ITEM_BUILT_BYTES_MAX: Final = 2 * EVENT_BYTES_MAX + VALUE_BYTES_MAX * (1 + EVENT_MEMBERS_MAX)
+from service.limits import CHUNK_BUILT_BYTES_MAX, CHUNK_ITEMS, ITEM_BUILT_BYTES_MAX
 
 
 class Chunk(NamedTuple):
@@ -24,9 +21,9 @@ def held_bytes_max(text: bytes) -> int:
     An item that exceeds the limits of an event may take more while it is read, but none of it is
     kept.
     """
-    if 2 * len(text) > _ITEM_BUILT_BYTES_MAX:
-        return _ITEM_BUILT_BYTES_MAX
-    return min(built_bytes_max(text), _ITEM_BUILT_BYTES_MAX)
+    if 2 * len(text) > ITEM_BUILT_BYTES_MAX:
+        return ITEM_BUILT_BYTES_MAX
+    return min(built_bytes_max(text), ITEM_BUILT_BYTES_MAX)
 
 
 def chunks_of(items: Items) -> Iterator[Chunk]:

@@ -9,7 +9,8 @@ from events.limits import EVENT_BYTES_MAX
 from events.signals.validation import UNKNOWN, Complaint, complaint_of
 from events.strict_json import JsonFault, JsonValue, TooLarge, Unacceptable, read_value
 from service.bodies.body import read_body
-from service.bodies.body_memory import MemoryBudget
+from service.bodies.body_memory import MemoryBudgets
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 
@@ -17,11 +18,10 @@ Model = TypeVar("Model")
 
 
 async def read_model(request: Request, adapter: TypeAdapter[Model]) -> Model:
-    """Read a JSON body into a model. Raises Problem with the place of the error."""
-    room: MemoryBudget = request.app.state.services.room
-    with room.place() as place:
+    """Read a JSON body into a model. Raises Problem with the memory of the error."""
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
         transfer = read_transfer(request.scope)
-        body = await read_body(request.receive, transfer, place, bytes_max=EVENT_BYTES_MAX)
+        body = await read_body(request.receive, transfer, memory, bytes_max=EVENT_BYTES_MAX)
         value = _read(body)
     try:
         return adapter.validate_python(value)

@@ -18,7 +18,7 @@ from service.command.printing import complain
 class Command(NamedTuple):
     """Where a command is, as module:name, and its line in the list of commands."""
 
-    place: str
+    target: str
     summary: str
 
 
@@ -79,11 +79,11 @@ class LazyCommand(TyperCommand):
 
     def __init__(self, name: str, command: Command) -> None:
         super().__init__(name, short_help=command.summary)
-        self._place = command.place
+        self._target = command.target
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Hand over to the real command before the command line is parsed."""
-        module, _, name = self._place.partition(":")
+        module, _, name = self._target.partition(":")
         found = getattr(importlib.import_module(f"service.command.{module}"), name)
         if not isinstance(found, typer.Typer):
             single = typer.Typer(add_completion=False, rich_markup_mode=None)

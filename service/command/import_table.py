@@ -30,7 +30,7 @@ from service.command.importing.suggesting import suggestion_for
 from service.command.importing.tables.opening import Table, misreading, open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
-from service.command.limits import SENT_BATCH_EVENTS_MAX
+from service.command.limits import FIRST_ROWS_SHOWN, SENT_BATCH_EVENTS_MAX
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import complain, print_lines, terminal
 from service.command.sending import (
@@ -43,9 +43,6 @@ from service.command.sending import (
     posting,
     send,
 )
-
-FIRST_ROWS = 3
-"""Rows whose events a check shows."""
 
 SHIPPED_LIFECYCLE = "demand_funnel"
 """The lifecycle that a check uses without a service."""
@@ -187,7 +184,7 @@ class _Work:
         for batch in self.batches(Surroundings(zone, _modified(file))):
             self.tally.events += len(batch.lines)
             for line, event in zip(batch.lines, batch.events, strict=True):
-                if line in first or len(first) < FIRST_ROWS:
+                if line in first or len(first) < FIRST_ROWS_SHOWN:
                     first.setdefault(line, []).append(event)
             for ignored in judge.read(batch, self.on_would_be_refused):
                 count(self.tally.ignored, ignored.text)

@@ -12,6 +12,7 @@ from service.command.limits import KEYS_PAGE
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table
 from service.keys.scopes import DEFAULT_SCOPES, Scope
+from service.keys.terms import KeyTerms
 
 OVERLAP_HOURS = 24
 _LISTED = ("id", "name", "sources", "department", "scopes", "origins", "expires_at", "revoked_at")
@@ -84,15 +85,16 @@ def create_key(
     Example: leadledger key create 'inside sales' --source crm --scope events:write
     --scope decisions:write --department inside_sales
     """
-    made = _keys(url, key, in_database=in_database).create(
+    terms = KeyTerms(
         name=name,
-        sources=source,
-        scopes=[str(right) for right in scope or DEFAULT_SCOPES],
+        sources=tuple(source),
+        scopes=tuple(str(right) for right in scope or DEFAULT_SCOPES),
         department=department,
         events_per_second=rate,
         expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
-        origins=origin or [],
+        origins=tuple(origin or ()),
     )
+    made = _keys(url, key, in_database=in_database).create(terms)
     if as_json:
         print_json(made)
     else:
@@ -180,17 +182,7 @@ def revoke_key(
 class Keys(Protocol):
     """What can be done with keys, over HTTP or in the database."""
 
-    def create(
-        self,
-        *,
-        name: str,
-        sources: list[str],
-        scopes: list[str],
-        department: str | None,
-        events_per_second: int | None,
-        expires_at: datetime | None,
-        origins: list[str],
-    ) -> dict[str, Any]: ...
+    def create(self, terms: KeyTerms) -> dict[str, Any]: ...
 
     def listed(self) -> list[dict[str, Any]]: ...
 
@@ -207,11 +199,11 @@ class KeysOverHttp(NamedTuple):
     url: str
     key: str
 
-    def create(self, **terms: Any) -> dict[str, Any]:
+    def create(self, terms: KeyTerms) -> dict[str, Any]:
         """Create a key, and describe it with its text."""
-        ends = terms["expires_at"]
+        ends = terms.expires_at
         with Service(self.url, self.key) as service:
-            given = {**terms, "expires_at": None if ends is None else ends.isoformat()}
+            given = {**terms._asdict(), "expires_at": None if ends is None else ends.isoformat()}
             made = service.post("/v1/keys", given)
         return dict(made)
 

@@ -57,6 +57,10 @@ FOUND_CHARACTERS_MAX = 60
 AMOUNT_DIGITS_MAX = 18
 """Before the decimal point; the ledger accepts no more."""
 
+# command.import_table
+FIRST_ROWS_SHOWN = 3
+"""Rows whose events a check shows."""
+
 # command.key
 KEYS_PAGE = 500
 
@@ -79,6 +83,8 @@ SEND_SILENCE_S_MAX = 180.0
 """How long the service may be unavailable during an import: a restart, a failover."""
 
 # command.simulate
+SIMULATED_REQUESTS_A_SECOND = 5
+"""With --rate: often enough to look steady, rarely enough to be cheap."""
 SIMULATED_PEOPLE_MAX = 10_000_000
 SIMULATED_DAYS_MAX = 3_650
 SIMULATED_RATE_MAX = 100_000
@@ -87,6 +93,3 @@ SIMULATED_RATE_MAX = 100_000
 DESK_PAGE = 1_000
 DESK_PAGES_MAX = 1_000
 """A million events of one type, in a market of ten million people."""
-
-# command.simulating.customers
-FURTHER_DEALS_MAX = 3

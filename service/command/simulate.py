@@ -15,15 +15,13 @@ from service.command.limits import (
     SIMULATED_DAYS_MAX,
     SIMULATED_PEOPLE_MAX,
     SIMULATED_RATE_MAX,
+    SIMULATED_REQUESTS_A_SECOND,
 )
 from service.command.options import URL_DEFAULT, Json, Key, Url
 from service.command.printing import print_json, print_lines, print_table, terminal
 from service.command.sending import ImportTally, RefusedRow, RowBatch, count, posting, send
 from service.command.simulating.desk import decisions, select
 from service.command.simulating.stream import World, events
-
-REQUESTS_A_SECOND = 5
-"""With --rate: often enough to look steady, rarely enough to be cheap."""
 
 
 def simulate(
@@ -136,7 +134,7 @@ def _today() -> datetime:
 def _batch_size(rate: int | None) -> int:
     if rate is None:
         return SENT_BATCH_EVENTS_MAX
-    return min(SENT_BATCH_EVENTS_MAX, max(1, rate // REQUESTS_A_SECOND))
+    return min(SENT_BATCH_EVENTS_MAX, max(1, rate // SIMULATED_REQUESTS_A_SECOND))
 
 
 def _batches(

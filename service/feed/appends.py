@@ -10,6 +10,8 @@ class Appends:
     def __init__(self) -> None:
         self.position = 0
         self._moved = asyncio.Event()
+        self.closing = asyncio.Event()
+        """Set when the service is about to stop: long polls answer at once."""
 
     def announce(self, position: int) -> None:
         """Wake all waiting readers."""

@@ -174,6 +174,12 @@ class Log:
             )
             return rows.one()
 
+    async def leads(self, lead_ids: Collection[str]) -> Sequence[Row[tuple[object, ...]]]:
+        """Read the rows of some leads, and the head."""
+        values = {"lead_ids": [UUID(lead_id) for lead_id in lead_ids]}
+        async with self._engine.connect() as connection:
+            return (await connection.execute(self._sql["read_leads"].text, values)).all()
+
     async def pointers(self, digests: Sequence[bytes]) -> dict[bytes, list[str]]:
         """Read the subjects to which identifiers point: all that were reported under each."""
         async with self._engine.connect() as connection:

@@ -44,6 +44,14 @@ SELECT head.position AS head, subject.kind, subject.version, subject.position, s
   FROM ledger.ledger_head AS head
   LEFT JOIN ledger.subjects AS subject ON subject.subject_id = :subject_id
 
+-- name: read_leads
+-- The current states of some leads, and the position of the ledger at which they were read.
+SELECT head.position AS head, CAST(lead.subject_id AS text) AS id, lead.version, lead.position,
+       lead.state
+  FROM ledger.ledger_head AS head
+  JOIN ledger.subjects AS lead ON lead.subject_id = ANY (CAST(:lead_ids AS uuid[]))
+ WHERE lead.kind = 'lead'
+
 -- name: read_pointers
 -- Where identifiers point now: a cookie to the latest subject, any other to every subject reported
 -- under it since it was last taken away from one.

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.hosting.failures import AddressInUse, AddressUnusable
-
-BACKLOG = 2_048
-"""Connections that may wait while a worker restarts; the kernel refuses more."""
+from service.limits import BACKLOG
 
 
 @contextmanager

@@ -14,17 +14,16 @@ import gc
 from pathlib import Path
 from resource import getpagesize
 from time import process_time
-from typing import Final
 
 from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
-from service.limits import GARBAGE_LOOK_S, GROWTH_BYTES_MAX, YOUNG_MAX
-
-CALM_SHARE: Final = 0.05
-"""A process that used this little of a second delays hardly any request by collecting. The number
-of new objects would not show that: a writer whose memory is full forgets one for each new one."""
-BUSY: Final = 3
-"""In a busy second, everything is examined only above this multiple of the limit."""
+from service.limits import (
+    GARBAGE_BUSY_TIMES,
+    GARBAGE_CALM_SHARE,
+    GARBAGE_LOOK_S,
+    GROWTH_BYTES_MAX,
+    YOUNG_MAX,
+)
 
 
 async def collect_garbage(on_fault: OnFault = uncounted) -> None:
@@ -37,11 +36,11 @@ async def collect_garbage(on_fault: OnFault = uncounted) -> None:
         bound = bound or _look_through_all()
         used_s = process_time()
         await asyncio.sleep(GARBAGE_LOOK_S)
-        is_calm = process_time() - used_s <= CALM_SHARE * GARBAGE_LOOK_S
+        is_calm = process_time() - used_s <= GARBAGE_CALM_SHARE * GARBAGE_LOOK_S
         if gc.get_count()[0] <= YOUNG_MAX:
             gc.collect(0)
         gc.freeze()
-        if _resident_bytes() > (bound if is_calm else BUSY * bound):
+        if _resident_bytes() > (bound if is_calm else GARBAGE_BUSY_TIMES * bound):
             bound = _look_through_all()
 
     await endlessly("garbage", look, pause_s=GARBAGE_LOOK_S, on_fault=on_fault)

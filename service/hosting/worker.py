@@ -19,19 +19,21 @@ from fastapi import FastAPI
 
 from events.faults import uncounted
 from service.app import app_from_environment
+from service.feed.appends import Appends
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
-from service.limits import DRAIN_S, KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX, WORKER_POLL_S
-from service.services import Services
+from service.http.parts import Parts
+from service.limits import (
+    DRAIN_S,
+    KEEP_ALIVE_S,
+    LARGE_BLOCK_BYTES,
+    OTHER_FILES,
+    THREAD_SWITCH_S,
+    TURNED_AWAY_MAX,
+    WORKER_POLL_S,
+)
+from service.metrics import Metrics
 from service.settings import read_settings
-
-SWITCH_S = 0.0005
-"""How long a thread that reads a lifecycle keeps the interpreter once the loop asks for it. Each
-digest releases it, so a request asks about ten times: with the default of 5 ms it would take 50 ms
-longer."""
-
-LARGE_BLOCK_BYTES = 256 * 1024
-"""Blocks of memory of this size or more are requested from the system and returned to it."""
 
 _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
@@ -43,7 +45,7 @@ def main(make_app: Callable[[], FastAPI] = app_from_environment) -> None:
     end_with_parent(parent_pid)
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.setswitchinterval(SWITCH_S)
+    sys.setswitchinterval(THREAD_SWITCH_S)
     give_back_bodies()
     connections = read_settings().connections
     allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)
@@ -78,17 +80,16 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Make long polls answer at once, so that stopping does not wait for them."""
-        services = _services_of(self)
-        if services is not None:
-            services.closing.set()
+        if (parts := _parts_of(self)) is not None:
+            parts[Appends].closing.set()
         super().handle_exit(sig, frame)
 
 
-def _services_of(server: uvicorn.Server) -> Services | None:
-    """Return the application's services; None before the application has started."""
+def _parts_of(server: uvicorn.Server) -> Parts | None:
+    """Return the application's parts; None before the application has started."""
     app = server.config.app
     assert isinstance(app, FastAPI)
-    return getattr(app.state, "services", None)
+    return getattr(app.state, "parts", None)
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -128,8 +129,8 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int)
     if server.started:
         os.write(ready_fd, b"!")
     os.close(ready_fd)
-    services = _services_of(server)
-    on_fault = services.metrics.fault if services is not None else uncounted
+    parts = _parts_of(server)
+    on_fault = parts[Metrics].fault if parts is not None else uncounted
     collecting = asyncio.create_task(collect_garbage(on_fault), name="garbage")
     await serving
     collecting.cancel()

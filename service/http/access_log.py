@@ -14,6 +14,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from events.faults import fault_of
+from service.http.parts import part_of
 from service.http.problem import MEDIA_TYPE, ClientGone, Problem
 from service.metrics import Metrics
 
@@ -79,8 +80,7 @@ class AccessLog:
 
     def _close(self, scope: Scope, visit: AccessRecord, seconds: float) -> None:
         route = getattr(scope.get("route"), "path_format", "unmatched")
-        metrics: Metrics = scope["app"].state.services.metrics
-        metrics.visited(route, visit.status, seconds)
+        part_of(scope, Metrics).visited(route, visit.status, seconds)
         counts = (
             {"recorded": visit.recorded, "duplicates": visit.duplicates, "refused": visit.refused}
             if visit.recorded or visit.duplicates or visit.refused

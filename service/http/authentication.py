@@ -9,6 +9,7 @@ from time import monotonic
 from fastapi import Request
 
 from events.signals.sender import Sender
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.keys.directory import Holder, KeyDirectory
@@ -25,7 +26,7 @@ class Needs:
     scope: Scope
 
     async def __call__(self, request: Request) -> Sender:
-        keys: KeyDirectory = request.app.state.services.keys
+        keys = part_of(request, KeyDirectory)
         transfer = read_transfer(request.scope)
         sender = (await identify(keys, transfer.authorization, transfer.origin)).sender
         if self.scope not in sender.scopes:
@@ -95,9 +96,8 @@ def sees_personal(sender: Sender) -> bool:
 async def reporting_holder(request: Request) -> Holder:
     """A dependency of a route: the key's holder, if it may report events at all."""
     transfer = read_transfer(request.scope)
-    holder = await identify(
-        request.app.state.services.keys, transfer.authorization, transfer.origin
-    )
+    keys = part_of(request, KeyDirectory)
+    holder = await identify(keys, transfer.authorization, transfer.origin)
     admit_report(holder)
     return holder
 

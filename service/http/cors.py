@@ -10,6 +10,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.answer import Answer, problem_answer
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.directory import KeyDirectory
 from service.limits import PREFLIGHT_REMEMBERED_S
@@ -40,8 +41,7 @@ class Cors:
         if not origin:
             await self._app(scope, receive, send)
             return
-        keys: KeyDirectory = scope["app"].state.services.keys
-        is_listed = await keys.lists(origin)
+        is_listed = await part_of(scope, KeyDirectory).lists(origin)
         if _is_preflight(scope):
             answer = _preflight(origin) if is_listed else _refusal()
             await answer(scope, receive, send)

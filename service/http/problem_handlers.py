@@ -45,14 +45,14 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
     """A parameter that FastAPI reads itself: say which, and what was expected."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place, *path = (str(part) for part in first["loc"])
-    name = path[0] if path else place
+    location, *path = (str(part) for part in first["loc"])
+    name = path[0] if path else location
     expected = expected_of(first)
     found = "is missing" if first["type"] == "missing" else f"is not {expected}"
     return problem_answer(
         Problem(
             "parameter-invalid",
-            f"The parameter {name} ({place}) {found}.",
+            f"The parameter {name} ({location}) {found}.",
             parameter=name,
             expected=expected,
         )

@@ -18,20 +18,19 @@ from events.signals.dialects.parcels import Dialect, Parcel
 from events.strict_json import Finding, JsonFault, TooLarge
 from events.submission import Item, Submission
 from service.bodies.body import read_body
-from service.bodies.body_memory import BodyMemory
+from service.bodies.body_memory import BodyMemory, MemoryBudget, MemoryBudgets
 from service.bodies.chunks import chunks_of
-from service.http.access_log import visit_of
+from service.http.access_log import AccessRecord, visit_of
 from service.http.answer import Answer
 from service.http.authentication import admit_report, holder_of, identify, key_missing, lacks
 from service.http.problem import Problem
 from service.http.request_headers import RequestHeaders, read_transfer
 from service.ingest.read_items import receive_message
-from service.ingest.report import context_for
-from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
-from service.keys.directory import Holder
+from service.ingest.reporting import Reporting
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, wait_for_memory
+from service.keys.directory import Holder, KeyDirectory
 from service.keys.key_search import KeySearch
 from service.keys.scopes import Scope
-from service.services import Services
 
 
 class Reply(Protocol):
@@ -56,54 +55,66 @@ class Collector(NamedTuple):
     each message with the same meaning."""
 
 
-async def collect(request: Request, collected: Collector) -> Answer:
+async def collect(
+    request: Request,
+    collected: Collector,
+    *,
+    reporting: Reporting,
+    keys: KeyDirectory,
+    budgets: MemoryBudgets,
+) -> Answer:
     """Record what a client sent, in a body or, with GET, in the query string.
 
     Return when all of it is on disk or kept as refused. Raises Problem if the whole cannot be
     accepted; after a problem with Retry-After it is not certain that anything was recorded.
     """
-    services: Services = request.scope["app"].state.services
     transfer = read_transfer(request.scope)
     holder: Holder | None = None
     if transfer.authorization:
-        holder = _admitted(await identify(services.keys, transfer.authorization, transfer.origin))
-    services.queue.admit()
+        holder = _admitted(await identify(keys, transfer.authorization, transfer.origin))
+    reporting.queue.admit()
     receive = request.receive
     if collected.body_of_query is not None:
         receive = _receive_of(request, collected.body_of_query, is_known=holder is not None)
         transfer = transfer._replace(content_encoding=b"", content_length=None)
-    room = services.strangers if holder is None else services.room
-    with room.place() as place:
+    budget = budgets.strangers if holder is None else budgets.senders
+    with budget.memory() as memory:
         if holder is None:
-            holder, body = await _read_stranger(services, receive, transfer, collected, place)
+            holder, body = await _read_stranger(
+                receive, transfer, collected.dialect, memory, keys=keys, budget=budgets.senders
+            )
         else:
-            body = await read_body(receive, transfer, place)
+            body = await read_body(receive, transfer, memory)
         parcel = await _unpacked(collected, body)
         if collected.sent_at is not None:
             header, member = collected.sent_at
             if sent_at := request.headers.get(header):
                 parcel = parcel._replace(defaults={member: sent_at, **parcel.defaults})
-        return await _record(request, parcel, collected, holder, place)
+        return await _record(
+            reporting, parcel, collected, holder, visit_of(request.scope), memory=memory
+        )
 
 
 async def _read_stranger(
-    services: Services,
     receive: Receive,
     transfer: RequestHeaders,
-    collected: Collector,
-    place: BodyMemory,
+    dialect: Dialect,
+    memory: BodyMemory,
+    *,
+    keys: KeyDirectory,
+    budget: MemoryBudget,
 ) -> tuple[Holder, bytes]:
-    """Read a body that contains its key; once that is found, the body counts as the holder's."""
-    search, found = KeySearch(collected.dialect.key), list[Holder]()
+    """Read a body that contains its key; once that is found, the holder's budget counts it."""
+    search, found = KeySearch(dialect.key), list[Holder]()
 
     async def hear(piece: bytes) -> None:
         key = search.feed(piece)
         if key is not None:
-            found.append(_admitted(await holder_of(services.keys, key, transfer.origin)))
-            place.move_to(services.room)
+            found.append(_admitted(await holder_of(keys, key, transfer.origin)))
+            memory.move_to(budget)
 
     try:
-        body = await read_body(receive, transfer, place, hear=hear)
+        body = await read_body(receive, transfer, memory, hear=hear)
     except JsonFault as fault:
         raise _problem_of(fault) from None
     if not found:
@@ -112,27 +123,32 @@ async def _read_stranger(
 
 
 async def _record(
-    request: Request, parcel: Parcel, collected: Collector, holder: Holder, place: BodyMemory
+    reporting: Reporting,
+    parcel: Parcel,
+    collected: Collector,
+    holder: Holder,
+    visit: AccessRecord,
+    *,
+    memory: BodyMemory,
 ) -> Answer:
-    services: Services = request.scope["app"].state.services
     if holder.allowance is not None:
         holder.allowance.take(len(parcel.items))
-    context = context_for(services, holder)
-    visit, pauses, reply = visit_of(request.scope), Pauses(), collected.reply()
+    context = reporting.context(holder.sender)
+    pauses, reply = Pauses(), collected.reply()
     for texts, size in chunks_of(parcel.items):
-        await room_for(place, size)
-        place.build(size)
+        await wait_for_memory(memory, size)
+        memory.build(size)
         items = [
             receive_message(parcel.read(text), collected.dialect, context)
             async for text in pauses.between(texts)
         ]
         # A request that has begun waits for its next place: if it were refused now, the client
         # would send all of it again.
-        future = await enqueue_in_turn(services.queue, Submission(tuple(items)))
+        future = await enqueue_in_turn(reporting.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
-        place.give_back(size)
-        visit.count(*services.metrics.decided(outcomes))
-        place.build(reply.add(items, outcomes))
+        memory.give_back(size)
+        visit.count(*reporting.metrics.decided(outcomes))
+        memory.build(reply.add(items, outcomes))
     return reply.finish()
 
 

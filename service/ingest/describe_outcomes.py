@@ -9,7 +9,7 @@ from events.refusals import Refused
 from events.submission import Item
 from service.http.answer import Answer
 from service.http.problem import KINDS, MEDIA_TYPE, kind_of, of_refusal
-from service.ingest.refusal_labels import Wording, in_words
+from service.ingest.labels import Wording, in_words
 from service.limits import RETRY_AFTER_S
 from service.shapes import reports as shapes
 from service.shapes.shape import Moved as MovedShape

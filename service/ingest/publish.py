@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,11 +18,11 @@ from events.lifecycles.expansion import known_countries
 from events.lifecycles.publish import asks_who_stands_where, objection, publication
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refusal, Refused
-from events.signals.context import Context
 from events.signals.sender import Sender
 from events.submission import Submission
 from service.http.problem import Problem
-from service.services import Services
+from service.ingest.reporting import Reporting
+from service.lifecycles import Lifecycles
 from service.shapes import lifecycle as shapes
 
 
@@ -37,30 +38,49 @@ def examine(text: str) -> Inspection:
     return inspection
 
 
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What publishing takes: how it is reported, and who is in which stage."""
+
+    reporting: Reporting
+    engine: AsyncEngine
+    schema: str
+
+    @property
+    def lifecycles(self) -> Lifecycles:
+        return self.reporting.lifecycles
+
+    async def occupancy(self) -> Occupancy:
+        """Count leads and accounts per stage of the lifecycle in force."""
+        in_force = self.lifecycles.last_version
+        return await count_standing(self.engine, self.schema, in_force=in_force)
+
+
 async def preview(
-    services: Services, text: str, stage_map: Mapping[str, str]
+    publishing: Publishing, text: str, stage_map: Mapping[str, str]
 ) -> shapes.PublicationTried:
     """Report what publishing would change, who would lose a stage, and any current objection."""
     inspection = await asyncio.to_thread(examine, text)
     assert inspection.lifecycle is not None
-    memory = services.ledger.memory
-    occupied = (await _count_standing(services)).occupied
-    refusal = objection({"text": text, "stage_map": stage_map}, memory.lifecycles, occupied)
-    left = homeless(occupied, memory.lifecycles, inspection.lifecycle, {})
+    lifecycles = publishing.lifecycles
+    occupied = (await publishing.occupancy()).occupied
+    refusal = objection({"text": text, "stage_map": stage_map}, lifecycles.published, occupied)
+    left = homeless(occupied, lifecycles.published, inspection.lifecycle, {})
     return {
         "status": "allowed" if refusal is None else "refused",
-        "version": memory.lifecycle_version + 1,
+        "version": lifecycles.last_version + 1,
         "changes": [
-            str(change) for change in differences(services.compiled.lifecycle, inspection.lifecycle)
+            str(change)
+            for change in differences(lifecycles.in_force.lifecycle, inspection.lifecycle)
         ],
         "disappearing": [
             {
-                "track": "lead" if place.kind is SubjectKind.LEAD else "account",
-                "stage": place.stage,
-                "standing": place.standing,
-                "to": stage_map.get(place.stage),
+                "track": "lead" if lost.kind is SubjectKind.LEAD else "account",
+                "stage": lost.stage,
+                "standing": lost.standing,
+                "to": stage_map.get(lost.stage),
             }
-            for place in left
+            for lost in left
         ],
         "complaints": _complaints(inspection),
         "problem": None if refusal is None else {"code": refusal.reason, "detail": refusal.detail},
@@ -68,18 +88,24 @@ async def preview(
 
 
 async def publish(
-    services: Services, sender: Sender, text: str, stage_map: Mapping[str, str], *, id: str | None
+    publishing: Publishing,
+    sender: Sender,
+    text: str,
+    stage_map: Mapping[str, str],
+    *,
+    id: str | None,
 ) -> shapes.Published:
     """Put a lifecycle in force. Raises Problem if that is not possible.
 
     Slow work runs outside the event loop, so that other requests are answered in the meantime.
     """
     inspection = await asyncio.to_thread(examine, text)
-    context = Context(services.compiled.lifecycle, services.digests, sender, services.now())
+    reporting, lifecycles = publishing.reporting, publishing.lifecycles
+    context = reporting.context(sender)
     item = await asyncio.to_thread(publication, text, stage_map, id=id or new_id(), context=context)
-    asks = asks_who_stands_where(item.signal.data, services.ledger.memory.lifecycles)
-    counted = await _count_standing(services) if asks else None
-    (outcome,) = await services.queue.submit(Submission((item,), counted=counted))
+    asks = asks_who_stands_where(item.signal.data, lifecycles.published)
+    counted = await publishing.occupancy() if asks else None
+    (outcome,) = await reporting.queue.submit(Submission((item,), counted=counted))
     if isinstance(outcome, Refused):
         raise _problem(outcome.refusal)
     assert isinstance(outcome, Recorded | Duplicate)
@@ -87,18 +113,13 @@ async def publish(
         "status": "recorded" if isinstance(outcome, Recorded) else "duplicate",
         "position": str(outcome.position),
         "leaf": outcome.leaf.hex(),
-        "version": _version_at(services, outcome.position),
+        "version": _version_at(lifecycles, outcome.position),
         "complaints": _complaints(inspection),
     }
 
 
-async def _count_standing(services: Services) -> Occupancy:
-    in_force = services.ledger.memory.lifecycle_version
-    return await count_standing(services.engine, services.schema, in_force=in_force)
-
-
-def _version_at(services: Services, position: int) -> int:
-    published = services.ledger.memory.lifecycles.values()
+def _version_at(lifecycles: Lifecycles, position: int) -> int:
+    published = lifecycles.published.values()
     return next(version.version for version in published if version.published_at == position)
 
 

@@ -9,7 +9,7 @@ from events.refusals import Refused
 from events.signals.context import Context
 from events.strict_json import Items, TooLarge, Unacceptable, Unreadable, find_items
 from events.submission import Item, Submission
-from service.bodies.body_memory import BodyMemory
+from service.bodies.body_memory import BodyMemory, MemoryBudget
 from service.bodies.chunks import chunks_of, held_bytes_max
 from service.bodies.inflation import pieces_of
 from service.bodies.lines import Line, LineSplitter
@@ -17,76 +17,70 @@ from service.http.access_log import AccessRecord
 from service.http.answer import Answer, json_answer, problem_answer
 from service.http.problem import Problem
 from service.ingest.describe_outcomes import BatchAnswer, answer_one, describe_outcome
+from service.ingest.labels import Wording
 from service.ingest.read_items import receive_item, receive_line, receive_one
-from service.ingest.refusal_labels import Wording
+from service.ingest.reporting import Reporting
 from service.ingest.stream import LineStream
-from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, room_for
-from service.keys.directory import Holder
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, in_pieces, wait_for_memory
+from service.keys.directory import Holder, KeyDirectory
 from service.limits import REFUSALS_SHOWN_MAX, STRICT_BUILT_BYTES_MAX
-from service.services import Services
 
 APPLIED = ((b"preference-applied", b"handling=strict"),)
 
 
-def context_for(services: Services, holder: Holder) -> Context:
-    """Collect what reading a report needs in addition to its bytes."""
-    lifecycle = services.compiled.lifecycle
-    return Context(lifecycle, services.digests, holder.sender, services.now())
-
-
 async def report_one(
-    services: Services,
+    reporting: Reporting,
     holder: Holder,
     body: bytes,
     visit: AccessRecord,
-    place: BodyMemory,
+    memory: BodyMemory,
     *,
     words: Wording | None = None,
 ) -> Answer:
     """Record a body that is one event."""
-    place.build(held_bytes_max(body))
-    item = receive_one(body, context_for(services, holder))
+    memory.build(held_bytes_max(body))
+    item = receive_one(body, reporting.context(holder.sender))
     if holder.allowance is not None:
         holder.allowance.take(1)
     if isinstance(item, Refused) and not item.is_kept:
         outcome: Outcome = item
     else:
-        (outcome,) = await services.queue.submit(Submission((item,)))
-    _count(services, visit, [outcome])
+        (outcome,) = await reporting.queue.submit(Submission((item,)))
+    visit.count(*reporting.metrics.decided([outcome]))
     return answer_one(outcome, words)
 
 
 async def report_batch(
-    services: Services,
+    reporting: Reporting,
     holder: Holder,
     body: bytes,
     visit: AccessRecord,
-    place: BodyMemory,
+    memory: BodyMemory,
     *,
     is_strict: bool,
     words: Wording | None = None,
 ) -> Answer:
     """Record a body that is an array of events."""
     found = await items_of(body)
-    context, pauses = context_for(services, holder), Pauses()
+    context, pauses = reporting.context(holder.sender), Pauses()
     if holder.allowance is not None:
         holder.allowance.take(len(found))
     if is_strict:
-        hold_together(place, found)
+        hold_together(memory, found)
         items = [receive_item(text, context) async for text in pauses.between(found)]
-        return await _answer_strict(services, items, visit, words=words)
+        return await _answer_strict(reporting, items, visit, words=words)
     answer = BatchAnswer(words)
     for texts, size in chunks_of(found):
-        await room_for(place, size)
-        place.build(size)
+        await wait_for_memory(memory, size)
+        memory.build(size)
         items = [receive_item(text, context) async for text in pauses.between(texts)]
         # A request that has begun waits for its next place: if it were refused now, the client
         # would send all of it again.
-        future = await enqueue_in_turn(services.queue, Submission(tuple(items)))
+        future = await enqueue_in_turn(reporting.queue, Submission(tuple(items)))
         outcomes = await asyncio.shield(future)
-        place.give_back(size)
-        visit.count(*services.metrics.decided(outcomes))
-        place.build(answer.add(outcomes))
+        memory.give_back(size)
+        visit.count(*reporting.metrics.decided(outcomes))
+        memory.build(answer.add(outcomes))
     return answer.finish()
 
 
@@ -101,24 +95,30 @@ async def items_of(body: bytes) -> Items:
 
 
 async def report_stream(
-    services: Services, holder: Holder, pieces: AsyncIterator[bytes], visit: AccessRecord
+    reporting: Reporting,
+    holder: Holder,
+    pieces: AsyncIterator[bytes],
+    visit: AccessRecord,
+    *,
+    keys: KeyDirectory,
+    budget: MemoryBudget,
 ) -> Answer:
     """Record NDJSON of any length, which may take hours."""
-    began_at = services.now()
+    began_at = reporting.now()
 
     async def renew() -> Context:
         """Read what follows under the current key, lifecycle and time."""
-        current = await services.keys.current(holder.key.key_id)
+        current = await keys.current(holder.key.key_id)
         if current is None:
             raise Problem(
                 "key-unknown",
                 "The key was revoked or expired while the stream was being read. Send the stream "
                 "again with a valid key.",
             )
-        return context_for(services, current)
+        return reporting.context(current.sender)
 
-    with services.room.place() as place:
-        stream = LineStream(services.queue, renew, services.metrics, holder.allowance, place)
+    with budget.memory() as memory:
+        stream = LineStream(reporting.queue, renew, reporting.metrics, holder.allowance, memory)
         try:
             tally = await stream.take(pieces)
         finally:
@@ -133,7 +133,7 @@ async def report_stream(
 
 
 async def report_lines_strictly(
-    services: Services, holder: Holder, body: bytes, visit: AccessRecord, place: BodyMemory
+    reporting: Reporting, holder: Holder, body: bytes, visit: AccessRecord, memory: BodyMemory
 ) -> Answer:
     """Record NDJSON of up to 5 MiB, all or nothing."""
     pauses, splitter = Pauses(), LineSplitter()
@@ -142,23 +142,23 @@ async def report_lines_strictly(
         lines += splitter.feed(piece)
         _bound_strict(len(lines))
     lines += splitter.finish()
-    hold_together(place, [line.text or b"" for line in lines])
-    context = context_for(services, holder)
+    hold_together(memory, [line.text or b"" for line in lines])
+    context = reporting.context(holder.sender)
     if holder.allowance is not None:
         holder.allowance.take(len(lines))
     items = [receive_line(line.text, context) async for line in pauses.between(lines)]
-    return await _answer_strict(services, items, visit)
+    return await _answer_strict(reporting, items, visit)
 
 
 async def _answer_strict(
-    services: Services,
+    reporting: Reporting,
     items: Sequence[Item | Refused],
     visit: AccessRecord,
     *,
     words: Wording | None = None,
 ) -> Answer:
-    outcomes = await services.queue.submit(Submission(tuple(items), is_strict=True))
-    _count(services, visit, outcomes)
+    outcomes = await reporting.queue.submit(Submission(tuple(items), is_strict=True))
+    visit.count(*reporting.metrics.decided(outcomes))
     refused = sum(
         isinstance(outcome, Refused) and outcome.refusal.reason != "batch-refused"
         for outcome in outcomes
@@ -177,7 +177,7 @@ async def _answer_strict(
     return problem_answer(problem)
 
 
-def hold_together(place: BodyMemory, texts: Items | list[bytes]) -> None:
+def hold_together(memory: BodyMemory, texts: Items | list[bytes]) -> None:
     """Hold the memory for all the items: the last one is read before the first is recorded."""
     _bound_strict(len(texts))
     size = sum(map(held_bytes_max, texts))
@@ -187,7 +187,7 @@ def hold_together(place: BodyMemory, texts: Items | list[bytes]) -> None:
             "All events of this request are held in memory together, and these have too many "
             "values. Send fewer events at once.",
         )
-    place.build(size)
+    memory.build(size)
 
 
 def _bound_strict(items: int) -> None:
@@ -199,7 +199,3 @@ def _bound_strict(items: int) -> None:
             expected=SUBMISSION_ITEMS_MAX,
             found=items,
         )
-
-
-def _count(services: Services, visit: AccessRecord, outcomes: Sequence[Outcome]) -> None:
-    visit.recorded, visit.duplicates, visit.refused = services.metrics.decided(outcomes)

@@ -27,9 +27,10 @@ from events.signals.sender import Sender
 from events.strict_json import read_item
 from events.submission import Item, Submission
 from service.ingest.read_items import receive_line, receive_message, refuse
+from service.ingest.reporting import Reporting
+from service.keys.store import KeyStore
 from service.refusals.describing import stored_refusal
 from service.refusals.store import RefusalStore
-from service.services import Services
 
 log = structlog.get_logger()
 
@@ -51,33 +52,42 @@ READERS: Mapping[str, Callable[[bytes, Context], Item | Refused]] = {
 """How to read a refusal again, by the dialect stored with it."""
 
 
-async def retry(services: Services, kept: Sequence[RowMapping], by: Sender) -> list[Outcome]:
+async def retry(
+    reporting: Reporting,
+    keys: KeyStore,
+    refusals: RefusalStore,
+    kept: Sequence[RowMapping],
+    *,
+    by: Sender,
+) -> list[Outcome]:
     """Retry refusals in order, and store the outcomes."""
     if not kept:
         return []
-    senders = await _senders(services, kept)
-    items = tuple(_prepared(services, row, senders) for row in kept)
-    outcomes = await services.queue.submit(Submission(items))
-    services.metrics.decided(outcomes)
-    await _settle(services.refusals, kept, outcomes, by)
+    senders = await _senders(keys, kept)
+    items = tuple(_prepared(reporting, row, senders) for row in kept)
+    outcomes = await reporting.queue.submit(Submission(items))
+    reporting.metrics.decided(outcomes)
+    await _settle(refusals, kept, outcomes, by)
     return outcomes
 
 
-async def _senders(services: Services, kept: Sequence[RowMapping]) -> dict[str, Sender]:
+async def _senders(keys: KeyStore, kept: Sequence[RowMapping]) -> dict[str, Sender]:
     """Find the keys that sent them. Keys are never deleted."""
     key_ids = {row["key_id"] for row in kept}
-    return {key.key_id: key.sender for key in await services.key_store.find(sorted(key_ids))}
+    return {key.key_id: key.sender for key in await keys.find(sorted(key_ids))}
 
 
-def _prepared(services: Services, row: RowMapping, senders: Mapping[str, Sender]) -> Item | Refused:
+def _prepared(
+    reporting: Reporting, row: RowMapping, senders: Mapping[str, Sender]
+) -> Item | Refused:
     """Read a refusal again, or leave it refused."""
     if not row["content"]:
         # The bytes of input that is too large or too deep are not kept: there is nothing to read.
         return _still_refused(row, stored_refusal(row))
     try:
-        return _read_again(services, row, senders[row["key_id"]])
+        return _read_again(reporting, row, senders[row["key_id"]])
     except Exception:
-        services.metrics.fault("retrying")
+        reporting.metrics.fault("retrying")
         log.exception("refusals.not_retried", refusal=str(row["refusal_id"]))
         return _still_refused(row, internal_error())
 
@@ -97,13 +107,12 @@ def _still_refused(row: RowMapping, refusal: Refusal) -> Refused:
     )
 
 
-def _read_again(services: Services, row: RowMapping, sender: Sender) -> Item | Refused:
+def _read_again(reporting: Reporting, row: RowMapping, sender: Sender) -> Item | Refused:
     source = row["source"]
     if source is not None and sender.speaks_for(source):
         # The default source at that time, whatever the key's first source is now.
         sender = sender._replace(sources=(source, *sender.sources))
-    lifecycle = services.compiled.lifecycle
-    context = Context(lifecycle, services.digests, sender, row["received_at"])
+    context = reporting.context(sender)._replace(received_at=row["received_at"])
     content, dialect = bytes(row["content"]), row["dialect"]
     reader = READERS.get(dialect)
     if reader is None:

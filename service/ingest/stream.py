@@ -18,7 +18,7 @@ from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
 from service.ingest.read_items import receive_line
 from service.ingest.tally import Tally
-from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, room_for
+from service.ingest.wait_for_queue import Pauses, Queue, enqueue_in_turn, wait_for_memory
 from service.keys.rates import Allowance
 from service.limits import (
     CHUNK_BUILT_BYTES_MAX,
@@ -27,7 +27,6 @@ from service.limits import (
     STREAM_PAUSE_S,
 )
 from service.metrics import Metrics
-from service.services import Queue
 
 
 @dataclass(slots=True)
@@ -38,7 +37,7 @@ class LineStream:
     renew: Callable[[], Awaitable[Context]]
     metrics: Metrics
     allowance: Allowance | None
-    place: BodyMemory
+    memory: BodyMemory
     tally: Tally = field(default_factory=Tally)
     _items: list[Item | Refused] = field(default_factory=list)
     _numbers: list[int] = field(default_factory=list)
@@ -67,9 +66,9 @@ class LineStream:
     async def _take_lines(self, lines: AsyncIterator[Line], context: Context) -> None:
         async for line in lines:
             size = held_bytes_max(line.text or b"")
-            if not self.place.has(size):
+            if not self.memory.has(size):
                 await self._make_room(size)
-            self.place.build(size)
+            self.memory.build(size)
             self._bytes += size
             self.tally.lines += 1
             self._items.append(receive_line(line.text, context))
@@ -81,7 +80,7 @@ class LineStream:
         """Record what is already held, and wait until others release memory too."""
         await self._send()
         await self._settle_all()
-        await room_for(self.place, size)
+        await wait_for_memory(self.memory, size)
 
     async def _with_pauses(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield the pieces; during a pause, record what is already there.
@@ -132,7 +131,7 @@ class LineStream:
         try:
             outcomes = await asyncio.shield(chunk.future)
         finally:
-            self.place.give_back(chunk.size)
+            self.memory.give_back(chunk.size)
         self.tally.count(chunk.numbers, outcomes, self.metrics)
 
 

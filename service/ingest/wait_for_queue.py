@@ -10,7 +10,7 @@ many large bodies are being read.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from time import monotonic, perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from events.database.failures import QueueFull
@@ -19,7 +19,6 @@ from events.strict_json import Finding
 from events.submission import Submission
 from service.bodies.body_memory import BodyMemory
 from service.limits import QUEUE_PAUSE_S, TURN_WAIT_S, WORK_S
-from service.services import Queue
 
 _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 """Held for a turn of the loop by the work that resumes next, in the order of pausing."""
@@ -27,6 +26,16 @@ _going_on: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyD
 Gained = TypeVar("Gained")
 Found = TypeVar("Found")
 Part = TypeVar("Part")
+
+
+class Queue(Protocol):
+    """Where submissions go: the ledger's queue, or a benchmark that only answers."""
+
+    def admit(self) -> None: ...
+
+    async def submit(self, submission: Submission) -> list[Outcome]: ...
+
+    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
 
 
 async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Future[list[Outcome]]:
@@ -39,11 +48,11 @@ async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Futur
     return await _in_turn(enqueue)
 
 
-async def room_for(place: BodyMemory, size: int) -> None:
+async def wait_for_memory(memory: BodyMemory, size: int) -> None:
     """Wait until `size` more bytes may be held. Raises QueueFull if that takes too long."""
 
     def look() -> None:
-        if not place.has(size):
+        if not memory.has(size):
             raise QueueFull("too many large bodies are being read")
 
     await _in_turn(look)

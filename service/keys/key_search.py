@@ -10,13 +10,10 @@ one sender. A key that is written with escapes is not found; no client writes on
 """
 
 import re
-from typing import Final
 
 from events.strict_json import Unacceptable
 from service.keys.key_text import FORM
-from service.limits import SPACE_MAX
-
-_KEY_CHARACTERS_MAX: Final = 100
+from service.limits import KEY_CHARACTERS_MAX, SPACE_MAX
 
 
 class KeySearch:
@@ -26,7 +23,7 @@ class KeySearch:
         space = rb"[ \t\n\r]{0,%d}" % SPACE_MAX
         name = re.escape(f'"{member}"').encode()
         self._pattern = re.compile(name + space + b":" + space + b'"(' + FORM.encode() + b')"')
-        self._kept_bytes = len(member) + 2 * SPACE_MAX + _KEY_CHARACTERS_MAX
+        self._kept_bytes = len(member) + 2 * SPACE_MAX + KEY_CHARACTERS_MAX
         self._rest = b""
         self._found: bytes | None = None
 

@@ -23,8 +23,8 @@ Ways = Mapping[str, Link]
 """By name."""
 
 
-def _lead(place: str) -> Ways:
-    asked = {"lead_id": _BODY + place}
+def _lead(pointer: str) -> Ways:
+    asked = {"lead_id": _BODY + pointer}
     return {
         "lead": Link("get_lead", asked),
         "history": Link("get_lead_history", asked),
@@ -33,15 +33,15 @@ def _lead(place: str) -> Ways:
     }
 
 
-def _account(place: str) -> Ways:
+def _account(pointer: str) -> Ways:
     return {
-        "account": Link("get_account", {"account_id": _BODY + place}),
-        "people": Link("get_leads", {"account": _BODY + place}),
+        "account": Link("get_account", {"account_id": _BODY + pointer}),
+        "people": Link("get_leads", {"account": _BODY + pointer}),
     }
 
 
-def _refusal(place: str) -> Ways:
-    asked = {"refusal_id": _BODY + place}
+def _refusal(pointer: str) -> Ways:
+    asked = {"refusal_id": _BODY + pointer}
     return {
         "refusal": Link("get_refusal", asked),
         "retry": Link("post_refusal_retry", asked),
@@ -49,8 +49,8 @@ def _refusal(place: str) -> Ways:
     }
 
 
-def _key(place: str) -> Ways:
-    asked = {"key_id": _BODY + place}
+def _key(pointer: str) -> Ways:
+    asked = {"key_id": _BODY + pointer}
     return {
         "change": Link("patch_key", asked),
         "rotate": Link("post_key_rotate", asked),
@@ -58,8 +58,8 @@ def _key(place: str) -> Ways:
     }
 
 
-def _webhook(place: str) -> Ways:
-    asked = {"webhook_id": _BODY + place}
+def _webhook(pointer: str) -> Ways:
+    asked = {"webhook_id": _BODY + pointer}
     return {
         "webhook": Link("get_webhook", asked),
         "change": Link("patch_webhook", asked),
@@ -71,9 +71,9 @@ def _webhook(place: str) -> Ways:
     }
 
 
-def _own_write(place: str) -> Ways:
+def _own_write(pointer: str) -> Ways:
     """Link to operations that show an event as soon as they include it."""
-    asked = {"wait_for": _BODY + place}
+    asked = {"wait_for": _BODY + pointer}
     return {"funnel": Link("get_funnel", asked), "leads": Link("get_leads", asked)}
 
 

@@ -33,7 +33,7 @@ NOTHING_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Opened:
     """What stays the same from start to stop, however often the server restarts in between."""
 
     layout: Layout
@@ -66,7 +66,7 @@ class PrivatePostgres:
         self._binaries = binaries
         self._extra_settings = extra_settings
         self._one_at_a_time = threading.RLock()
-        self._place: _Place | None = None
+        self._opened: _Opened | None = None
         self._postmaster: Child | None = None
 
     def __enter__(self) -> Self:
@@ -84,12 +84,12 @@ class PrivatePostgres:
     @property
     def owner_url(self) -> URL:
         """Return the URL of the role that owns the database; printing it hides the password."""
-        return self._started_place().owner_url
+        return self._started().owner_url
 
     @property
     def app_url(self) -> URL:
         """Return the URL of the role that serves; printing it hides the password."""
-        return self._started_place().app_url
+        return self._started().app_url
 
     @property
     def pid(self) -> int:
@@ -107,25 +107,25 @@ class PrivatePostgres:
             StartError: the server did not start; the message quotes its log.
         """
         with self._one_at_a_time:
-            if self._place is not None:
+            if self._opened is not None:
                 return
-            place = self._open()
+            opened = self._open()
             try:
-                self._postmaster = self._start_postmaster(place)
+                self._postmaster = self._start_postmaster(opened)
             except BaseException:
-                place.closing.close()
+                opened.closing.close()
                 raise
-            self._place = place
+            self._opened = opened
 
     def stop(self) -> None:
         """Stop the server in order and release the data directory; do nothing if it is stopped."""
         with self._one_at_a_time:
-            place, postmaster = self._place, self._postmaster
-            if place is None or postmaster is None:
+            opened, postmaster = self._opened, self._postmaster
+            if opened is None or postmaster is None:
                 return
             # First, so that no other thread restarts what is being stopped.
-            self._place = self._postmaster = None
-            with place.closing:
+            self._opened = self._postmaster = None
+            with opened.closing:
                 stop_postmaster(postmaster)
 
     def restart(self) -> None:
@@ -141,15 +141,15 @@ class PrivatePostgres:
         its limit. After `stop` it does nothing.
         """
         with self._one_at_a_time:
-            if self._place is None or self._postmaster is None:
+            if self._opened is None or self._postmaster is None:
                 return False
             if self._postmaster.is_running():
-                bound_log(self._place.layout.log)
+                bound_log(self._opened.layout.log)
                 return False
-            self._postmaster = self._start_postmaster(self._place)
+            self._postmaster = self._start_postmaster(self._opened)
             return True
 
-    def _open(self) -> _Place:
+    def _open(self) -> _Opened:
         """Lock the data directory, and create what is missing in it."""
         if platform.system() != "Linux":
             raise PrivatePostgresError(
@@ -169,7 +169,7 @@ class PrivatePostgres:
             identity.take_over(layout.cluster)
             socket_directory = open_socket_directory(layout, identity)
             closing.callback(close_socket_directory, layout, socket_directory)
-            return _Place(
+            return _Opened(
                 layout,
                 binaries,
                 identity,
@@ -179,28 +179,28 @@ class PrivatePostgres:
                 closing=closing.pop_all(),
             )
 
-    def _start_postmaster(self, place: _Place) -> Child:
-        cluster = place.layout.cluster
+    def _start_postmaster(self, opened: _Opened) -> Child:
+        cluster = opened.layout.cluster
         options = arguments(
             cluster=cluster,
-            socket_directory=place.socket_directory,
+            socket_directory=opened.socket_directory,
             extra_settings=self._extra_settings,
         )
-        command = place.identity.command(
-            program=[place.binaries.postgres, *options],
+        command = opened.identity.command(
+            program=[opened.binaries.postgres, *options],
             # To the server this is an immediate shutdown: it ends its own processes, which after a
             # SIGKILL would notice only later. Recovery does the rest.
             fate=Signals.SIGQUIT,
             cluster=cluster,
         )
         return start_postmaster(
-            command, cluster=cluster, sockets=place.socket_directory, log=place.layout.log
+            command, cluster=cluster, sockets=opened.socket_directory, log=opened.layout.log
         )
 
-    def _started_place(self) -> _Place:
-        if self._place is None:
+    def _started(self) -> _Opened:
+        if self._opened is None:
             raise NotRunningError("expected a started server, found none; call start() first")
-        return self._place
+        return self._opened
 
     def _started_postmaster(self) -> Child:
         if self._postmaster is None:

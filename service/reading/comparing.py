@@ -70,7 +70,7 @@ class ComparedReport:
 async def compare(log: Log, items: Sequence[Item | Refused]) -> shapes.Compared:
     """Describe each event's difference from what is recorded, in order."""
     signals = [item.signal for item in items if isinstance(item, Item)]
-    known = await _standing(log, list({(signal.source, signal.id): None for signal in signals}))
+    known = await _recorded(log, list({(signal.source, signal.id): None for signal in signals}))
     return {
         "items": [
             shapes.ComparedRefusal(status="refused", problem=of_refusal(item.refusal))
@@ -81,7 +81,7 @@ async def compare(log: Log, items: Sequence[Item | Refused]) -> shapes.Compared:
     }
 
 
-async def _standing(
+async def _recorded(
     log: Log, keys: Sequence[tuple[str, str]]
 ) -> Mapping[tuple[str, str], ComparedReport]:
     """Read reports, with later voids and corrections by their senders and others."""
@@ -91,9 +91,9 @@ async def _standing(
     decisions = await log.taken_back([id for id in subjects if id], upto=INTEGER_MAX)
     for entry in decisions:
         decision = records.decode(entry.record)
-        standing = by_position.get(int(decision.event.data.get(EVENT, 0)))
-        if standing is not None:
-            standing.take(decision)
+        report = by_position.get(int(decision.event.data.get(EVENT, 0)))
+        if report is not None:
+            report.take(decision)
     return found
 
 
@@ -103,50 +103,50 @@ def _as_reported(reported: Reported) -> ComparedReport:
     return ComparedReport(record, reported.personal, dict(record.event.data), time)
 
 
-def _compared(signal: Signal, standing: ComparedReport | None) -> shapes.ComparedEvent:
-    if standing is None:
+def _compared(signal: Signal, report: ComparedReport | None) -> shapes.ComparedEvent:
+    if report is None:
         return shapes.Unknown(status="unknown")
-    if standing.is_voided:
+    if report.is_voided:
         return shapes.Voided(
             status="voided",
-            position=standing.position,
-            by_revision=standing.is_voided_by_revision,
+            position=report.position,
+            by_revision=report.is_voided_by_revision,
         )
-    if standing.is_erased:
-        return shapes.Erased(status="erased", position=standing.position)
-    fields = _fields_to_correct(signal, standing)
+    if report.is_erased:
+        return shapes.Erased(status="erased", position=report.position)
+    fields = _fields_to_correct(signal, report)
     differs = [name if name == TIME else f"data/{name}" for name in fields]
-    if signal.type.name != standing.record.event.type:
+    if signal.type.name != report.record.event.type:
         differs.append("type")
-    if not _is_about_the_same(signal, standing):
+    if not _is_about_the_same(signal, report):
         differs.append("person")
     return shapes.ComparedRecord(
         status="recorded",
-        position=standing.position,
-        corrections=standing.corrections,
+        position=report.position,
+        corrections=report.corrections,
         differs=differs,
         fields=fields,
     )
 
 
-def _fields_to_correct(signal: Signal, standing: ComparedReport) -> dict[str, Any]:
+def _fields_to_correct(signal: Signal, report: ComparedReport) -> dict[str, Any]:
     """Return the fields that a correction must set: null removes a field."""
     fields = {
         name: signal.data.get(name)
-        for name in sorted({*signal.data, *standing.data})
-        if signal.data.get(name) != standing.data.get(name)
+        for name in sorted({*signal.data, *report.data})
+        if signal.data.get(name) != report.data.get(name)
     }
     time = signal.claimed_at or signal.occurred_at
-    return fields if time == standing.time else {**fields, TIME: format_utc(time)}
+    return fields if time == report.time else {**fields, TIME: format_utc(time)}
 
 
-def _is_about_the_same(signal: Signal, standing: ComparedReport) -> bool:
+def _is_about_the_same(signal: Signal, report: ComparedReport) -> bool:
     """Compare the subject of a report, who made it, and its personal data."""
-    reported, stored = signal.personal or b"", standing.personal.content or b""
+    reported, stored = signal.personal or b"", report.personal.content or b""
     is_same_content = reported == stored or _parsed(reported) == _parsed(stored)
-    is_same_actor = standing.is_actor_erased or signal.actor == standing.personal.actor
+    is_same_actor = report.is_actor_erased or signal.actor == report.personal.actor
     named = {signal.lead_id, signal.account_id} - {None}
-    event = standing.record.event
+    event = report.record.event
     return is_same_content and is_same_actor and named <= {event.subject.id, event.receiver.id}
 
 

@@ -8,6 +8,7 @@ from domain.lifecycle.definition import Lifecycle
 from domain.times import format_optional_utc, format_utc
 from projections.business.credit import Credited, Share
 from projections.business.queries import Answer
+from service.ingest.labels import label_of
 from service.limits import BUSINESS_SHOWN_MAX
 from service.shapes import contribution as shapes
 
@@ -91,10 +92,9 @@ def _credited(credited: Credited, answer: Answer) -> shapes.CreditedBusiness:
 
 
 def _label(lifecycle: Lifecycle, origin: str | None, language: str | None) -> shapes.OriginLabel:
-    words = lifecycle.origins.get(origin) if origin is not None else None
-    if language is None or origin is None or words is None:
+    if language is None or origin is None or origin not in lifecycle.origins:
         return {}
-    return {"origin_label": words.label.get(language, origin)}
+    return {"origin_label": label_of(lifecycle.origins, origin, language)}
 
 
 def _amount(value: Decimal) -> str:

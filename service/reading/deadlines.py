@@ -9,6 +9,7 @@ from events.signals import times
 from projections.deadlines.fold import DeadlineRow
 from projections.deadlines.projection import DeadlinePage, status_of
 from service.http.problem import Problem
+from service.ingest.labels import label_of
 from service.reading.leads import in_stage
 from service.shapes.deadlines import Deadline, DeadlineLabel, Deadlines
 
@@ -61,6 +62,4 @@ def _describe(row: DeadlineRow, lifecycle: Lifecycle, language: str | None) -> D
 def _label(deadline: str, lifecycle: Lifecycle, language: str | None) -> DeadlineLabel:
     if language is None:
         return {}
-    rule = lifecycle.pace.deadlines.get(deadline)
-    words = rule.words.label if rule is not None else {}
-    return {"deadline_label": words.get(language, deadline)}
+    return {"deadline_label": label_of(lifecycle.pace.deadlines, deadline, language)}

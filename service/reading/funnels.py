@@ -13,6 +13,7 @@ from projections.funnel.figures import (
     StageFigures,
     StageFlow,
 )
+from service.ingest.labels import label_of
 from service.shapes import funnel as shapes
 
 _UNDETERMINED = {"ja": "未確定", "en": "undetermined"}
@@ -33,9 +34,7 @@ class Labels:
         """Return the label of a stage, or its code if the current lifecycle lacks the stage."""
         if self._language is None or stage == UNPLACED:
             return {}
-        found = track.stages.get(stage)
-        label = found.words.label.get(self._language, stage) if found is not None else stage
-        return {"stage_label": label}
+        return {"stage_label": label_of(track.stages, stage, self._language)}
 
     def of_value(self, breakdown: Breakdown, value: str | None) -> shapes.PartValue:
         """Describe the value of a part, with its label if it is an origin; others are not codes."""
@@ -44,10 +43,10 @@ class Labels:
         if value is None:
             label = _UNDETERMINED.get(self._language, _UNDETERMINED["en"])
             return {"value": value, "value_label": label}
-        words = self._lifecycle.origins.get(value)
-        if words is None:
+        if value not in self._lifecycle.origins:
             return {"value": value}
-        return {"value": value, "value_label": words.label.get(self._language, value)}
+        label = label_of(self._lifecycle.origins, value, self._language)
+        return {"value": value, "value_label": label}
 
     @property
     def leads(self) -> Track:

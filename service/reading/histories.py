@@ -15,10 +15,8 @@ from events import records
 from events.records import OWN_SOURCE, Record
 from events.revision.affected import owners_in
 from service.feed.log import Log, Personal
-from service.http.problem import Problem
-from service.ingest.refusal_labels import Wording
-from service.limits import FAMILY_MAX
-from service.reading.leads import KnownLead, lead_of, moved_between
+from service.ingest.labels import Wording
+from service.reading.leads import KnownLead, moved_between, read_family
 from service.shapes.leads import History, HistoryEvent, Who, Why
 
 
@@ -50,19 +48,8 @@ async def family_of(log: Log, lead: KnownLead) -> list[str]:
 
 
 async def _states_of_family(log: Log, lead: KnownLead) -> dict[str, LeadState]:
-    states = {lead.id: lead.state}
-    waiting = [lead.state]
-    while waiting:
-        for absorbed in waiting.pop().absorbs:
-            if absorbed not in states:
-                states[absorbed] = (await lead_of(log, absorbed)).state
-                waiting.append(states[absorbed])
-        if len(states) > FAMILY_MAX:
-            raise Problem(
-                "request-invalid",
-                f"This lead has absorbed more than {FAMILY_MAX} others, which is the limit.",
-            )
-    return states
+    absorbed = await read_family(log, lead.state.absorbs, lambda state: state.absorbs)
+    return {lead.id: lead.state, **{id: other.state for id, other in absorbed.items()}}
 
 
 async def history(
@@ -79,10 +66,10 @@ async def history(
     family = list(states)
     later = await _later_changes(log, states, upto=lead.head)
     moved_here = [position for position, owner in later.owners.items() if owner in states]
-    standing = FamilyStates()
+    so_far = FamilyStates()
     if after > 0:
         async for recorded in log.whole_history(family, upto=after):
-            standing.take(records.decode(recorded.record))
+            so_far.take(records.decode(recorded.record))
     page = await log.history(family, after=after, upto=lead.head, limit=limit, also=moved_here)
     decoded = [records.decode(recorded.record) for recorded in page]
     causes = await log.types(_foreign_causes(decoded))
@@ -91,7 +78,7 @@ async def history(
     entries = []
     for record in decoded:
         if record.event.subject.id in states:
-            before, after_it = standing.take(record)
+            before, after_it = so_far.take(record)
             entry = _entry(record, before.stage, after_it.stage, causes)
         else:
             # It moved another lead, before its real owner was known.

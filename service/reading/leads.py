@@ -1,24 +1,26 @@
 """One lead: found by its identifiers, in its current state."""
 
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.event import Event
 from domain.lead import state_json
+from domain.lead.absorption import standing_for
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.signal import Identifier
 from domain.times import format_optional_utc, format_utc
+from events.database.connected import read_connected
 from events.refusal_texts import identifier_shared
 from events.refusals import Refusal
 from events.signals.context import Context
 from events.signals.native_schema import LeadReference
 from events.signals.parties import read_parties
-from events.signals.sender import Sender
 from service.feed.log import Log
 from service.http.problem import Problem
-from service.limits import FORWARDS_MAX
-from service.services import Services
+from service.ingest.labels import label_of
+from service.limits import FAMILY_MAX
 from service.shapes.leads import Forwarding, Lead, State
 from service.shapes.shape import InStage, Moved
 
@@ -59,12 +61,8 @@ async def account_of(log: Log, lead: LeadState) -> AccountState | None:
     return state_json.decode_account(row.state)
 
 
-async def find_lead(
-    services: Services, log: Log, reference: LeadReference, sender: Sender
-) -> KnownLead:
+async def find_lead(log: Log, reference: LeadReference, context: Context) -> KnownLead:
     """Return the lead that identifiers point to, most trusted identifier first."""
-    lifecycle = services.compiled.lifecycle
-    context = Context(lifecycle, services.digests, sender, services.now())
     parties = read_parties(reference, None, context)
     if isinstance(parties, Refusal):
         raise _invalid(parties)
@@ -75,7 +73,7 @@ async def find_lead(
         raise _invalid(refusal)
     if parties.lead_id is not None:
         return await _receiving(log, parties.lead_id)
-    return await _pointed(log, parties.identifiers, lifecycle)
+    return await _pointed(log, parties.identifiers, context.lifecycle)
 
 
 def _invalid(refusal: Refusal) -> Problem:
@@ -115,11 +113,37 @@ async def _pointed(
 async def _receiving(log: Log, lead_id: str) -> KnownLead:
     """Follow forwarding to the lead that represents this one."""
     lead = await lead_of(log, lead_id)
-    for _ in range(FORWARDS_MAX):
-        if lead.state.absorbed_by is None:
-            break
-        lead = await lead_of(log, lead.state.absorbed_by)
-    return lead if lead.id == lead_id else lead._replace(forwarded_from=lead_id)
+    following = lead.state.absorbed_by
+    if following is None:
+        return lead
+    found = await read_family(log, [following], lambda state: filter(None, [state.absorbed_by]))
+    last = standing_for(following, lambda other: found[other].state.absorbed_by)
+    return found[last]._replace(forwarded_from=lead_id)
+
+
+async def read_family(
+    log: Log, lead_ids: Sequence[str], linked: Callable[[LeadState], Iterable[str]]
+) -> dict[str, KnownLead]:
+    """Read leads, and those that they absorbed or that absorbed them. Raises Problem: too many."""
+    count = 1
+
+    async def read(wanted: Collection[str]) -> dict[str, KnownLead]:
+        nonlocal count
+        count += len(wanted)
+        if count > FAMILY_MAX:
+            raise Problem(
+                "request-invalid",
+                f"This lead has absorbed more than {FAMILY_MAX} others, which is the limit.",
+            )
+        rows: Sequence[Any] = await log.leads(wanted)
+        return {
+            row.id: KnownLead(
+                row.id, row.version, row.position, row.head, state_json.decode_lead(row.state)
+            )
+            for row in rows
+        }
+
+    return await read_connected(lead_ids, read=read, linked=lambda lead: linked(lead.state))
 
 
 def describe_lead(lead: KnownLead, lifecycle: Lifecycle, *, language: str | None) -> Lead:
@@ -186,6 +210,5 @@ def in_stage(track: Track, stage: str | None, language: str | None) -> InStage:
     """Describe a stage. Its label is its code if the current lifecycle no longer has it."""
     if language is None:
         return {"stage": stage}
-    found = track.stages.get(stage) if stage is not None else None
-    label = found.words.label.get(language, stage) if found is not None else stage
+    label = label_of(track.stages, stage, language) if stage is not None else None
     return {"stage": stage, "stage_label": label}

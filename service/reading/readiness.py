@@ -8,15 +8,19 @@ or a business figure.
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.append.condition import Trouble, trouble_of
+from events.append.condition import Condition, Trouble, trouble_of
 from events.database.statements import load
 from events.limits import MIB
 from migrations.running import head_revision, revision_of
+from projections.engine.runner import Runner
 from projections.engine.transactions import UNAVAILABLE
 from service.limits import (
     APPEND_OVERDUE_S,
@@ -27,8 +31,9 @@ from service.limits import (
     READY_WAIT_S,
 )
 from service.private_postgres import cluster_behind
-from service.services import Services
 from service.shapes.administration import Check, ProjectionHealth
+from service.watch import Watch
+from service.webhooks.queue import DeliveryQueue
 
 log = structlog.get_logger()
 
@@ -63,19 +68,44 @@ def failed(detail: str) -> Check:
     return {"status": "failed", "detail": detail}
 
 
-async def health_of(services: Services) -> Health:
-    """Examine everything that serving needs, once for all concurrent requests."""
-    health: Health | None = await services.examination.result(
-        lambda: examine(services), wait_s=READY_WAIT_S
-    )
-    if health is None:
-        return Health({**_without_database(services), "database": failed(Trouble.SILENT)})
-    return health
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What serving needs, and is therefore examined."""
+
+    engine: AsyncEngine
+    schema: str
+    data_dir: Path
+    watch: Watch
+    condition: Condition
+    runner: Runner
+    deliveries: DeliveryQueue
 
 
-async def examine(services: Services) -> Health:
+class Examination:
+    """The examination in progress, if any. A class, because later requests join it here.
+
+    It is not cancelled when one request's time is up, because the next one needs it as well.
+    """
+
+    def __init__(self, serving: Serving) -> None:
+        self.serving = serving
+        self._under_way: asyncio.Task[Health] | None = None
+
+    async def health(self) -> Health:
+        """Examine everything that serving needs, once for all concurrent requests."""
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(examine(self.serving), name="examination")
+        under_way = self._under_way
+        done, _ = await asyncio.wait((under_way,), timeout=READY_WAIT_S)
+        if not done:
+            checks = _without_database(self.serving)
+            return Health({**checks, "database": failed(Trouble.SILENT)})
+        return under_way.result()
+
+
+async def examine(serving: Serving) -> Health:
     """Examine everything that serving needs; without a database, only what does not need one."""
-    checks = _without_database(services)
+    checks = _without_database(serving)
     health = Health(checks)
     if not health.is_database_well:
         return health
@@ -83,8 +113,8 @@ async def examine(services: Services) -> Health:
         # The next request examines again, over another connection if this one was the cause.
         async with asyncio.timeout(READY_WAIT_S):
             for name, look in LOOKS.items():
-                checks[name] = await look(services)
-            revision, lags = await _revision(services), await services.runner.lags()
+                checks[name] = await look(serving)
+            revision, lags = await _revision(serving), await serving.runner.lags()
     except UNAVAILABLE as error:
         log.warning("health.not_examined", error=type(error).__name__)
         return Health({**checks, "database": failed(trouble_of(error))})
@@ -102,25 +132,25 @@ async def examine(services: Services) -> Health:
     )
 
 
-def _without_database(services: Services) -> dict[str, Check]:
+def _without_database(serving: Serving) -> dict[str, Check]:
     return {
-        "database": _database(services),
-        "appends": _appends(services),
-        "disk": _disk(services),
+        "database": _database(serving),
+        "appends": _appends(serving),
+        "disk": _disk(serving),
     }
 
 
-def _database(services: Services) -> Check:
-    trouble = services.watch.trouble
+def _database(serving: Serving) -> Check:
+    trouble = serving.watch.trouble
     return OK if trouble is None else failed(trouble)
 
 
-def _appends(services: Services) -> Check:
+def _appends(serving: Serving) -> Check:
     """Report whether the next event would be recorded, judging by the last ones.
 
     If nothing is sent any more, because we are not ready, the watch decides.
     """
-    condition, watch = services.ledger.condition, services.watch
+    condition, watch = serving.condition, serving.watch
     if condition.under_way_s > APPEND_OVERDUE_S:
         return failed(
             f"an append has been under way for {condition.under_way_s:.0f} s: check the disk of "
@@ -134,9 +164,9 @@ def _appends(services: Services) -> Check:
     return OK
 
 
-def _disk(services: Services) -> Check:
+def _disk(serving: Serving) -> Check:
     """Check the disk of a private database; any other is its administrator's concern."""
-    cluster = cluster_behind(services.engine.url, services.settings.data_dir)
+    cluster = cluster_behind(serving.engine.url, serving.data_dir)
     if cluster is None:
         return OK
     free = shutil.disk_usage(cluster).free
@@ -149,8 +179,8 @@ def _disk(services: Services) -> Check:
     return OK
 
 
-async def _schema(services: Services) -> Check:
-    revision, expected = await _revision(services), head_revision()
+async def _schema(serving: Serving) -> Check:
+    revision, expected = await _revision(serving), head_revision()
     if revision == expected:
         return OK
     return failed(
@@ -158,8 +188,8 @@ async def _schema(services: Services) -> Check:
     )
 
 
-async def _append_only(services: Services) -> Check:
-    if not await _scalar(services, "owns_events"):
+async def _append_only(serving: Serving) -> Check:
+    if not await _scalar(serving, "owns_events"):
         return OK
     return warning(
         "the append-only guard is weaker: the serving role owns the events. Migrate as another "
@@ -167,14 +197,14 @@ async def _append_only(services: Services) -> Check:
     )
 
 
-async def _webhooks(services: Services) -> Check:
-    if not (await services.webhooks.queue.totals()).disabled:
+async def _webhooks(serving: Serving) -> Check:
+    if not (await serving.deliveries.totals()).disabled:
         return OK
     return warning("webhooks are disabled: GET /v1/webhooks shows which, and why")
 
 
-async def _clock(services: Services) -> Check:
-    ahead = await _scalar(services, "clock_ahead")
+async def _clock(serving: Serving) -> Check:
+    ahead = await _scalar(serving, "clock_ahead")
     if not ahead:
         return OK
     return warning(
@@ -183,13 +213,13 @@ async def _clock(services: Services) -> Check:
     )
 
 
-async def count_set_aside(services: Services) -> int:
+async def count_set_aside(serving: Serving) -> int:
     """Count the leads that a fault prevents from being brought up to date."""
-    return int(await _scalar(services, "count_set_aside"))
+    return int(await _scalar(serving, "count_set_aside"))
 
 
-async def _leads(services: Services) -> Check:
-    if not await count_set_aside(services):
+async def _leads(serving: Serving) -> Check:
+    if not await count_set_aside(serving):
         return OK
     return warning(
         "leads are set aside, because a fault of the service prevents them from being brought up "
@@ -197,9 +227,9 @@ async def _leads(services: Services) -> Check:
     )
 
 
-async def _projections(services: Services) -> Check:
+async def _projections(serving: Serving) -> Check:
     """Report stopped projections: a process that answers other queries is still ready."""
-    lags = await services.runner.lags()
+    lags = await serving.runner.lags()
     stopped = [lag.name for lag in lags if lag.failure is not None]
     if stopped:
         return warning(
@@ -214,7 +244,7 @@ async def _projections(services: Services) -> Check:
     return OK
 
 
-Look = Callable[[Services], Awaitable[Check]]
+Look = Callable[[Serving], Awaitable[Check]]
 
 LOOKS: Mapping[str, Look] = {
     "schema": _schema,
@@ -227,11 +257,11 @@ LOOKS: Mapping[str, Look] = {
 """The checks that query the database, by their names in the response."""
 
 
-async def _revision(services: Services) -> str | None:
-    return await revision_of(services.engine, schema=services.schema)
+async def _revision(serving: Serving) -> str | None:
+    return await revision_of(serving.engine, schema=serving.schema)
 
 
-async def _scalar(services: Services, name: str) -> Any:
-    statement = load("service.reading", "readiness.sql", services.schema)[name]
-    async with services.engine.connect() as connection:
+async def _scalar(serving: Serving, name: str) -> Any:
+    statement = load("service.reading", "readiness.sql", serving.schema)[name]
+    async with serving.engine.connect() as connection:
         return await connection.scalar(statement.text)

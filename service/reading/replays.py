@@ -74,14 +74,14 @@ async def replay(
 ) -> list[ReplayStep]:
     """Apply a lead's events up to a moment; return the steps after a position."""
     family = await family_of(log, lead)
-    standing, steps = FamilyStates(), []
+    states, steps = FamilyStates(), []
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
         record = records.decode(recorded.record)
         if not moment.includes(record):
             continue
-        standing.take(record)
+        states.take(record)
         if recorded.position > after and record.event.receiver.id == lead.id:
-            steps.append(ReplayStep(record, standing.of(lead.id)))
+            steps.append(ReplayStep(record, states.of(lead.id)))
             if len(steps) == limit:
                 break
     return steps
@@ -96,7 +96,7 @@ async def state_at(
     again.
     """
     family = await family_of(log, lead)
-    standing = FamilyStates()
+    states = FamilyStates()
     last: Record | None = None
     restated: Record | None = None
     async for recorded in log.whole_history(family, upto=min(moment.position, lead.head)):
@@ -104,11 +104,11 @@ async def state_at(
         if record.event.receiver.id == lead.id and moment.includes(record):
             last = record
         if moment.includes(record):
-            standing.take(record)
+            states.take(record)
         elif record.event.type == RESTATED and moment.known.includes(record):
             restated = record if record.event.subject.id == lead.id else restated
     if restated is None or moment.as_of is None:
-        return ReplayStep(last, standing.of(lead.id)) if last is not None else None
+        return ReplayStep(last, states.of(lead.id)) if last is not None else None
     state = await state_by_what_counts(
         log, restated.event, moment=moment.as_of, known=moment.known, lifecycles=lifecycles
     )

@@ -10,6 +10,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.scoring import Scoring
 from domain.rules.grading import grade_at, next_grade_change
 from domain.times import format_optional_utc, format_utc
+from service.ingest.labels import Worded
 from service.reading.leads import KnownLead
 from service.shapes import selections as shapes
 
@@ -47,7 +48,7 @@ def explain(
         "events": [_of_event(scoring, points, at, types, language) for points in state.points],
     }
     if language is not None and grade is not None:
-        content["grade_label"] = lifecycle.grades[grade].words.label.get(language)
+        content["grade_label"] = _label(lifecycle.grades[grade], language)
     return content
 
 
@@ -61,7 +62,7 @@ def _of_attributes(
         saw = {path: facts.get(path) for path in rule.condition.reads} if rule is not None else {}
         row: shapes.AttributePoints = {"rule": name, "points": points, "saw": saw}
         if language is not None:
-            row["label"] = rule.words.label.get(language) if rule is not None else None
+            row["label"] = _label(rule, language)
         rows.append(row)
     return rows
 
@@ -85,6 +86,10 @@ def _of_event(
         "counts": str(amount(counts_at(scoring, point, at))),
     }
     if language is not None:
-        rule = scoring.events.get(point.rule)
-        row["label"] = rule.words.label.get(language) if rule is not None else None
+        row["label"] = _label(scoring.events.get(point.rule), language)
     return row
+
+
+def _label(rule: Worded | None, language: str) -> str | None:
+    """Return the label of a rule; None if the lifecycle that decides the lead lacks the rule."""
+    return rule.words.label.get(language) if rule is not None else None

@@ -14,7 +14,7 @@ from events.refusals import Refused, Standing
 from events.seals import Seals
 from service.http.problem import Problem
 from service.limits import SCAN_ROWS
-from service.refusals.places import RefusalCursor
+from service.refusals.cursors import RefusalCursor
 
 
 class RefusalFilter(NamedTuple):
@@ -57,13 +57,13 @@ class RefusalStore:
         self, wanted: RefusalFilter, *, before: RefusalCursor, limit: int
     ) -> RefusalPage:
         """List refusals, newest first, without their bytes."""
-        place = {"before_at": before.received_at, "before_id": before.refusal_id}
-        return await self._stretch("list_refusals", wanted._asdict() | place, limit)
+        cursor = {"before_at": before.received_at, "before_id": before.refusal_id}
+        return await self._stretch("list_refusals", wanted._asdict() | cursor, limit)
 
     async def open(self, wanted: RefusalFilter, *, after: RefusalCursor, limit: int) -> RefusalPage:
         """Read open refusals with their bytes, oldest first."""
-        place = {"after_at": after.received_at, "after_id": after.refusal_id}
-        return await self._stretch("find_open", wanted._asdict() | place, limit)
+        cursor = {"after_at": after.received_at, "after_id": after.refusal_id}
+        return await self._stretch("find_open", wanted._asdict() | cursor, limit)
 
     async def one(self, refusal_id: UUID) -> RowMapping:
         """Read one refusal with its bytes. Raises Problem: not-found."""

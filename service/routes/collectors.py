@@ -16,10 +16,14 @@ from events.outcomes import Outcome
 from events.refusals import Refused
 from events.signals.dialects import posthog, segment, snowplow
 from events.submission import Item
+from service.bodies.body_memory import MemoryBudgets
 from service.http.answer import Answer
+from service.http.parts import part_of
 from service.http.plain_route import PlainRoute
 from service.ingest.collect import Collector, Reply, collect
 from service.ingest.describe_outcomes import ResultsAnswer
+from service.ingest.reporting import Reporting
+from service.keys.directory import KeyDirectory
 from service.shapes import reports as shapes
 from service.shapes.shape import Shape
 
@@ -100,15 +104,25 @@ def _pixel() -> Reply:
 
 def _posting(collected: Collector) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
-        return await collect(request, collected)
+        return await _collect(request, collected)
 
     return post
 
 
 async def get_pixel(request: Request) -> Response:
-    return await collect(
+    return await _collect(
         request,
         Collector(snowplow.SNOWPLOW, snowplow.unpack_one, _pixel, snowplow.body_of_query),
+    )
+
+
+async def _collect(request: Request, collected: Collector) -> Answer:
+    return await collect(
+        request,
+        collected,
+        reporting=part_of(request, Reporting),
+        keys=part_of(request, KeyDirectory),
+        budgets=part_of(request, MemoryBudgets),
     )
 
 

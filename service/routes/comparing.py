@@ -6,18 +6,21 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from service.bodies.body import read_body
+from service.bodies.body_memory import MemoryBudgets
+from service.feed.log import Log
 from service.http.answer import json_answer
 from service.http.authentication import reporting_holder
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.ingest.read_items import receive_item
-from service.ingest.report import context_for, hold_together, items_of
+from service.ingest.report import hold_together, items_of
+from service.ingest.reporting import Reporting
 from service.ingest.wait_for_queue import Pauses
 from service.keys.directory import Holder
 from service.limits import COMPARED_EVENTS_MAX
 from service.reading.comparing import compare
-from service.routes.parameters import log_of, services_of
 from service.shapes import reports as shapes
 
 router = APIRouter(tags=["events"], route_class=ExactRoute)
@@ -48,9 +51,8 @@ async def compare_events(
     If its type, its person or personal data differ, void it and report it again under another id.
     Corrections and voids count as the source's own if they have the ids that a revision gives them.
     """
-    services = services_of(request)
-    with services.room.place() as place:
-        body = await read_body(request.receive, read_transfer(request.scope), place)
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
+        body = await read_body(request.receive, read_transfer(request.scope), memory)
         found = await items_of(body)
         if len(found) > COMPARED_EVENTS_MAX:
             raise Problem(
@@ -60,7 +62,7 @@ async def compare_events(
                 expected=COMPARED_EVENTS_MAX,
                 found=len(found),
             )
-        hold_together(place, found)
-        context, pauses = context_for(services, holder), Pauses()
+        hold_together(memory, found)
+        context, pauses = part_of(request, Reporting).context(holder.sender), Pauses()
         items = [receive_item(text, context) async for text in pauses.between(found)]
-        return json_answer(await compare(log_of(request), items))
+        return json_answer(await compare(part_of(request, Log), items))

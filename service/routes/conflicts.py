@@ -6,10 +6,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
+from events.background.timekeeper import Timekeeper
 from events.refusal_texts import internal_error
 from service.bodies.json_body import described_body, read_model
+from service.feed.log import Log
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.limits import PAGE_DEFAULT
 from service.reading.conflicts import waiting
@@ -19,8 +22,6 @@ from service.routes.parameters import (
     LeadsReader,
     Limit,
     RefusalsWriter,
-    log_of,
-    services_of,
 )
 from service.shapes import leads as shapes
 
@@ -59,7 +60,7 @@ async def get_conflicts(
     A page may hold fewer than `limit` entries, even none, and still have a `next`: entries that
     have been judged are skipped. It may hold more if several leads were set aside at one position.
     """
-    return json_answer(await waiting(log_of(request), after=after, limit=limit))
+    return json_answer(await waiting(part_of(request, Log), after=after, limit=limit))
 
 
 @router.post(
@@ -77,7 +78,7 @@ async def post_conflict(request: Request, _: RefusalsWriter, lead_id: LeadId) ->
     The other kinds of conflict are settled by the events that decide them.
     """
     await read_model(request, _SETTLED)
-    is_restored = await services_of(request).timekeeper.retry(str(lead_id))
+    is_restored = await part_of(request, Timekeeper).retry(str(lead_id))
     if is_restored is None:
         raise Problem(
             "not-found",

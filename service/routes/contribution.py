@@ -6,12 +6,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.currencies import CODES, currency_code
-from events.database.sessions import borrowed
 from projections.business.projection import NAME
+from projections.business.queries import Crediting
+from projections.funnel.queries import FunnelQueries
+from service.feed.log import Log
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
+from service.lifecycles import Lifecycles
 from service.limits import CURRENCY_CHARACTERS_MAX
+from service.projected import ProjectedTables
 from service.reading.contributions import describe_contribution
 from service.routes.parameters import (
     KnownAt,
@@ -21,8 +26,6 @@ from service.routes.parameters import (
     WaitFor,
     known_position,
     moment_in,
-    services_of,
-    wait_until,
 )
 from service.shapes.contribution import Contribution
 
@@ -63,8 +66,8 @@ async def get_contribution(
     cancellations. Business without any lead counts towards the total. Each piece lists the events
     that it is based on.
     """
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    lifecycles, crediting = part_of(request, Lifecycles), part_of(request, Crediting)
+    lifecycle = lifecycles.in_force.lifecycle
     rules = lifecycle.contribution
     if rules is None:
         raise Problem(
@@ -73,15 +76,15 @@ async def get_contribution(
         )
     begin, end = moment_in("from", since), moment_in("to", until)
     code = _currency(currency)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        answer = await services.crediting.contribution(
+    log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        answer = await crediting.contribution(
             driver,
             lifecycle,
             rules,
             since=begin,
             until=end,
-            known_at=await known_position(services, driver, known_at),
+            known_at=await known_position(log, funnel, driver, known_at),
             currency=code,
         )
     content = describe_contribution(
@@ -93,7 +96,7 @@ async def get_contribution(
         currency=code,
         language=lang,
         only_disputed=disputed,
-        lifecycle_version=services.lifecycle_version,
+        lifecycle_version=lifecycles.last_version,
     )
     return json_answer(content)
 

@@ -9,6 +9,7 @@ from domain.times import format_utc
 from events.limits import INTEGER_MAX
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.limits import PAGE_DEFAULT
 from service.routes.parameters import (
@@ -16,10 +17,10 @@ from service.routes.parameters import (
     Limit,
     WebhookId,
     WebhooksAdministrator,
-    services_of,
     webhook_found,
 )
 from service.shapes import administration as shapes
+from service.webhooks.open import WebhookService
 from service.webhooks.queue import GivenUp
 
 router = APIRouter(tags=["webhooks"], route_class=ExactRoute)
@@ -34,9 +35,9 @@ async def get_dead_letters(
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List the events that were given up after all attempts. Pass `next` as `after` to continue."""
-    services = services_of(request)
-    webhook_found(await services.webhooks.store.one(webhook_id))
-    letters = await services.webhooks.queue.dead(webhook_id, after=after, limit=limit)
+    webhooks = part_of(request, WebhookService)
+    webhook_found(await webhooks.store.one(webhook_id))
+    letters = await webhooks.queue.dead(webhook_id, after=after, limit=limit)
     next_after = str(letters[-1].position) if len(letters) == limit else None
     shown = [_letter(letter) for letter in letters]
     return json_answer(shapes.DeadLetters(dead_letters=shown, next=next_after))
@@ -47,9 +48,9 @@ async def post_replay_all(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Send all dead letters again, each with a full set of attempts."""
-    services = services_of(request)
-    webhook_found(await services.webhooks.store.one(webhook_id))
-    replayed = await services.webhooks.queue.replay(webhook_id, None)
+    webhooks = part_of(request, WebhookService)
+    webhook_found(await webhooks.store.one(webhook_id))
+    replayed = await webhooks.queue.replay(webhook_id, None)
     return json_answer(shapes.Replayed(replayed=replayed))
 
 
@@ -64,8 +65,7 @@ async def post_replay(
     position: Annotated[int, Path(ge=1, le=INTEGER_MAX)],
 ) -> Response:
     """Send one dead letter again."""
-    services = services_of(request)
-    replayed = await services.webhooks.queue.replay(webhook_id, position)
+    replayed = await part_of(request, WebhookService).queue.replay(webhook_id, position)
     if not replayed:
         raise Problem(
             "not-found",

@@ -7,12 +7,20 @@ from starlette.responses import Response
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import resolve, suggestion
-from events.database.sessions import borrowed
-from projections.deadlines.projection import BREACHED, NAME, OPEN, Status, WantedDeadlines
+from projections.deadlines.projection import (
+    BREACHED,
+    NAME,
+    OPEN,
+    DeadlineQueries,
+    Status,
+    WantedDeadlines,
+)
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX
+from service.projected import ProjectedTables
 from service.reading.deadlines import describe_page, read_after
 from service.routes.parameters import (
     NO_NUL,
@@ -22,9 +30,8 @@ from service.routes.parameters import (
     Name,
     Time,
     WaitFor,
+    lifecycle_of,
     moment_in,
-    services_of,
-    wait_until,
 )
 from service.shapes.deadlines import Deadlines
 
@@ -54,8 +61,7 @@ async def get_deadlines(
 
     For settled deadlines, `owner` and `team` are those that the lead had then.
     """
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     wanted = WantedDeadlines(
         statuses=tuple(status) if status else UNDECIDED,
         due_by=moment_in("due_by", due_by),
@@ -64,9 +70,9 @@ async def get_deadlines(
         team=team,
     )
     going_on = read_after(after)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        page = await services.deadlines.page(driver, wanted, after=going_on, limit=limit)
+    deadlines = part_of(request, DeadlineQueries)
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        page = await deadlines.page(driver, wanted, after=going_on, limit=limit)
     return json_answer(describe_page(page, lifecycle, lang))
 
 

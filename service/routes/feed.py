@@ -7,20 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from service.feed.appends import Appends
 from service.feed.log import Log, LogFilter, LogPage
 from service.http.answer import NDJSON, Answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.limits import FEED_LOOK_S, FEED_WAIT_S_MAX, PAGE_DEFAULT, PAGE_MAX, PAGE_RECORDS
 from service.routes.parameters import (
     After,
     EventsReader,
     Stages,
     Types,
-    log_of,
-    services_of,
+    lifecycle_of,
     wanted_events,
 )
-from service.services import Services
 from service.shapes import reports as shapes
 
 router = APIRouter(tags=["events"], route_class=ExactRoute)
@@ -57,12 +57,12 @@ async def get_events(
     of the log, so it may return no event and still another `next`. `Accept: application/x-ndjson`
     returns one record per line; continue after the position of the last one.
     """
-    services, log = services_of(request), log_of(request)
-    wanted = wanted_events(services.compiled.lifecycle, types, stages)
+    log = part_of(request, Log)
+    wanted = wanted_events(lifecycle_of(request), types, stages)
     page = await _first_page(
         request=request,
-        services=services,
         log=log,
+        appends=part_of(request, Appends),
         after=after,
         limit=limit or PAGE_DEFAULT,
         wanted=wanted,
@@ -77,8 +77,8 @@ async def get_events(
 async def _first_page(
     *,
     request: Request,
-    services: Services,
     log: Log,
+    appends: Appends,
     after: int,
     limit: int,
     wanted: LogFilter,
@@ -89,10 +89,10 @@ async def _first_page(
     while True:
         page = await log.page(after=after, limit=limit, wanted=wanted)
         left_s = until - monotonic()
-        if page.events or page.next < page.head or left_s <= 0 or services.closing.is_set():
+        if page.events or page.next < page.head or left_s <= 0 or appends.closing.is_set():
             return page
         after = page.next
-        await services.appends.wait(min(FEED_LOOK_S, left_s))
+        await appends.wait(min(FEED_LOOK_S, left_s))
         if await request.is_disconnected():
             return page
 

@@ -5,12 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from events.database.sessions import borrowed
 from projections.funnel.figures import Breakdown
 from projections.funnel.projection import NAME
+from projections.funnel.queries import FunnelQueries
+from service.feed.log import Log
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
+from service.projected import FunnelNow, ProjectedTables
 from service.reading.funnels import Labels, describe_flow, describe_funnel
 from service.routes.parameters import (
     TIME,
@@ -20,11 +23,9 @@ from service.routes.parameters import (
     Time,
     WaitFor,
     known_moment,
+    lifecycle_of,
     moment_in,
-    services_of,
-    wait_until,
 )
-from service.services import Services
 from service.shapes import funnel as shapes
 
 router = APIRouter(tags=["funnel"], route_class=ExactRoute)
@@ -43,33 +44,40 @@ async def get_funnel(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read the funnel, now or at any moment: standing, entered and reached, stage by stage.
+    """Read the funnel, now or at any moment: checkpoint, entered and reached, stage by stage.
 
     `as_of`: what was true then. `known_at`: what had been recorded by then. `reached` counts those
     that entered the stage or a later one.
     """
-    services = services_of(request)
-    moment, known = moment_in("as_of", as_of), await known_moment(services, known_at)
-    await wait_until(services, wait_for, projection=NAME)
+    moment = moment_in("as_of", as_of)
+    known = await known_moment(part_of(request, Log), known_at)
     if moment is None and known is None:
-        return await _funnel_now(services, by, lang)
-    async with borrowed(services.engine) as driver:
-        funnel = await services.funnel.funnel(driver, breakdown=by, as_of=moment, known_at=known)
-    return json_answer(describe_funnel(funnel, Labels(services.compiled.lifecycle, lang)))
+        return await _funnel_now(request, wait_for, by, lang)
+    queries = part_of(request, FunnelQueries)
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        funnel = await queries.funnel(driver, breakdown=by, as_of=moment, known_at=known)
+    return json_answer(describe_funnel(funnel, _labels(request, lang)))
 
 
-async def _funnel_now(services: Services, by: Breakdown, language: str | None) -> Response:
+async def _funnel_now(
+    request: Request, wait_for: int | None, by: Breakdown, language: str | None
+) -> Response:
     """Answer from the cache while the projection is at the same position."""
-    standing = services.runner.standing(NAME)
-    answer = services.funnel_now.recall(standing, by, language)
+    tables, answers = part_of(request, ProjectedTables), part_of(request, FunnelNow)
+    await tables.wait_until(wait_for, NAME)
+    checkpoint = tables.runner.known_checkpoint(NAME)
+    answer = answers.recall(checkpoint, by, language)
     if answer is None:
-        async with borrowed(services.engine) as driver:
-            funnel = await services.funnel.funnel(driver, breakdown=by)
-        labels = Labels(services.compiled.lifecycle, language)
-        answer = json_answer(describe_funnel(funnel, labels))
-        if standing is not None and funnel.position == standing.position:
-            services.funnel_now.remember(standing, by, language, answer=answer)
+        async with tables.reached(None, NAME) as driver:
+            funnel = await part_of(request, FunnelQueries).funnel(driver, breakdown=by)
+        answer = json_answer(describe_funnel(funnel, _labels(request, language)))
+        if checkpoint is not None and funnel.position == checkpoint.position:
+            answers.remember(checkpoint, by, language, answer=answer)
     return answer
+
+
+def _labels(request: Request, language: str | None) -> Labels:
+    return Labels(lifecycle_of(request), language)
 
 
 @router.get("/v1/funnel/flow", response_model=shapes.Flow)
@@ -94,7 +102,6 @@ async def get_flow(
 
     after = before + entries + reentries - exits, for every stage and every part of a breakdown.
     """
-    services = services_of(request)
     begin, end = moment_in("from", since), moment_in("to", until)
     assert begin is not None
     assert end is not None
@@ -102,10 +109,8 @@ async def get_flow(
         raise Problem(
             "parameter-invalid", "The period must not end before it begins.", parameter="to"
         )
-    known = await known_moment(services, known_at)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        flow = await services.funnel.flow(
-            driver, since=begin, until=end, breakdown=by, known_at=known
-        )
-    return json_answer(describe_flow(flow, Labels(services.compiled.lifecycle, lang)))
+    known = await known_moment(part_of(request, Log), known_at)
+    queries = part_of(request, FunnelQueries)
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        flow = await queries.flow(driver, since=begin, until=end, breakdown=by, known_at=known)
+    return json_answer(describe_flow(flow, _labels(request, lang)))

@@ -6,15 +6,19 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
+from events.append.ledger import Ledger
 from projections.engine.transactions import UNAVAILABLE
 from service.http.answer import Answer, json_answer
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
 from service.limits import KEY_WAIT_S
-from service.reading.readiness import count_set_aside, health_of
-from service.routes.parameters import ProjectionsReader, services_of
+from service.metrics import Metrics
+from service.reading.readiness import Examination, count_set_aside
+from service.refusals.store import RefusalStore
+from service.routes.parameters import ProjectionsReader
 from service.shapes import administration as shapes
 
 _NOT_FOUND_OUT: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
@@ -34,8 +38,7 @@ async def get_readyz(request: Request) -> Response:
 
     With a key that has `projections:read` it also reports how far each projection is.
     """
-    services = services_of(request)
-    health = await health_of(services)
+    health = await part_of(request, Examination).health()
     content: shapes.Readiness = {"checks": health.checks}
     if health.projections is not None and await _may_see_positions(request):
         content["revision"] = health.revision
@@ -58,16 +61,18 @@ async def _may_see_positions(request: Request) -> bool:
 @router.get("/metrics", response_model=None, response_class=PlainTextResponse)
 async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus text format."""
-    services = services_of(request)
-    for lag in await services.runner.lags():
-        services.metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
-    services.metrics.leads_set_aside(await count_set_aside(services))
-    waiting = await services.refusals.waiting()
+    metrics, serving = part_of(request, Metrics), part_of(request, Examination).serving
+    for lag in await serving.runner.lags():
+        metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
+    metrics.leads_set_aside(await count_set_aside(serving))
+    waiting = await part_of(request, RefusalStore).waiting()
     oldest_at = min((kind.oldest_at for kind in waiting), default=None)
-    services.metrics.refusals_wait(
+    metrics.refusals_wait(
         {kind.reason: kind.refusals for kind in waiting},
-        oldest_s=(services.now() - oldest_at).total_seconds() if oldest_at is not None else 0,
+        oldest_s=(part_of(request, Ledger).now() - oldest_at).total_seconds()
+        if oldest_at is not None
+        else 0,
     )
-    services.metrics.webhooks(**(await services.webhooks.queue.totals())._asdict())
-    body = services.metrics.exposition()
+    metrics.webhooks(**(await serving.deliveries.totals())._asdict())
+    body = metrics.exposition()
     return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

@@ -16,26 +16,27 @@ from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.checking import TermsInvalid, check
 from service.keys.describing import describe_key
 from service.keys.granting import GrantRefused
 from service.keys.key_text import ID_LENGTH
 from service.keys.scopes import DEFAULT_SCOPES, Scope
-from service.keys.store import KeyEnded
+from service.keys.store import KeyEnded, KeyStore
 from service.keys.terms import KeyTerms, StoredKey
 from service.limits import (
+    DAY_S,
     KEY_ORIGINS_MAX,
     KEY_OVERLAP_S_MAX,
     KEY_RATE_MAX,
     KEY_SOURCES_MAX,
     PAGE_DEFAULT,
 )
-from service.routes.parameters import TIME, KeysAdministrator, Limit, Time, moment_in, services_of
+from service.routes.parameters import TIME, KeysAdministrator, Limit, Time, lifecycle_of, moment_in
 from service.shapes import administration as shapes
 
 KEY_ID = "^[0-9A-Za-z]*$"
-DAY_S = 24 * 60 * 60
 
 router = APIRouter(tags=["keys"], route_class=ExactRoute)
 
@@ -120,10 +121,9 @@ async def post_keys(request: Request, sender: KeysAdministrator) -> Response:
     later expiry.
     """
     asked = await read_model(request, _NEW_KEY)
-    services = services_of(request)
     terms = _changed(request, KeyTerms(asked.name, (), ()), asked.model_dump())
     with _as_problems():
-        key, stored = await services.key_store.create(terms, by=sender.key_id)
+        key, stored = await part_of(request, KeyStore).create(terms, by=sender.key_id)
     return json_answer(shapes.MadeKey({**describe_key(stored), "key": key.text}), 201)
 
 
@@ -135,7 +135,7 @@ async def get_keys(
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List keys, never their secrets. Pass `next` as `after` to continue."""
-    keys = await services_of(request).key_store.list(after=after, limit=limit)
+    keys = await part_of(request, KeyStore).list(after=after, limit=limit)
     next_after = keys[-1].key_id if len(keys) == limit else None
     shown = [_described(key, sender) for key in keys]
     return json_answer(shapes.ApiKeys(keys=shown, next=next_after))
@@ -157,7 +157,7 @@ async def patch_key(request: Request, sender: KeysAdministrator, key_id: KeyId) 
         if name in given and given[name] is None:
             raise _invalid(f"/{name}", "a value; null only removes what a key can do without")
     with _as_problems():
-        stored = await services_of(request).key_store.change(
+        stored = await part_of(request, KeyStore).change(
             key_id, lambda terms: _changed(request, terms, given), by=sender.key_id
         )
     if stored is None:
@@ -188,7 +188,7 @@ async def post_key_rotate(
     with. The response is the only place where `key` appears: store it now.
     """
     with _as_problems():
-        rotated = await services_of(request).key_store.rotate(
+        rotated = await part_of(request, KeyStore).rotate(
             key_id,
             overlap=timedelta(seconds=overlap_s),
             expires_at=moment_in("expires_at", expires_at),
@@ -212,7 +212,7 @@ async def post_key_rotate(
 async def delete_key(request: Request, sender: KeysAdministrator, key_id: KeyId) -> Response:
     """Revoke a key permanently. Every process rejects it within 5 seconds."""
     with _as_problems():
-        stored = await services_of(request).key_store.revoke(key_id, by=sender.key_id)
+        stored = await part_of(request, KeyStore).revoke(key_id, by=sender.key_id)
     if stored is None:
         raise _unknown_key()
     return json_answer(_described(stored, sender))
@@ -230,7 +230,7 @@ def _changed(request: Request, terms: KeyTerms, given: Mapping[str, Any]) -> Key
             raise _invalid("/expires_at", "a time, RFC 3339 with an offset")
     changed = terms._replace(**values)
     try:
-        check(changed, departments=tuple(services_of(request).compiled.lifecycle.departments))
+        check(changed, departments=tuple(lifecycle_of(request).departments))
     except TermsInvalid as error:
         raise _invalid(error.pointer, error.expected) from None
     return changed

@@ -8,13 +8,17 @@ from starlette.responses import Response
 
 from domain.lead.state import LeadState, State
 from domain.rules.candidacy import obstacle
+from events.append.ledger import Ledger
 from events.signals.native_schema import LeadReference
 from service.bodies.json_body import described_body, read_model
-from service.feed.log import check_reached
+from service.feed.log import Log, check_reached
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
-from service.ingest.refusal_labels import Wording
+from service.http.parts import part_of
+from service.ingest.labels import Wording
+from service.ingest.reporting import Reporting
+from service.lifecycles import Lifecycles
 from service.limits import PAGE_DEFAULT
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
@@ -28,9 +32,8 @@ from service.routes.parameters import (
     Limit,
     Position,
     Time,
-    log_of,
+    lifecycle_of,
     moment_in,
-    services_of,
 )
 from service.shapes import leads as shapes
 from service.shapes import selections as selection_shapes
@@ -52,16 +55,16 @@ async def post_leads_find(request: Request, sender: LeadsReader, lang: Lang) -> 
     The identifiers are in the body because URLs are logged, and addresses do not belong in logs.
     """
     reference = await read_model(request, _REFERENCE)
-    services = services_of(request)
-    lead = await find_lead(services, log_of(request), reference, sender)
-    return json_answer(describe_lead(lead, services.compiled.lifecycle, language=lang))
+    context = part_of(request, Reporting).context(sender)
+    lead = await find_lead(part_of(request, Log), reference, context)
+    return json_answer(describe_lead(lead, context.lifecycle, language=lang))
 
 
 @router.get("/v1/leads/{lead_id:uuid}", response_model=shapes.Lead)
 async def get_lead(request: Request, _: LeadsReader, lead_id: LeadId, lang: Lang) -> Response:
     """Read one lead in its current state."""
-    lead = await lead_of(log_of(request), str(lead_id))
-    lifecycle = services_of(request).compiled.lifecycle
+    lead = await lead_of(part_of(request, Log), str(lead_id))
+    lifecycle = lifecycle_of(request)
     return json_answer(describe_lead(lead, lifecycle, language=lang))
 
 
@@ -80,10 +83,10 @@ async def get_lead_history(
     Events of absorbed leads are included. Personal data in events is shown only to keys with
     `personal:read`.
     """
-    log = log_of(request)
+    log = part_of(request, Log)
     lead = await lead_of(log, str(lead_id))
     check_reached(after, lead.head)
-    lifecycle = services_of(request).compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     return json_answer(
         await history(
             log,
@@ -117,18 +120,18 @@ async def get_lead_replay(
     has since been taken back counts as it counts now, as far as that was known; without it, the
     steps show each event as it was decided.
     """
-    services, log = services_of(request), log_of(request)
-    lifecycle = services.compiled.lifecycle
+    log, lifecycles = part_of(request, Log), part_of(request, Lifecycles)
+    lifecycle = lifecycles.in_force.lifecycle
     lead = await lead_of(log, str(lead_id))
-    for place in (after, position):
-        check_reached(place or 0, lead.head)
+    for asked in (after, position):
+        check_reached(asked or 0, lead.head)
     moment = AsOf(
         moment_in("as_of", as_of),
         moment_in("known_at", known_at),
         lead.head if position is None else position,
     )
     if last:
-        step = await state_at(log, lead, moment, services.ledger.memory.lifecycles)
+        step = await state_at(log, lead, moment, lifecycles.published)
         shown = describe_step(step, lifecycle, language=lang) if step is not None else None
         return json_answer(
             shapes.LastState(lead=lead.id, last=shown, as_of_position=str(moment.position))
@@ -159,14 +162,14 @@ async def get_lead_score(
     `as_of`: the score at that time, based on what had happened by then. Points decay as defined by
     the lifecycle that decides the lead. What remains of each is exact, and the score is their sum.
     """
-    services, log = services_of(request), log_of(request)
+    log, lifecycles = part_of(request, Log), part_of(request, Lifecycles)
     lead = await lead_of(log, str(lead_id))
     moment = moment_in("as_of", as_of)
-    at, state = services.now(), lead.state
+    at, state = part_of(request, Ledger).now(), lead.state
     if moment is not None:
-        step = await state_at(log, lead, AsOf(moment), services.ledger.memory.lifecycles)
+        step = await state_at(log, lead, AsOf(moment), lifecycles.published)
         at, state = moment, step.state if step is not None else LeadState()
-    compiled = services.lifecycle(state.lifecycle)
+    compiled = lifecycles.version(state.lifecycle)
     types = await log.types([point.position for point in state.points])
     score = explain(compiled, lead._replace(state=state), at, types=types, language=lang)
     if moment is None:

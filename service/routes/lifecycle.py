@@ -13,11 +13,14 @@ from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
 from events.limits import ID_CHARACTERS_MAX
 from events.signals.native import is_event_id
 from service.bodies.body import read_body
+from service.bodies.body_memory import MemoryBudgets
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
-from service.ingest.publish import preview, publish
+from service.ingest.publish import Publishing, preview, publish
+from service.lifecycles import Lifecycles
 from service.limits import (
     LIFECYCLE_BYTES_MAX,
     LIFECYCLE_VERSION_MAX,
@@ -29,9 +32,7 @@ from service.routes.parameters import (
     Lang,
     LedgerAdministrator,
     ProjectionsReader,
-    services_of,
 )
-from service.services import Services
 from service.shapes import lifecycle as shapes
 
 MAPPING = r"^[A-Za-z0-9_]{1,32}:[A-Za-z0-9_]{1,32}$"
@@ -54,7 +55,7 @@ async def get_lifecycle(
     ] = None,
 ) -> Response:
     """Read the lifecycle in force: stages, words, event types, and both tracks as Mermaid text."""
-    compiled = _compiled(services_of(request), version)
+    compiled = _compiled(part_of(request, Lifecycles), version)
     lifecycle = compiled.lifecycle
     language = lang or language_of(lifecycle, LANGUAGE_DEFAULT)
     assert language is not None
@@ -107,8 +108,7 @@ async def get_lifecycle(
 @router.get("/v1/lifecycle/versions", response_model=shapes.LifecycleVersions)
 async def get_lifecycle_versions(request: Request, _: ProjectionsReader) -> Response:
     """List all published versions, newest first."""
-    services = services_of(request)
-    published = services.ledger.memory.lifecycles
+    published = part_of(request, Lifecycles).published
     return json_answer(
         shapes.LifecycleVersions(
             versions=[
@@ -169,7 +169,6 @@ async def post_lifecycle(
     It is in force from its position on. Leads are moved to it one by one, in the background or when
     something is next reported about them.
     """
-    services = services_of(request)
     if id is not None and not is_event_id(id):
         raise Problem(
             "parameter-invalid",
@@ -178,17 +177,18 @@ async def post_lifecycle(
             parameter="id",
             expected="an opaque id",
         )
-    with services.room.place() as place:
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
         transfer = read_transfer(request.scope)
-        body = await read_body(request.receive, transfer, place, bytes_max=LIFECYCLE_BYTES_MAX)
+        body = await read_body(request.receive, transfer, memory, bytes_max=LIFECYCLE_BYTES_MAX)
     try:
         text = body.decode()
     except UnicodeDecodeError:
         raise Problem("body-unreadable", "The text of a lifecycle must be UTF-8.") from None
     mapped = dict(mapping.split(":") for mapping in stage_map)
+    publishing = part_of(request, Publishing)
     if dry_run:
-        return json_answer(await preview(services, text, mapped))
-    published = await publish(services, sender, text, mapped, id=id)
+        return json_answer(await preview(publishing, text, mapped))
+    published = await publish(publishing, sender, text, mapped, id=id)
     return json_answer(published, status=201 if published["status"] == "recorded" else 200)
 
 
@@ -206,12 +206,12 @@ def _calendar_changes(compiled: CompiledLifecycle) -> list[shapes.CalendarChange
     ]
 
 
-def _compiled(services: Services, version: int | None) -> CompiledLifecycle:
+def _compiled(lifecycles: Lifecycles, version: int | None) -> CompiledLifecycle:
     if version is None:
-        return services.compiled
-    found = services.ledger.memory.lifecycles.get(version)
+        return lifecycles.in_force
+    found = lifecycles.published.get(version)
     if found is None:
-        raise Problem("not-found", f"Expected a version from 1 to {services.lifecycle_version}.")
+        raise Problem("not-found", f"Expected a version from 1 to {lifecycles.last_version}.")
     return found
 
 

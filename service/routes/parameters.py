@@ -15,13 +15,14 @@ from events.database.sessions import Driver
 from events.limits import INTEGER_MAX
 from events.signals import times
 from events.signals.sender import Sender
-from projections.engine.limits import RETRY_STOPPED_S
+from projections.funnel.queries import FunnelQueries
 from service.feed.log import Log, LogFilter, check_reached
 from service.http.authentication import Needs
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.limits import PAGE_MAX, PARAMETER_NAME_MAX, PARAMETER_NAMES_MAX, PROJECTION_WAIT_S
-from service.services import Services
+from service.lifecycles import Lifecycles
+from service.limits import PAGE_MAX, PARAMETER_NAME_MAX, PARAMETER_NAMES_MAX
 from service.webhooks.store import StoredWebhook
 
 EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
@@ -104,10 +105,9 @@ def moment_in(name: str, text: str | None) -> datetime | None:
     return moment
 
 
-def services_of(request: Request) -> Services:
-    """Return the services of the application."""
-    services: Services = request.app.state.services
-    return services
+def lifecycle_of(request: Request) -> Lifecycle:
+    """Return the lifecycle in force."""
+    return part_of(request, Lifecycles).in_force.lifecycle
 
 
 def _language(
@@ -123,7 +123,7 @@ def _language(
 ) -> str | None:
     if lang is None:
         return None
-    lifecycle = services_of(request).compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     language = language_of(lifecycle, lang)
     if language is None:
         raise Problem(
@@ -140,54 +140,22 @@ Lang = Annotated[str | None, Depends(_language)]
 """The language of labels, or None for codes alone. Raises Problem: parameter-invalid."""
 
 
-async def known_moment(services: Services, text: str | None) -> datetime | int | None:
+async def known_moment(log: Log, text: str | None) -> datetime | int | None:
     """Read a time or a position. Raises Problem: parameter-invalid, log-shorter."""
     if text is None or not _POSITION.fullmatch(text):
         return moment_in("known_at", text)
-    check_reached(int(text), await _head(services))
+    check_reached(int(text), await log.head())
     return int(text)
 
 
-async def known_position(services: Services, driver: Driver, text: str | None) -> int | None:
+async def known_position(
+    log: Log, funnel: FunnelQueries, driver: Driver, text: str | None
+) -> int | None:
     """Read a time or a position, and return the position that had been recorded by then."""
-    known = await known_moment(services, text)
+    known = await known_moment(log, text)
     if isinstance(known, datetime):
-        return await services.funnel.position_at(driver, known)
+        return await funnel.position_at(driver, known)
     return known
-
-
-def check_runs(services: Services, projection: str) -> None:
-    """Refuse to answer from a projection that has stopped, because its data only gets older.
-
-    Raises Problem: projection-stopped.
-    """
-    standing = services.runner.standing(projection)
-    if standing is not None and standing.failure is not None:
-        raise Problem(
-            "projection-stopped",
-            f"The projection {projection} stopped after position {standing.position}, because "
-            f"it cannot process what follows ({standing.failure}). Nothing is lost: it continues "
-            "once the service is repaired, or after `leadledger rebuild`.",
-            headers={"retry-after": f"{RETRY_STOPPED_S:.0f}"},
-            projection=projection,
-            position=str(standing.position),
-        )
-
-
-async def wait_until(services: Services, position: int | None, *, projection: str) -> None:
-    """Wait until a projection has reached a position, if one is given.
-
-    Raises Problem: log-shorter; projection-stopped, if it would never get there.
-    """
-    check_runs(services, projection)
-    if position is None:
-        return
-    check_reached(position, await _head(services))
-    await services.runner.wait_for(position, name=projection, timeout_s=PROJECTION_WAIT_S)
-
-
-async def _head(services: Services) -> int:
-    return await Log(services.engine, services.schema).head()
 
 
 def wanted_events(
@@ -221,9 +189,3 @@ def webhook_found(webhook: StoredWebhook | None) -> StoredWebhook:
 
 def unknown_webhook() -> Problem:
     return Problem("not-found", "No webhook has this id; GET /v1/webhooks lists them.")
-
-
-def log_of(request: Request) -> Log:
-    """Return the log for readers."""
-    services = services_of(request)
-    return Log(services.engine, services.schema)

@@ -10,12 +10,13 @@ from starlette.responses import Response
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.limits import CURSOR_CHARACTERS_MAX, PAGE_DEFAULT
+from service.refusals.cursors import NEWEST, RefusalCursor, parse_cursor
 from service.refusals.describing import describe_refusal
-from service.refusals.places import NEWEST, RefusalCursor, parse_place
-from service.refusals.store import RefusalFilter
-from service.routes.parameters import EventsReader, Limit, Name, Time, moment_in, services_of
+from service.refusals.store import RefusalFilter, RefusalStore
+from service.routes.parameters import EventsReader, Limit, Name, Time, lifecycle_of, moment_in
 from service.shapes import refusals as shapes
 
 router = APIRouter(tags=["refusals"], route_class=ExactRoute)
@@ -51,13 +52,13 @@ async def get_refusals(
 
     `key` is the public id of the key that sent it.
     """
-    services = services_of(request)
     wanted = RefusalFilter(
         reason, source, key, type, status, moment_in("since", since), moment_in("until", until)
     )
-    place = NEWEST if before is None else _place_in(before)
-    page = await services.refusals.page(wanted, before=place, limit=limit)
-    lifecycle, shows_personal = services.compiled.lifecycle, sees_personal(sender)
+    cursor = NEWEST if before is None else _cursor_in(before)
+    page = await part_of(request, RefusalStore).page(wanted, before=cursor, limit=limit)
+    lifecycle = lifecycle_of(request)
+    shows_personal = sees_personal(sender)
     shown = [describe_refusal(row, lifecycle, shows_personal=shows_personal) for row in page.rows]
     return json_answer(shapes.Refusals(refusals=shown, next=page.next.text if page.next else None))
 
@@ -65,20 +66,17 @@ async def get_refusals(
 @router.get("/v1/refusals/{refusal_id:uuid}", response_model=shapes.Refusal)
 async def get_refusal(request: Request, sender: EventsReader, refusal_id: UUID) -> Response:
     """Read one refusal; only keys with `personal:read` see its bytes."""
-    services = services_of(request)
-    row = await services.refusals.one(refusal_id)
-    shows_personal = sees_personal(sender)
-    return json_answer(
-        describe_refusal(row, services.compiled.lifecycle, shows_personal=shows_personal)
-    )
+    row = await part_of(request, RefusalStore).one(refusal_id)
+    lifecycle = lifecycle_of(request)
+    return json_answer(describe_refusal(row, lifecycle, shows_personal=sees_personal(sender)))
 
 
-def _place_in(text: str) -> RefusalCursor:
-    place = parse_place(text)
-    if place is None:
+def _cursor_in(text: str) -> RefusalCursor:
+    cursor = parse_cursor(text)
+    if cursor is None:
         raise Problem(
             "parameter-invalid",
             "before must be the `next` of an earlier page, unchanged.",
             parameter="before",
         )
-    return place
+    return cursor

@@ -10,20 +10,23 @@ from events.signals.dialects import cloudevents
 from events.signals.native import json_schema
 from events.strict_json import JsonFault, TooLarge, is_array, write
 from service.bodies.body import read_body, stream_body
+from service.bodies.body_memory import MemoryBudgets
 from service.http.access_log import visit_of
 from service.http.authentication import admit_report, identify
 from service.http.exact_route import make_exact
+from service.http.parts import part_of
 from service.http.plain_route import PlainRoute
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
-from service.ingest.refusal_labels import asked_wording
+from service.ingest.labels import asked_wording
 from service.ingest.report import (
     report_batch,
     report_lines_strictly,
     report_one,
     report_stream,
 )
-from service.services import Services
+from service.ingest.reporting import Reporting
+from service.keys.directory import KeyDirectory
 from service.shapes import reports as shapes
 
 PATH = "/v1/events"
@@ -38,29 +41,30 @@ async def post_events(request: Request) -> Response:
     counts. After 429, 503 or a lost connection send the same ids again: one id is one event.
     """
     scope = request.scope
-    services: Services = scope["app"].state.services
+    reporting, keys = part_of(scope, Reporting), part_of(scope, KeyDirectory)
+    budget = part_of(scope, MemoryBudgets).senders
     transfer = read_transfer(scope)
-    holder = await identify(services.keys, transfer.authorization, transfer.origin)
+    holder = await identify(keys, transfer.authorization, transfer.origin)
     admit_report(holder)
     visit = visit_of(scope)
     if transfer.is_lines and not transfer.is_strict:
         pieces = stream_body(request.receive, transfer)
-        return await report_stream(services, holder, pieces, visit)
+        return await report_stream(reporting, holder, pieces, visit, keys=keys, budget=budget)
     # A stream waits for its turn; any other report is refused at once if the queue is full.
-    services.queue.admit()
-    with services.room.place() as place:
-        body = await read_body(request.receive, transfer, place)
+    reporting.queue.admit()
+    with budget.memory() as memory:
+        body = await read_body(request.receive, transfer, memory)
         if transfer.is_lines:
-            return await report_lines_strictly(services, holder, body, visit, place)
-        words = asked_wording(scope, services.compiled.lifecycle)
+            return await report_lines_strictly(reporting, holder, body, visit, memory)
+        words = asked_wording(scope, reporting.lifecycles.in_force.lifecycle)
         if transfer.is_cloudevent:
             body = _of_headers(scope, body)
-            return await report_one(services, holder, body, visit, place, words=words)
+            return await report_one(reporting, holder, body, visit, memory, words=words)
         if is_array(body):
             return await report_batch(
-                services, holder, body, visit, place, is_strict=transfer.is_strict, words=words
+                reporting, holder, body, visit, memory, is_strict=transfer.is_strict, words=words
             )
-        return await report_one(services, holder, body, visit, place, words=words)
+        return await report_one(reporting, holder, body, visit, memory, words=words)
 
 
 def _of_headers(scope: Scope, body: bytes) -> bytes:

@@ -9,14 +9,18 @@ from starlette.responses import Response
 
 from domain.lifecycle.definition import LeadList, Lifecycle
 from domain.lifecycle.names import resolve, resolve_stage, suggestion
-from events.database.sessions import Driver, borrowed
+from events.append.ledger import Ledger
+from events.database.sessions import Driver
 from projections.funnel.projection import NAME as STAYS
 from projections.leads.projection import NAME
-from projections.leads.queries import Wanted
+from projections.leads.queries import Roster, Wanted
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
+from service.lifecycles import Lifecycles
 from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX, WORK_LEADS_MAX
+from service.projected import ProjectedTables
 from service.reading.rosters import (
     Tasks,
     describe_company,
@@ -33,11 +37,8 @@ from service.routes.parameters import (
     Name,
     ProjectionsReader,
     WaitFor,
-    check_runs,
-    services_of,
-    wait_until,
+    lifecycle_of,
 )
-from service.services import Services
 from service.shapes import roster as shapes
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
@@ -73,8 +74,7 @@ async def get_leads(
     Filters are combined with AND. Absorbed leads are not listed: the lead that absorbed them
     represents them.
     """
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     wanted = Wanted(
         stage=_stage(lifecycle, stage),
         owner=owner,
@@ -84,9 +84,8 @@ async def get_leads(
         account=str(account) if account is not None else None,
         list=_list(lifecycle, on_list) if on_list is not None else None,
     )
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        leads = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        leads = await _leads(driver, request, wanted, after=after, limit=limit, lang=lang)
     return json_answer(leads)
 
 
@@ -95,11 +94,11 @@ async def get_lists(
     request: Request, _: ProjectionsReader, lang: Lang, wait_for: WaitFor = None
 ) -> Response:
     """Read the named lists and their current sizes. Lists overlap: never add sizes up."""
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        sizes, position = await services.roster.list_sizes(driver, lifecycle, at=services.now())
+    lifecycles, roster = part_of(request, Lifecycles), part_of(request, Roster)
+    lifecycle = lifecycles.in_force.lifecycle
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        now = part_of(request, Ledger).now()
+        sizes, position = await roster.list_sizes(driver, lifecycle, at=now)
     return json_answer(
         shapes.Lists(
             lists=[
@@ -112,7 +111,7 @@ async def get_lists(
                 for code, lead_list in lifecycle.lists.items()
             ],
             as_of_position=str(position),
-            lifecycle=services.lifecycle_version,
+            lifecycle=lifecycles.last_version,
         )
     )
 
@@ -129,13 +128,11 @@ async def get_list(
     wait_for: WaitFor = None,
 ) -> Response:
     """Read the leads that are on a list now; name it by its code, its label or any alias."""
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     lead_list = _list(lifecycle, name)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
         wanted = Wanted(list=lead_list)
-        leads = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
+        leads = await _leads(driver, request, wanted, after=after, limit=limit, lang=lang)
     return json_answer(shapes.OneList({**describe_list(lead_list, lang), **leads}))
 
 
@@ -153,18 +150,16 @@ async def get_worklist(
 
     The last are leads in stages where sales works, and leads that wait to be judged.
     """
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     # The stays show how each lead got to its stage.
-    check_runs(services, STAYS)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        roster = services.roster
+    tables, roster = part_of(request, ProjectedTables), part_of(request, Roster)
+    tables.check_runs(STAYS)
+    async with tables.reached(wait_for, NAME) as driver:
         own = await roster.in_charge(driver, owner, after=None, limit=WORK_LEADS_MAX)
         free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=limit)
         judging = judging_stages(lifecycle)
         unjudged = await roster.unassigned(driver, judging, limit=limit)
-    tasks = Tasks(lifecycle, lang, now=services.now())
+    tasks = Tasks(lifecycle, lang, now=part_of(request, Ledger).now())
     return json_answer(
         shapes.WorkList(
             owner=owner,
@@ -192,12 +187,10 @@ async def get_accounts(
     wait_for: WaitFor = None,
 ) -> Response:
     """List companies in their current state, in the order of their ids."""
-    services = services_of(request)
-    lifecycle = services.compiled.lifecycle
+    lifecycle = lifecycle_of(request)
     code = _stage(lifecycle, stage)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        page = await services.roster.companies(
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        page = await part_of(request, Roster).companies(
             driver,
             stage=code,
             account=None,
@@ -225,13 +218,12 @@ async def get_account(
     wait_for: WaitFor = None,
 ) -> Response:
     """Read a company in its current state, with its known leads."""
-    services = services_of(request)
-    lifecycle, id = services.compiled.lifecycle, str(account_id)
-    await wait_until(services, wait_for, projection=NAME)
-    async with borrowed(services.engine) as driver:
-        found = await services.roster.companies(driver, stage=None, account=id, after=None, limit=1)
+    roster, id = part_of(request, Roster), str(account_id)
+    lifecycle = lifecycle_of(request)
+    async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
+        found = await roster.companies(driver, stage=None, account=id, after=None, limit=1)
         wanted = Wanted(account=id)
-        people = await _leads(driver, services, wanted, after=after, limit=limit, lang=lang)
+        people = await _leads(driver, request, wanted, after=after, limit=limit, lang=lang)
     if not found.companies:
         raise Problem("account-unknown", "No company has this id; GET /v1/accounts lists them.")
     company = describe_company(found.companies[0], lifecycle, lang)
@@ -240,7 +232,7 @@ async def get_account(
 
 async def _leads(
     driver: Driver,
-    services: Services,
+    request: Request,
     wanted: Wanted,
     *,
     after: UUID | None,
@@ -248,8 +240,9 @@ async def _leads(
     lang: Lang,
 ) -> shapes.Leads:
     """Return one page of leads, in the form shared by all responses that list leads."""
-    lifecycle, now = services.compiled.lifecycle, services.now()
-    page = await services.roster.leads(
+    lifecycle = lifecycle_of(request)
+    now = part_of(request, Ledger).now()
+    page = await part_of(request, Roster).leads(
         driver,
         wanted,
         at=now,

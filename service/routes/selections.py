@@ -8,21 +8,22 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
+from domain.lifecycle.definition import Lifecycle
 from domain.limits import CODE_CHARACTERS_MAX
 from domain.recordable import is_code
 from events.batch.ids import new_id
 from events.limits import CANDIDATES_MAX, INTEGER_MAX
 from events.selections.evidence import Asked
-from events.selections.running import NothingToSelect, RunExists
+from events.selections.running import NothingToSelect, RunExists, Selector
 from events.selections.surveying import CapacityUnknown, TooManyCandidates
 from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.limits import PAGE_DEFAULT
 from service.reading.selections import SelectionQueries, describe_trial
-from service.routes.parameters import LeadsReader, Limit, SelectionsWriter, services_of
-from service.services import Services
+from service.routes.parameters import LeadsReader, Limit, SelectionsWriter, lifecycle_of
 from service.shapes import selections as shapes
 
 RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -101,16 +102,17 @@ async def post_selections(
     The response comes when the run is complete. If it is lost, send the request again with the same
     id; a run that was interrupted by a crash resumes automatically.
     """
-    services = services_of(request)
-    asked = _asked(await read_model(request, _NEW_SELECTION), services)
+    wanted = await read_model(request, _NEW_SELECTION)
+    asked = _asked(wanted, lifecycle_of(request))
+    selector = part_of(request, Selector)
     try:
         if dry_run:
-            trial = await services.selector.try_out(asked)
+            trial = await selector.try_out(asked)
             return json_answer(describe_trial(asked, trial, limit=PAGE_DEFAULT))
-        await services.selector.select(asked, key_id=sender.key_id)
+        await selector.select(asked, key_id=sender.key_id)
     except tuple(_PROBLEMS) as error:
         raise Problem(_PROBLEMS[type(error)], f"{error}.") from None
-    run = await _selections(services).one(asked.id, after=0, limit=PAGE_DEFAULT)
+    run = await part_of(request, SelectionQueries).one(asked.id, after=0, limit=PAGE_DEFAULT)
     return json_answer(run, status=201)
 
 
@@ -125,7 +127,7 @@ async def get_selections(
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """List the runs, newest first. Pass `next` as `before` to continue."""
-    runs = await _selections(services_of(request)).page(before=before, limit=limit)
+    runs = await part_of(request, SelectionQueries).page(before=before, limit=limit)
     is_more = len(runs) == limit
     next_before = runs[-1]["position"] if is_more else None
     return json_answer(shapes.Selections(selections=runs, next=next_before))
@@ -141,13 +143,12 @@ async def get_selection(
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """Read one run: what it was based on, who was selected and who deferred, ordered by rank."""
-    selections = _selections(services_of(request))
+    selections = part_of(request, SelectionQueries)
     return json_answer(await selections.one(selection_id, after=after, limit=limit))
 
 
-def _asked(wanted: NewSelection, services: Services) -> Asked:
+def _asked(wanted: NewSelection, lifecycle: Lifecycle) -> Asked:
     """Convert days to moments in the time zone of the lifecycle in force."""
-    lifecycle = services.compiled.lifecycle
     starts_on, ends_on = _day("/starts_on", wanted.starts_on), _day("/ends_on", wanted.ends_on)
     if ends_on < starts_on:
         raise Problem(
@@ -191,7 +192,3 @@ def _day(pointer: str, text: str) -> date:
             "Expected a day as YYYY-MM-DD, such as 2026-11-30.",
             pointer=pointer,
         ) from None
-
-
-def _selections(services: Services) -> SelectionQueries:
-    return SelectionQueries(services.engine, services.schema)

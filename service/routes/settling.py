@@ -1,27 +1,33 @@
 """Settle refusals: retry them, one or many, or dismiss them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from sqlalchemy import RowMapping
 from starlette.responses import Response
 
 from events.outcomes import Outcome
 from events.signals.native_schema import Value
+from events.signals.sender import Sender
 from service.bodies.json_body import described_body, read_model
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.ingest.describe_outcomes import answer_one, describe_outcome
+from service.ingest.reporting import Reporting
 from service.ingest.retry import retry
+from service.keys.store import KeyStore
 from service.limits import RETRIED_MAX
+from service.refusals.cursors import OLDEST, RefusalCursor, parse_cursor
 from service.refusals.describing import describe_refusal, outcome_of_retry
-from service.refusals.places import OLDEST, RefusalCursor, parse_place
-from service.refusals.store import RefusalFilter
-from service.routes.parameters import RefusalsWriter, moment_in, services_of
+from service.refusals.store import RefusalFilter, RefusalStore
+from service.routes.parameters import RefusalsWriter, lifecycle_of, moment_in
 from service.shapes import refusals as shapes
 from service.shapes import reports as report_shapes
 
@@ -79,7 +85,7 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
     After a lost connection send the same request again: no event is recorded twice.
     """
     asked = await read_model(request, _RETRIED)
-    services = services_of(request)
+    store = part_of(request, RefusalStore)
     wanted = RefusalFilter(
         reason=asked.reason,
         source=asked.source,
@@ -88,10 +94,11 @@ async def post_refusals_retry(request: Request, sender: RefusalsWriter) -> Respo
         since=_moment_at("/since", asked.since),
         until=_moment_at("/until", asked.until),
     )
-    place = OLDEST if asked.after is None else _place_at(asked.after)
-    page = await services.refusals.open(wanted, after=place, limit=asked.limit)
-    outcomes = await retry(services, page.rows, sender)
-    lifecycle, shows_personal = services.compiled.lifecycle, sees_personal(sender)
+    cursor = OLDEST if asked.after is None else _cursor_at(asked.after)
+    page = await store.open(wanted, after=cursor, limit=asked.limit)
+    outcomes = await _retry(request, page.rows, sender)
+    lifecycle = lifecycle_of(request)
+    shows_personal = sees_personal(sender)
     items = [
         _retried(
             outcome_of_retry(outcome, lifecycle, shows_personal=shows_personal),
@@ -119,12 +126,10 @@ async def post_refusal_retry(
     request: Request, sender: RefusalsWriter, refusal_id: UUID
 ) -> Response:
     """Retry one refusal, whatever its status. The response is that of the event itself."""
-    services = services_of(request)
-    row = await services.refusals.one(refusal_id)
-    (outcome,) = await retry(services, [row], sender)
-    shown = outcome_of_retry(
-        outcome, services.compiled.lifecycle, shows_personal=sees_personal(sender)
-    )
+    row = await part_of(request, RefusalStore).one(refusal_id)
+    (outcome,) = await _retry(request, [row], sender)
+    lifecycle = lifecycle_of(request)
+    shown = outcome_of_retry(outcome, lifecycle, shows_personal=sees_personal(sender))
     return answer_one(shown)
 
 
@@ -139,11 +144,15 @@ async def post_refusal_dismiss(
 ) -> Response:
     """Settle a refusal without recording it. If refused for another reason, it opens again."""
     asked = await read_model(request, _DISMISSED)
-    services = services_of(request)
-    row = await services.refusals.dismiss(refusal_id, reason=asked.reason, by=sender.key_id)
-    return json_answer(
-        describe_refusal(row, services.compiled.lifecycle, shows_personal=sees_personal(sender))
-    )
+    store = part_of(request, RefusalStore)
+    row = await store.dismiss(refusal_id, reason=asked.reason, by=sender.key_id)
+    lifecycle = lifecycle_of(request)
+    return json_answer(describe_refusal(row, lifecycle, shows_personal=sees_personal(sender)))
+
+
+async def _retry(request: Request, rows: Sequence[RowMapping], by: Sender) -> list[Outcome]:
+    reporting, store = part_of(request, Reporting), part_of(request, RefusalStore)
+    return await retry(reporting, part_of(request, KeyStore), store, rows, by=by)
 
 
 def _retried(outcome: Outcome, refusal_id: str) -> shapes.RetriedRefusal:
@@ -156,15 +165,15 @@ def _retried(outcome: Outcome, refusal_id: str) -> shapes.RetriedRefusal:
     return report_shapes.Refused({**shown, "refusal": refusal_id})
 
 
-def _place_at(text: str) -> RefusalCursor:
-    place = parse_place(text)
-    if place is None:
+def _cursor_at(text: str) -> RefusalCursor:
+    cursor = parse_cursor(text)
+    if cursor is None:
         raise Problem(
             "request-invalid",
             "Expected the `next` of an earlier call, unchanged.",
             pointer="/after",
         )
-    return place
+    return cursor
 
 
 def _moment_at(pointer: str, text: str | None) -> datetime | None:

@@ -10,11 +10,13 @@ from starlette.responses import Response
 
 from events.limits import INTEGER_MAX
 from projections.engine.transactions import UNAVAILABLE
+from service.feed.appends import Appends
 from service.feed.event_stream import HEARTBEAT, MEDIA_TYPE, RETRY, EventStream, frames, progress
 from service.feed.log import Log, LogFilter, check_reached
-from service.feed.tail import TailFull
+from service.feed.tail import Tail, TailFull
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
 from service.limits import HEARTBEAT_S, STREAM_LOOK_S, STREAM_PAGE_EVENTS, STREAM_STALLED_S
@@ -23,11 +25,9 @@ from service.routes.parameters import (
     EventsReader,
     Stages,
     Types,
-    log_of,
-    services_of,
+    lifecycle_of,
     wanted_events,
 )
-from service.services import Services
 
 router = APIRouter(tags=["events"], route_class=ExactRoute)
 log = structlog.get_logger()
@@ -62,31 +62,31 @@ async def get_stream(
     how far a filter has searched. A reader that takes nothing for 30 seconds is disconnected;
     reconnect with `Last-Event-ID`, and nothing is missed.
     """
-    services = services_of(request)
-    wanted = wanted_events(services.compiled.lifecycle, types, stages)
-    if services.tail.is_full:
+    wanted = wanted_events(lifecycle_of(request), types, stages)
+    source, tail = part_of(request, Log), part_of(request, Tail)
+    if tail.is_full:
         raise Problem(
             "streams-full",
             "The limit of open streams is reached. Try again after the time in Retry-After, or "
             "read GET /v1/events with `wait`.",
         )
-    begin, source = after if last_event_id is None else last_event_id, log_of(request)
+    begin = after if last_event_id is None else last_event_id
     check_reached(begin, await source.head())
-    events = _events(services, source, _Admission(request, services), begin, wanted)
+    events = _events(tail, source, _Admission(request), begin, wanted)
     return EventStream(events, stalled_s=STREAM_STALLED_S)
 
 
 class _Admission:
     """Whether a stream may continue. A class, because it checks the same key repeatedly."""
 
-    def __init__(self, request: Request, services: Services) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
-        self._services = services
+        self._closing = part_of(request, Appends).closing
         self._asked_at = monotonic()
 
     async def holds(self) -> bool:
         """Return whether the service still runs and the key is still valid (not revoked)."""
-        if self._services.closing.is_set():
+        if self._closing.is_set():
             return False
         if monotonic() - self._asked_at < STREAM_LOOK_S:
             return True
@@ -99,12 +99,12 @@ class _Admission:
 
 
 async def _events(
-    services: Services, source: Log, admission: _Admission, after: int, wanted: LogFilter
+    tail: Tail, source: Log, admission: _Admission, after: int, wanted: LogFilter
 ) -> AsyncGenerator[bytes]:
     """Write the stream while it may continue; a client reconnects where it broke off."""
     try:
-        async with services.tail.reading():
-            async for piece in _pieces(services, source, admission, after, wanted):
+        async with tail.reading():
+            async for piece in _pieces(tail, source, admission, after, wanted):
                 yield piece
     except TailFull:
         return
@@ -116,9 +116,8 @@ async def _events(
 
 
 async def _pieces(
-    services: Services, source: Log, admission: _Admission, after: int, wanted: LogFilter
+    tail: Tail, source: Log, admission: _Admission, after: int, wanted: LogFilter
 ) -> AsyncGenerator[bytes]:
-    tail = services.tail
     sent, sent_at = after, monotonic()
     yield RETRY
     while await admission.holds():

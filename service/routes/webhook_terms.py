@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import resolve_stage
 from events.signals.native_schema import Ascii
 from service.http.problem import Problem
 from service.limits import PARAMETER_NAME_MAX, PARAMETER_NAMES_MAX
 from service.routes.parameters import NO_NUL
-from service.services import Services
 from service.webhooks.addresses import AddressRefused, check_url
 from service.webhooks.limits import URL_CHARACTERS_MAX
 
@@ -66,17 +66,16 @@ class WebhookChange(BaseModel):
     ] = None
 
 
-def accept_url(services: Services, url: str) -> None:
+def accept_url(url: str, *, allows_private: bool) -> None:
     """Check the address for messages. Raises Problem with what was expected."""
     try:
-        check_url(url, allows_private=services.settings.webhook_private_addresses)
+        check_url(url, allows_private=allows_private)
     except AddressRefused as error:
         raise Problem("request-invalid", f"{error}.", pointer="/url", expected=str(error)) from None
 
 
-def stage_codes(services: Services, words: list[str]) -> list[str]:
+def stage_codes(lifecycle: Lifecycle, words: list[str]) -> list[str]:
     """Return the codes of stages. Raises Problem for an unknown one."""
-    lifecycle = services.compiled.lifecycle
     codes = [resolve_stage(lifecycle, word) for word in words]
     if None in codes:
         known = ", ".join([*lifecycle.lead.stages, *lifecycle.account.stages])

@@ -7,21 +7,22 @@ from starlette.responses import Response
 from domain.times import format_optional_utc, format_utc
 from events.signals.sender import Sender
 from service.bodies.json_body import described_body, read_model
-from service.feed.log import LogFilter, check_reached
+from service.feed.log import Log, LogFilter, check_reached
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
 from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
 from service.http.problem import Problem
 from service.routes.parameters import (
     WebhookId,
     WebhooksAdministrator,
-    log_of,
-    services_of,
+    lifecycle_of,
     unknown_webhook,
     webhook_found,
 )
 from service.routes.webhook_terms import NewWebhook, WebhookChange, accept_url, stage_codes
 from service.shapes import administration as shapes
+from service.webhooks.open import WebhookService
 from service.webhooks.store import Change, StoredWebhook, WebhooksFull, WebhookTerms
 from service.webhooks.trial import try_webhook
 
@@ -41,13 +42,14 @@ _CHANGE: TypeAdapter[WebhookChange] = TypeAdapter(WebhookChange)
 async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
     """Make a webhook. The response is the only place where `secret` appears: store it now."""
     asked = await read_model(request, _NEW_WEBHOOK)
-    services = services_of(request)
-    accept_url(services, asked.url)
-    wanted = LogFilter(tuple(asked.types), tuple(stage_codes(services, asked.stages)))
+    webhooks = part_of(request, WebhookService)
+    accept_url(asked.url, allows_private=webhooks.poster.allows_private)
+    lifecycle = lifecycle_of(request)
+    wanted = LogFilter(tuple(asked.types), tuple(stage_codes(lifecycle, asked.stages)))
     after = None if asked.after is None else int(asked.after)
-    check_reached(after or 0, await log_of(request).head())
+    check_reached(after or 0, await part_of(request, Log).head())
     try:
-        webhook, secret = await services.webhooks.store.create(
+        webhook, secret = await webhooks.store.create(
             WebhookTerms(asked.url, asked.description, wanted, after)
         )
     except WebhooksFull as error:
@@ -58,7 +60,7 @@ async def post_webhooks(request: Request, sender: WebhooksAdministrator) -> Resp
 @router.get("/v1/webhooks", response_model=shapes.Webhooks)
 async def get_webhooks(request: Request, sender: WebhooksAdministrator) -> Response:
     """List all webhooks without secrets: how far each has got, and what it could not deliver."""
-    webhooks = await services_of(request).webhooks.store.every()
+    webhooks = await part_of(request, WebhookService).store.every()
     return json_answer(
         shapes.Webhooks(webhooks=[_describe(webhook, sender) for webhook in webhooks])
     )
@@ -69,9 +71,8 @@ async def get_webhook(
     request: Request, sender: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Read one webhook."""
-    return json_answer(
-        _describe(webhook_found(await services_of(request).webhooks.store.one(webhook_id)), sender)
-    )
+    webhook = await part_of(request, WebhookService).store.one(webhook_id)
+    return json_answer(_describe(webhook_found(webhook), sender))
 
 
 @router.patch(
@@ -84,14 +85,14 @@ async def patch_webhook(
 ) -> Response:
     """Change a webhook. What is already queued goes to the new URL; filters apply from here on."""
     asked = await read_model(request, _CHANGE)
-    services = services_of(request)
+    webhooks = part_of(request, WebhookService)
     if asked.url is not None:
-        accept_url(services, asked.url)
-    stages = None if asked.stages is None else stage_codes(services, asked.stages)
+        accept_url(asked.url, allows_private=webhooks.poster.allows_private)
+    lifecycle = lifecycle_of(request)
+    stages = None if asked.stages is None else stage_codes(lifecycle, asked.stages)
     change = Change(asked.url, asked.description, asked.types, stages, asked.enabled)
-    return json_answer(
-        _describe(webhook_found(await services.webhooks.store.change(webhook_id, change)), sender)
-    )
+    webhook = await webhooks.store.change(webhook_id, change)
+    return json_answer(_describe(webhook_found(webhook), sender))
 
 
 @router.delete("/v1/webhooks/{webhook_id}", response_model=shapes.DeletedWebhook)
@@ -99,7 +100,7 @@ async def delete_webhook(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Remove a webhook permanently, with everything queued for it and its dead letters."""
-    if not await services_of(request).webhooks.store.delete(webhook_id):
+    if not await part_of(request, WebhookService).store.delete(webhook_id):
         raise unknown_webhook()
     return json_answer(shapes.DeletedWebhook(id=str(webhook_id), deleted=True))
 
@@ -109,7 +110,7 @@ async def post_rotate_secret(
     request: Request, _: WebhooksAdministrator, webhook_id: WebhookId
 ) -> Response:
     """Make a new secret, shown only now. For 24 hours the old one signs too."""
-    secret = await services_of(request).webhooks.store.rotate(webhook_id)
+    secret = await part_of(request, WebhookService).store.rotate(webhook_id)
     if secret is None:
         raise unknown_webhook()
     return json_answer(shapes.WebhookSecret(id=str(webhook_id), secret=secret))
@@ -118,11 +119,9 @@ async def post_rotate_secret(
 @router.post("/v1/webhooks/{webhook_id}/test", response_model=shapes.WebhookTrial)
 async def post_test(request: Request, _: WebhooksAdministrator, webhook_id: WebhookId) -> Response:
     """Send a message of the type `webhook.tested` now, once, and return the result."""
-    services = services_of(request)
-    webhook = webhook_found(await services.webhooks.store.one(webhook_id))
-    return json_answer(
-        await try_webhook(services.webhooks.store, services.webhooks.poster, webhook)
-    )
+    webhooks = part_of(request, WebhookService)
+    webhook = webhook_found(await webhooks.store.one(webhook_id))
+    return json_answer(await try_webhook(webhooks.store, webhooks.poster, webhook))
 
 
 def _describe(webhook: StoredWebhook, sender: Sender) -> shapes.Webhook:

@@ -78,7 +78,7 @@ class Poster:
         context: ssl.SSLContext | None = None,
         attempt_s: float = ATTEMPT_S,
     ) -> None:
-        self._allows_private = allows_private
+        self.allows_private = allows_private
         self._attempt_s = attempt_s
         self._threads = ThreadPoolExecutor(RESOLVING_MAX, thread_name_prefix="resolve")
         inner = httpx.AsyncHTTPTransport(
@@ -100,7 +100,7 @@ class Poster:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Delivered:
         """Send a message. Every outcome is returned, without the content that was sent."""
         try:
-            checked = check_url(url, allows_private=self._allows_private)
+            checked = check_url(url, allows_private=self.allows_private)
             async with (
                 asyncio.timeout(self._attempt_s),
                 self._client.stream("POST", checked, headers=headers, content=body) as answer,

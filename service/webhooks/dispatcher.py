@@ -71,11 +71,11 @@ class Dispatcher:
     async def step(self) -> bool:
         """Queue new events, start sending what is due; False: nothing more to do now."""
         self._woken.clear()
-        places = await self._queue.look()
-        self._has_webhooks = bool(places)
-        behind = [place.webhook_id for place in places if place.is_behind]
+        cursors = await self._queue.look()
+        self._has_webhooks = bool(cursors)
+        behind = [cursor.webhook_id for cursor in cursors if cursor.is_behind]
         queued = [webhook_id for webhook_id in behind if await self._queue_next(webhook_id)]
-        free = self._free(places, queued)
+        free = self._free(cursors, queued)
         claimed = await self._queue.claim(free) if free else []
         for delivery in claimed:
             task = asyncio.create_task(self._carry(delivery), name="webhook delivery")
@@ -133,12 +133,14 @@ class Dispatcher:
             log.exception("webhook.queueing_failed", webhook=str(webhook_id))
             return False
 
-    def _free(self, places: list[QueueCursor], queued: Iterable[UUID]) -> dict[UUID, int]:
+    def _free(self, cursors: list[QueueCursor], queued: Iterable[UUID]) -> dict[UUID, int]:
         """Divide the free capacity among the webhooks that have something due."""
         left = IN_FLIGHT_MAX - len(self._under_way)
         carried = Counter(delivery.webhook_id for delivery in self._under_way.values())
         free: dict[UUID, int] = {}
-        due = [place.webhook_id for place in places if place.has_due or place.webhook_id in queued]
+        due = [
+            cursor.webhook_id for cursor in cursors if cursor.has_due or cursor.webhook_id in queued
+        ]
         # In a different order each time: with many webhooks none is always last.
         for webhook_id in random.sample(due, len(due)):
             count = min(left, IN_FLIGHT_PER_WEBHOOK_MAX - carried[webhook_id])
@@ -169,9 +171,9 @@ class Dispatcher:
             return Delivered(f"not sent: the service has a fault ({type(error).__name__})")
 
     async def _sign_and_send(self, delivery: Delivery) -> Delivered:
-        body, place = delivery.record.encode(), str(delivery.webhook_id)
+        body, owner = delivery.record.encode(), str(delivery.webhook_id)
         try:
-            keys = [self._seal.open(sealed, place=place) for sealed in delivery.sealed]
+            keys = [self._seal.open(sealed, owner=owner) for sealed in delivery.sealed]
         except SealBroken as error:
             return Delivered(f"not sent: {error}")
         headers = signed_headers(keys, id=delivery.message_id, timestamp=int(time()), body=body)

@@ -25,21 +25,21 @@ class Seal:
         key = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(secret)
         self._cipher = AESGCM(key)
 
-    def close(self, content: bytes, *, place: str) -> bytes:
-        """Seal content; it can be opened only in the same place."""
+    def close(self, content: bytes, *, owner: str) -> bytes:
+        """Seal content; it can be opened only for the same owner."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, content, place.encode())
+        return _VERSION + nonce + self._cipher.encrypt(nonce, content, owner.encode())
 
-    def open(self, sealed: bytes, *, place: str) -> bytes:
+    def open(self, sealed: bytes, *, owner: str) -> bytes:
         """Return the content that was sealed.
 
         Raises:
-            SealBroken: it was not sealed for this place under this secret.
+            SealBroken: it was not sealed for this owner under this secret.
         """
         nonce, content = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if sealed[:1] != _VERSION:
             raise SealBroken(_BROKEN)
         try:
-            return self._cipher.decrypt(nonce, content, place.encode())
+            return self._cipher.decrypt(nonce, content, owner.encode())
         except (InvalidTag, ValueError):
             raise SealBroken(_BROKEN) from None

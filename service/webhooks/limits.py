@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from service.limits import DAY_S
+
 # Webhooks of one ledger. Every event is queued once for each webhook that matches it.
 WEBHOOKS_MAX: Final = 100
 
@@ -38,7 +40,7 @@ RETRY_S: Final = 1.0
 CLOSE_S: Final = 5.0
 
 # Rotation: receivers have a day to switch. Only a few secrets, because each signs every message.
-OLD_SECRET_S: Final = 24 * 3600
+OLD_SECRET_S: Final = DAY_S
 SECRETS_MAX: Final = 3
 
 # Longer URLs are not real ones; servers refuse them as well.

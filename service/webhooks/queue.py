@@ -110,11 +110,11 @@ class DeliveryQueue:
             reached = await driver.fetchval(queue.driver_sql, *queue.arguments(values))
         return bool(reached > taken["position"])
 
-    async def claim(self, places: Mapping[UUID, int]) -> list[Delivery]:
+    async def claim(self, slots: Mapping[UUID, int]) -> list[Delivery]:
         """Claim what is due, at most the given number for each webhook."""
         values = {
-            "webhook_ids": list(places),
-            "places": list(places.values()),
+            "webhook_ids": list(slots),
+            "slots": list(slots.values()),
             "lease_s": self._lease_s,
         }
         claim = self._sql["claim"]

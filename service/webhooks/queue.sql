@@ -92,8 +92,8 @@ RETURNING webhook.position
 -- table is empty most of the time) reads the whole queue for each row.
 WITH due AS (
      SELECT delivery.webhook_id, delivery.position
-       FROM unnest(CAST(:webhook_ids AS uuid[]), CAST(:places AS bigint[]))
-            AS asked (webhook_id, places)
+       FROM unnest(CAST(:webhook_ids AS uuid[]), CAST(:slots AS bigint[]))
+            AS asked (webhook_id, slots)
       CROSS JOIN LATERAL (
             SELECT candidate.webhook_id, candidate.position
               FROM ledger.webhook_deliveries AS candidate
@@ -111,7 +111,7 @@ WITH due AS (
                     ORDER BY first.position
                     LIMIT 1)
              ORDER BY candidate.due_at, candidate.position
-             LIMIT asked.places
+             LIMIT asked.slots
                FOR UPDATE SKIP LOCKED
             ) AS delivery
 ),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-DAY_S = 24 * 3600
+from service.limits import DAY_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,11 +141,11 @@ class WebhookStore:
             rows = await connection.scalars(
                 self._sql["read_secrets"].text, {"webhook_id": webhook_id}
             )
-            return [self._seal.open(bytes(sealed), place=str(webhook_id)) for sealed in rows]
+            return [self._seal.open(bytes(sealed), owner=str(webhook_id)) for sealed in rows]
 
     async def _add_secret(self, connection: AsyncConnection, webhook_id: UUID) -> str:
         secret = signing.mint()
-        sealed = self._seal.close(secret, place=str(webhook_id))
+        sealed = self._seal.close(secret, owner=str(webhook_id))
         await connection.execute(
             self._sql["insert_secret"].text, {"webhook_id": webhook_id, "sealed": sealed}
         )

@@ -10,6 +10,7 @@ answer. The funnel is always the one from the first request.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import orjson
 from fastapi import FastAPI, Request
@@ -22,12 +23,13 @@ from events.refusals import Refused
 from events.submission import Item, Submission
 from projections.funnel.figures import Breakdown
 from service.app import app_from_environment
-from service.composition import open_services
+from service.composition import open_parts
 from service.hosting import worker
 from service.http.answer import json_answer
+from service.http.parts import Parts
+from service.ingest.reporting import Reporting
 from service.routes.funnel import By, get_funnel
 from service.routes.parameters import KnownAt, Lang, ProjectionsReader, Time, WaitFor
-from service.services import Services
 from service.settings import Settings
 
 FUNNEL = "/v1/funnel"
@@ -80,10 +82,10 @@ async def constant_funnel(
 
 
 @asynccontextmanager
-async def open_answering(settings: Settings, url: URL) -> AsyncIterator[Services]:
-    async with open_services(settings, url) as services:
-        services.queue = AnsweringDoor()
-        yield services
+async def open_answering(settings: Settings, url: URL) -> AsyncIterator[Parts]:
+    async with open_parts(settings, url) as parts:
+        parts[Reporting] = replace(parts[Reporting], queue=AnsweringDoor())
+        yield parts
 
 
 def floor_app() -> FastAPI:

@@ -11,13 +11,15 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from events.append.ledger import Ledger
 from events.limits import MIB
-from service.bodies.body_memory import MemoryBudget
+from service.bodies.body_memory import MemoryBudget, MemoryBudgets
 from service.ingest import stream, wait_for_queue
+from service.ingest.reporting import Reporting
 from service.limits import QUEUE_PAUSE_S
 from service.private_postgres import PrivatePostgres
 from tests.safety.waiting import until
-from tests.support.http_service import Service, running_service, serving_with
+from tests.support.http_service import Service, reporting_with, running_service, serving_with
 from tests.support.queues import FullQueue, full
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -75,9 +77,9 @@ async def test_a_stream_whose_turn_does_not_come_reports_how_far_it_got(
 
 async def test_a_batch_that_has_begun_is_not_rejected_midway(service: Service) -> None:
     tried = itertools.count(1)
-    queue = FullQueue(service.services.queue, is_full=lambda: next(tried) % 2 == 0)
+    queue = FullQueue(service.part(Reporting).queue, is_full=lambda: next(tried) % 2 == 0)
     body = orjson.dumps([an_event(f"begun-{number}") for number in range(1_200)])
-    with serving_with(service, queue=queue):
+    with reporting_with(service, queue=queue):
         answer = await post(service, body)
     assert answer.status_code == 200
     assert next(tried) > 4
@@ -87,7 +89,7 @@ async def test_events_of_a_stream_are_recorded_when_it_pauses(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "STREAM_PAUSE_S", 0.05)
-    before, over = service.services.ledger.memory.position, asyncio.Event()
+    before, over = service.part(Ledger).memory.position, asyncio.Event()
 
     async def live() -> AsyncIterator[bytes]:
         yield lines([an_event("live-1")])
@@ -95,8 +97,8 @@ async def test_events_of_a_stream_are_recorded_when_it_pauses(
         yield lines([an_event("live-2")])
 
     sending = asyncio.create_task(post(service, live(), **LINES))
-    await until(lambda: service.services.ledger.memory.position > before)
-    await until(lambda: service.services.room.held_bytes == 0)
+    await until(lambda: service.part(Ledger).memory.position > before)
+    await until(lambda: service.part(MemoryBudgets).senders.held_bytes == 0)
     over.set()
     assert (await sending).json()["recorded"] == 2
 
@@ -104,7 +106,7 @@ async def test_events_of_a_stream_are_recorded_when_it_pauses(
 @contextmanager
 def small_room(service: Service, bytes_max: int) -> Iterator["Watched"]:
     room = Watched(bytes_max)
-    with serving_with(service, room=room):
+    with serving_with(service, MemoryBudgets, MemoryBudgets(room)):
         yield room
 
 

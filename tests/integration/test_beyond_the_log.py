@@ -11,6 +11,7 @@ from projections.engine.rebuild import rebuild
 from projections.funnel.projection import NAME, stage_intervals
 from service.feed import tail
 from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
 from service.routes import stream
 from service.webhooks.queue import DeliveryQueue
 from tests.support.http_service import SCHEMA, Service, listening, running_service
@@ -79,7 +80,7 @@ async def test_a_webhook_whose_position_is_beyond_the_log_is_disabled(service: S
     made = await service.client.post("/v1/webhooks", json={"url": "https://receiver.example/"})
     async with connection_to(service.owner_url) as owner:
         await owner.execute("UPDATE ledger.webhooks SET position = $1", BEYOND)
-    await DeliveryQueue(service.services.engine, SCHEMA).look()
+    await DeliveryQueue(service.engine, SCHEMA).look()
     read = (await service.client.get(f"/v1/webhooks/{made.json()['id']}")).json()
     assert read["enabled"] is False
     assert f"before the webhook's place, {BEYOND}" in read["disabled_reason"]
@@ -88,7 +89,7 @@ async def test_a_webhook_whose_position_is_beyond_the_log_is_disabled(service: S
 async def test_a_projection_whose_checkpoint_is_beyond_the_log_stops_until_it_is_rebuilt(
     service: Service,
 ) -> None:
-    runner = service.services.runner
+    runner = service.part(ProjectedTables).runner
     head = int((await service.client.get("/v1/events")).json()["head"])
     await runner.wait_for(head, name=NAME, timeout_s=10)
     async with connection_to(service.owner_url) as owner:
@@ -101,7 +102,7 @@ async def test_a_projection_whose_checkpoint_is_beyond_the_log_stops_until_it_is
     assert failure is not None
     assert f"the log ends at position {head}" in failure
     assert f"the log ends at position {head}" in (await service.client.get("/readyz")).text
-    await rebuild(service.services.engine, stage_intervals(SCHEMA), schema=SCHEMA)
+    await rebuild(service.engine, stage_intervals(SCHEMA), schema=SCHEMA)
     (lag,) = [lag for lag in await runner.lags() if lag.name == NAME]
     assert (lag.position, lag.failure) == (head, None)
 

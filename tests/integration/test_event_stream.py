@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.feed.appends import Appends
 from service.feed.log import ALL, Log
 from service.feed.tail import Tail
 from service.hosting.connections import BoundedConnection
@@ -171,7 +172,7 @@ async def test_the_name_of_a_stage_in_data_is_not_a_move(service: Service) -> No
         '{"stagefrom":"AL"}': [False, True],
         "{}": [False, False],
     }
-    async with service.services.engine.connect() as connection:
+    async with service.engine.connect() as connection:
         for record, expected in records.items():
             for stage, touches in zip(("ML", "AL"), expected, strict=True):
                 found = await connection.exec_driver_sql(
@@ -212,13 +213,13 @@ async def test_a_stream_ends_when_the_service_does(
 ) -> None:
     async with streaming(port) as events:
         await take(events, 1)
-        service.services.closing.set()
+        service.part(Appends).closing.set()
         try:
             async with asyncio.timeout(WAIT_S):
                 async for _ in events:
                     pass
         finally:
-            service.services.closing.clear()
+            service.part(Appends).closing.clear()
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(
@@ -235,9 +236,9 @@ async def test_a_stream_ends_when_its_key_is_revoked(
 
 
 async def test_the_number_of_streams_is_limited(service: Service, port: httpx.AsyncClient) -> None:
-    log = Log(service.services.engine, SCHEMA)
-    tail = Tail(log, service.services.appends, readers_max=1)
-    with serving_with(service, tail=tail):
+    log = Log(service.engine, SCHEMA)
+    tail = Tail(log, service.part(Appends), readers_max=1)
+    with serving_with(service, Tail, tail):
         async with streaming(port) as events:
             await take(events, 1)
             answer = await port.get(PATH)
@@ -298,9 +299,8 @@ async def test_without_hanging_up_a_reader_that_takes_nothing_would_stay(
 
 
 async def test_a_reader_too_slow_for_the_tail_reads_the_log(service: Service) -> None:
-    services = service.services
-    tail = Tail(Log(services.engine, SCHEMA), services.appends, kept_events_max=5)
-    source = Log(services.engine, SCHEMA)
+    tail = Tail(Log(service.engine, SCHEMA), service.part(Appends), kept_events_max=5)
+    source = Log(service.engine, SCHEMA)
     async with tail.reading():
         begin = await source.head()
         await tail.wait(begin, 0.2)

@@ -33,7 +33,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 async def a_key(service: Service, *origins: str, **terms: Any) -> dict[str, str]:
     headers = await service.key(Scope.EVENTS_WRITE, origins=origins or (PAGE,), **terms)
     # A process may have cached the origins a moment ago.
-    service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
+    service.part(KeyDirectory)._origins_read_at -= 2 * KEYS_REFRESH_S
     return headers
 
 
@@ -141,9 +141,9 @@ async def test_an_origin_is_forgotten_with_its_last_key(service: Service) -> Non
     key_id = revoked["authorization"].split("_")[1]
     await service.client.delete(f"/v1/keys/{key_id}")
     while datetime.now(UTC) < soon:
-        service.services.keys._origins_read_at -= KEYS_REFRESH_S / 4
+        service.part(KeyDirectory)._origins_read_at -= KEYS_REFRESH_S / 4
         await preflight(service, origin)
-    service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
+    service.part(KeyDirectory)._origins_read_at -= 2 * KEYS_REFRESH_S
     assert (await preflight(service, origin)).status_code == 403
 
 
@@ -163,8 +163,8 @@ class WatchedKeyStore(KeyStore):
 @pytest.fixture
 def watched(service: Service) -> Iterator[WatchedKeyStore]:
     """Serve with a directory that has read nothing yet, and a watched store behind it."""
-    store = WatchedKeyStore(service.services.engine, SCHEMA, SEALS)
-    with serving_with(service, keys=KeyDirectory(store)):
+    store = WatchedKeyStore(service.engine, SCHEMA, SEALS)
+    with serving_with(service, KeyDirectory, KeyDirectory(store)):
         yield store
 
 
@@ -183,7 +183,7 @@ async def test_an_unavailable_database_does_not_lock_pages_out(
     await a_key(service)
     assert (await preflight(service, PAGE)).status_code == 200
     watched.is_away = True
-    service.services.keys._origins_read_at -= 2 * KEYS_REFRESH_S
+    service.part(KeyDirectory)._origins_read_at -= 2 * KEYS_REFRESH_S
     with capture_logs() as lines:
         assert (await preflight(service, PAGE)).status_code == 200
     assert "keys.origins_not_read" in {line["event"] for line in lines}

@@ -30,7 +30,7 @@ from service.routes.collectors import (
     SNOWPLOW_GET,
     SNOWPLOW_POST,
 )
-from tests.support.http_service import SECRET, Service, running_service, serving_with
+from tests.support.http_service import SECRET, Service, reporting_with, running_service
 from tests.support.queues import full
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -316,7 +316,7 @@ async def test_a_key_in_the_body_is_nowhere_stored(service: Service, key: str) -
         (refusal,) = await refusals(service, message["messageId"])
         assert message["anonymousId"] in refusal["content"]
         assert key not in str(refusal)
-    async with service.services.engine.connect() as connection:
+    async with service.engine.connect() as connection:
         rows = await connection.exec_driver_sql(
             "SELECT convert_from(content, 'UTF8') FROM ledger.event_personal"
         )
@@ -347,7 +347,7 @@ async def test_without_ignoring_transport_fields_a_retry_would_be_another_event(
 ) -> None:
     """The negative twin."""
     message = a_track()
-    with serving_with(service, digests=Digests(SECRET.encode(), {1: frozenset()})):
+    with reporting_with(service, digests=Digests(SECRET.encode(), {1: frozenset()})):
         for sent_at in ("2026-11-22T01:15:01Z", "2026-11-22T01:16:01Z"):
             await send(service, "/v1/batch", {"batch": [message], "sentAt": sent_at}, basic(key))
     (refusal,) = await refusals(service, message["messageId"])

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
 from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,7 +47,9 @@ async def report(
 async def ask(service: Service, **asked: Any) -> Any:
     head = (await service.client.get("/v1/events?limit=1")).json()["head"]
     for projection in ("stage_intervals", "directory"):
-        await service.services.runner.wait_for(int(head), name=projection, timeout_s=10)
+        await service.part(ProjectedTables).runner.wait_for(
+            int(head), name=projection, timeout_s=10
+        )
     answer = await service.client.get("/v1/contribution", params={"wait_for": head, **asked})
     assert answer.status_code == 200, answer.text
     return answer.json()

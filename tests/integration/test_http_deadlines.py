@@ -131,7 +131,7 @@ async def test_reading_deadlines_needs_the_right_to_read_leads(service: Service)
 async def test_a_rebuild_produces_the_same_deadlines(service: Service) -> None:
     await deadlines(service)
     made = PROJECTIONS["deadlines"](SCHEMA)
-    built = await compare(service.services.engine, made, schema=SCHEMA)
+    built = await compare(service.engine, made, schema=SCHEMA)
     assert built.rows == 6
     assert built.comparison is not None
     assert built.comparison.first == ()

@@ -11,6 +11,7 @@ import pytest_asyncio
 from service.keys.directory import KeyDirectory
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
+from service.keys.store import KeyStore
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import Service, running_service
 from tests.support.postgres import connection_to
@@ -136,8 +137,8 @@ async def test_without_its_refresh_a_process_would_keep_trusting_a_revoked_key(
     """The negative twin: it is the refresh that makes the process reject a revoked key."""
     headers = await service.key(Scope.EVENTS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
-    careless = KeyDirectory(service.services.key_store)
+    careless = KeyDirectory(service.part(KeyStore))
     assert await careless.find(key) is not None
-    await service.services.key_store.revoke(key.key_id, by=None)
+    await service.part(KeyStore).revoke(key.key_id, by=None)
     await asyncio.sleep(1.5)
     assert careless.recall(key) is not None

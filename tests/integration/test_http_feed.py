@@ -9,6 +9,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from service.feed.appends import Appends
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import Service, running_service
 from tests.support.postgres import connection_to
@@ -113,12 +114,12 @@ async def test_a_reader_that_waits_in_vain_gets_an_empty_answer(service: Service
 
 async def test_a_waiting_reader_is_answered_when_the_service_stops(service: Service) -> None:
     head = (await read(service))["head"]
-    service.services.closing.set()
+    service.part(Appends).closing.set()
     try:
         async with asyncio.timeout(5):
             page = await read(service, after=head, wait=30)
     finally:
-        service.services.closing.clear()
+        service.part(Appends).closing.clear()
     assert page["events"] == []
 
 

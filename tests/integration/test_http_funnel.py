@@ -126,7 +126,7 @@ async def test_a_writer_reads_its_own_event_at_once(service: Service) -> None:
 async def test_a_projection_that_is_behind_answers_503(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.routes.parameters.PROJECTION_WAIT_S", 0.05)
+    monkeypatch.setattr("service.projected.PROJECTION_WAIT_S", 0.05)
     async with connection_to(service.owner_url) as connection, connection.transaction():
         # As a projector does, which keeps all others out.
         await connection.execute("SELECT 1 FROM ledger.projections FOR UPDATE")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from service.keys.directory import KeyDirectory
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
@@ -166,7 +167,7 @@ async def test_the_first_key_grants_what_it_lacks_and_cannot_be_taken_over(
     assert (taken.json()["code"], taken.json()["pointer"]) == ("grant-not-held", "/founder")
     less = [scope for scope in Scope if scope is not Scope.PERSONAL_READ]
     assert (await service.client.patch(path, json={"scopes": less})).status_code == 200
-    await service.services.keys._refresh()
+    await service.part(KeyDirectory)._refresh()
     given = {"name": "all", "sources": ["*x", "crm"], "scopes": [*Scope]}
     assert (await make(service, given)).status_code == 201
     new = (await service.client.post(f"{path}/rotate", params={"overlap_s": 3600})).json()
@@ -261,5 +262,5 @@ async def test_a_key_is_not_made_if_its_event_cannot_be_written(service: Service
 
 
 async def test_the_log_with_its_keys_is_verified(service: Service) -> None:
-    verified = await verify(service.services.engine, schema=SCHEMA)
+    verified = await verify(service.engine, schema=SCHEMA)
     assert (verified.not_decided_again, verified.position > 1) == (0, True)

@@ -20,8 +20,8 @@ from service.engine import make_engine
 from service.http.problem import KINDS
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from service.reading.readiness import examine
-from tests.support.http_service import Service, running_service, serving_with
+from service.reading.readiness import Examination, examine
+from tests.support.http_service import Service, reporting_with, running_service, settings_for
 from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -177,9 +177,9 @@ async def test_a_service_with_an_outdated_schema_is_not_ready(service: Service) 
 
 
 async def test_a_serving_role_that_owns_the_events_is_warned_about(service: Service) -> None:
-    services = service.services
-    owner = make_engine(services.settings, service.owner_url)
-    health = await examine(dataclasses.replace(services, engine=owner))
+    owner = make_engine(settings_for(), service.owner_url)
+    serving = service.part(Examination).serving
+    health = await examine(dataclasses.replace(serving, engine=owner))
     await owner.dispose()
     assert health.failures == []
     assert health.checks["append_only"]["status"] == "warning"
@@ -259,7 +259,7 @@ async def failing_with(service: Service, error: Exception) -> tuple[Any, list[An
         async def submit(self, _: object) -> None:
             raise error
 
-    with serving_with(service, queue=Door()), capture_logs() as lines:
+    with reporting_with(service, queue=Door()), capture_logs() as lines:
         answer = await service.client.post("/v1/events", json={**EVENT, "id": "failing"})
     return answer, lines
 

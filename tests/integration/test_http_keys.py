@@ -10,11 +10,12 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 
 from service.app import create_app
-from service.composition import open_services
+from service.composition import open_parts
 from service.keys.bootstrap import ADMINISTRATOR, BootstrapKeyMalformed, bootstrap
 from service.keys.directory import KeyDirectory
 from service.keys.key_text import KeyText, mint, parse
 from service.keys.scopes import Scope
+from service.keys.store import KeyStore
 from service.limits import KEYS_TRUST_S
 from service.openapi.document import needed_scopes
 from service.private_postgres import PrivatePostgres
@@ -150,7 +151,7 @@ async def test_no_secret_is_stored_or_listed(service: Service) -> None:
 async def test_the_right_id_with_another_secret_is_unknown(service: Service) -> None:
     headers = await service.key(Scope.LEADS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
-    keys = service.services.keys
+    keys = service.part(KeyDirectory)
     assert await keys.find(key) is not None
     other = mint()
     assert await keys.find(KeyText(key.key_id, other.secret, "")) is None
@@ -166,7 +167,7 @@ async def test_an_expired_key_is_unknown(service: Service) -> None:
 async def test_a_revoked_key_is_rejected_in_every_process(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
-    elsewhere = KeyDirectory(service.services.key_store)
+    elsewhere = KeyDirectory(service.part(KeyStore))
     elsewhere.start()
     try:
         assert await elsewhere.find(key) is not None
@@ -188,7 +189,7 @@ async def test_a_revoked_key_is_rejected_in_every_process(service: Service) -> N
 async def test_a_key_is_not_trusted_from_a_stale_cache(service: Service) -> None:
     headers = await service.key(Scope.EVENTS_READ)
     key = parse(headers["authorization"].removeprefix("Bearer "))
-    stale = KeyDirectory(service.services.key_store)
+    stale = KeyDirectory(service.part(KeyStore))
     assert await stale.find(key) is not None
     assert stale.recall(key) is not None
     stale._read_at -= KEYS_TRUST_S + 0.1
@@ -218,10 +219,10 @@ async def test_unknown_keys_do_not_exhaust_the_database(postgres_server: Private
 
 async def test_the_first_key_is_made_once(postgres_server: PrivatePostgres) -> None:
     _, app_url = fresh_database(postgres_server, prepare=prepare)
-    async with open_services(settings_for(), app_url) as services:
-        texts = await asyncio.gather(*(bootstrap(services.key_store, None) for _ in range(5)))
+    async with open_parts(settings_for(), app_url) as parts:
+        texts = await asyncio.gather(*(bootstrap(parts[KeyStore], None) for _ in range(5)))
         (text,) = (one for one in texts if one is not None)
-        holder = await services.keys.find(parse(text))
+        holder = await parts[KeyDirectory].find(parse(text))
     assert holder is not None
     assert holder.key.terms == ADMINISTRATOR
 
@@ -229,10 +230,10 @@ async def test_the_first_key_is_made_once(postgres_server: PrivatePostgres) -> N
 async def test_the_first_key_can_be_given(postgres_server: PrivatePostgres) -> None:
     _, app_url = fresh_database(postgres_server, prepare=prepare)
     given = mint()
-    async with open_services(settings_for(), app_url) as services:
-        assert await bootstrap(services.key_store, given.text) is None
-        assert await bootstrap(services.key_store, mint().text) is None
-        keys = await services.key_store.list(after="", limit=10)
+    async with open_parts(settings_for(), app_url) as parts:
+        assert await bootstrap(parts[KeyStore], given.text) is None
+        assert await bootstrap(parts[KeyStore], mint().text) is None
+        keys = await parts[KeyStore].list(after="", limit=10)
         with pytest.raises(BootstrapKeyMalformed):
-            await bootstrap(services.key_store, "change-me")
+            await bootstrap(parts[KeyStore], "change-me")
     assert [key.key_id for key in keys] == [given.key_id]

@@ -1,5 +1,6 @@
 """One lead: finding it, its current state, its history, its states through time."""
 
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -293,3 +294,29 @@ async def test_an_invalid_moment_is_named(service: Service) -> None:
         f"/v1/leads/{lead['id']}/replay", params={"as_of": "yesterday"}
     )
     assert (answer.status_code, answer.json()["parameter"]) == (422, "as_of")
+
+
+async def test_a_lead_is_found_at_the_end_of_any_chain_of_absorptions(service: Service) -> None:
+    count = 67
+    forms = [
+        {"id": f"chain-{number}", "type": "form.submitted", "lead": {"user_id": f"chain-{number}"}}
+        for number in range(count)
+    ]
+    made = await post(service, forms)
+    ids = [item["subject"].removeprefix("lead/") for item in made]
+    for absorbed, other in itertools.pairwise(ids):
+        merge = {"type": "identity.merged", "lead": {"id": other}, "data": {"other": absorbed}}
+        assert (await post(service, [{"id": f"merge-{other}", **merge}]))[0]["status"] == "recorded"
+    first = await find(service, user_id="chain-0")
+    assert (first["id"], first["absorbed_by"]) == (ids[-1], None)
+    assert (await find(service, id=ids[0])) == first
+    told = (await history(service, ids[-1], limit=1_000))["events"]
+    assert sum(entry["type"] == "form.submitted" for entry in told) == count
+
+
+async def post(service: Service, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answer = await service.client.post(
+        "/v1/events", json=[{"source": "website", **event} for event in events]
+    )
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items

@@ -84,7 +84,7 @@ async def test_publishing_is_a_recorded_decision_and_leads_move_automatically(
     status, answer = await publish(service, WITHOUT_STEEL)
     assert (status, answer["status"], answer["version"]) == (201, "recorded", 2)
     await until(service, {(2, "DISQUALIFIED"): 1, (2, "MAL"): 1, (2, "ML"): 1})
-    await verify(service.services.engine, schema=SCHEMA)
+    await verify(service.engine, schema=SCHEMA)
     read = (await service.client.get(PATH)).json()
     assert (read["version"], read["position"], read["text"]) == (
         2,
@@ -120,8 +120,8 @@ async def test_an_occupied_stage_needs_a_map_and_then_every_lead_moves(
     status, answer = await publish(service, RENAMED, "MAL:READY")
     assert status == 201, answer
     await until(service, {(2, "READY"): 450})
-    await verify(service.services.engine, schema=SCHEMA)
-    position = service.services.ledger.memory.position
+    await verify(service.engine, schema=SCHEMA)
+    position = service.part(Ledger).memory.position
     funnel = await service.client.get("/v1/funnel", params={"wait_for": position})
     figures = {stage["stage"]: stage["standing"] for stage in funnel.json()["leads"]["stages"]}
     assert figures["READY"] == 450
@@ -136,7 +136,7 @@ async def test_posting_continues_while_leads_move(service: Service) -> None:
     status, answer = await publishing
     assert status == 201, answer
     await until(service, {(2, "READY"): 470})
-    await verify(service.services.engine, schema=SCHEMA)
+    await verify(service.engine, schema=SCHEMA)
 
 
 async def test_a_text_with_mistakes_is_refused_with_every_line(service: Service) -> None:
@@ -171,7 +171,7 @@ async def test_only_an_administrator_publishes(service: Service) -> None:
 async def test_an_idle_process_learns_of_the_new_lifecycle(
     service: Service,
 ) -> None:
-    other = Ledger(service.services.engine, SCHEMA, SEALS)
+    other = Ledger(service.engine, SCHEMA, SEALS)
     await other.open()
     await publish_by(other, WITH_RIVALS)
     async with asyncio.timeout(20):
@@ -254,7 +254,7 @@ async def test_a_changed_calendar_applies_to_every_lead(service: Service) -> Non
     assert (await publish(service, WITH_RIVALS))[0] == 201
     assert (await service.client.get(PATH)).json()["calendar_changes"] == read["calendar_changes"]
     await until(service, {(3, "MAL"): 1})
-    verified = await verify(service.services.engine, schema=SCHEMA)
+    verified = await verify(service.engine, schema=SCHEMA)
     assert verified.not_decided_again == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
 
+from service.feed.tail import Tail
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
 from tests.support.http_service import Service, listening, running_service
@@ -46,7 +47,7 @@ async def test_head_of_a_stream_ends_at_once_and_leaves_no_reader(service: Servi
     async with listening(service) as client, asyncio.timeout(5):
         for path in ("/metrics", "/v1/events/stream"):
             assert (await client.head(path)).status_code == 200
-        async with service.services.tail.reading():
+        async with service.part(Tail).reading():
             pass
         assert (await client.head("/livez")).status_code == 200
 

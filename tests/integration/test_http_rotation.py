@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from service.keys.directory import KeyDirectory
 from service.keys.key_text import parse
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
@@ -102,7 +103,7 @@ async def test_a_key_can_be_given_a_department(service: Service) -> None:
         **{name: value for name, value in made.items() if name != "key"},
         "department": "marketing",
     }
-    await service.services.keys._refresh()
+    await service.part(KeyDirectory)._refresh()
     answer = await service.client.post("/v1/events", json=decision, headers=headers)
     assert answer.status_code == 201
     again = await service.client.patch(path, json={"department": None, "name": "field"})
@@ -146,5 +147,5 @@ async def test_the_rate_of_a_key_can_be_changed(service: Service) -> None:
         last = await report(service, key.text, f"rate-{number}")
     assert last.status_code == 429
     await service.client.patch(f"/v1/keys/{key.key_id}", json={"events_per_second": None})
-    await service.services.keys._refresh()
+    await service.part(KeyDirectory)._refresh()
     assert (await report(service, key.text, "rate-now")).status_code == 201

@@ -10,12 +10,12 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 
 from events.limits import BODY_BYTES_MAX
+from service.bodies.body_memory import MemoryBudgets
 from service.keys.key_text import mint
 from service.keys.scopes import Scope
 from service.limits import STRANGER_BYTES_MAX
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
-from service.services import Services
 from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -150,8 +150,8 @@ async def test_a_body_larger_than_a_stranger_may_send_needs_its_key_first(
 async def test_small_senders_find_room_alongside_large_strangers(
     service: Service, key: str
 ) -> None:
-    services: Services = service.services
-    with services.strangers.place() as first, services.strangers.place() as second:
+    budgets = service.part(MemoryBudgets)
+    with budgets.strangers.memory() as first, budgets.strangers.memory() as second:
         first.take(STRANGER_BYTES_MAX)
         second.take(STRANGER_BYTES_MAX)
         large = b'{"batch":[' + b" " * (BODY_BYTES_MAX - 100) + b"]}"
@@ -160,4 +160,4 @@ async def test_small_senders_find_room_alongside_large_strangers(
         small = orjson.dumps({"api_key": key, "batch": []})
         answer = await service.client.post(POSTHOG, content=small, headers={"authorization": ""})
         assert answer.status_code == 200
-    assert services.strangers.held_bytes == services.room.held_bytes == 0
+    assert budgets.strangers.held_bytes == budgets.senders.held_bytes == 0

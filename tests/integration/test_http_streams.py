@@ -15,10 +15,12 @@ from events.database.failures import LedgerUnavailable
 from events.outcomes import Outcome
 from events.submission import Submission
 from service.bodies import body as bodies
+from service.ingest.reporting import Reporting
+from service.keys.directory import KeyDirectory
 from service.keys.scopes import Scope
 from service.limits import STREAM_CHUNKS_IN_FLIGHT_MAX
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import Service, running_service, serving_with
+from tests.support.http_service import Service, reporting_with, running_service
 from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -170,7 +172,7 @@ class FailingDoor:
     """A ledger that is lost after some submissions; at most two wait in it."""
 
     def __init__(self, service: Service, submissions: int) -> None:
-        self._door = service.services.queue
+        self._door = service.part(Reporting).queue
         self._left = submissions
         self.waiting_most = 0
         self._enqueued: list[asyncio.Future[list[Outcome]]] = []
@@ -198,7 +200,7 @@ async def test_a_stream_whose_ledger_is_lost_midway_reports_how_far_it_got(
 ) -> None:
     body = lines(events("lost", 2_600))
     failing = FailingDoor(service, 3)
-    with serving_with(service, queue=failing):
+    with reporting_with(service, queue=failing):
         answer = await post(service, body)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (503, "ledger-unavailable")
@@ -218,7 +220,7 @@ async def test_a_stream_ends_with_its_key(service: Service) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield lines(parts[:1])
         await service.client.delete(f"/v1/keys/{key_id}")
-        await service.services.keys._refresh()
+        await service.part(KeyDirectory)._refresh()
         yield lines(parts[1:])
 
     answer = await service.client.post("/v1/events", content=body(), headers=headers | LINES)

@@ -25,7 +25,7 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 async def _prove(service: Service) -> None:
     """Whatever was taken back, the ledger verifies and projections equal a rebuild."""
-    engine = service.services.engine
+    engine = service.engine
     verified = await verify(engine, schema=SCHEMA)
     assert verified.not_decided_again == 0
     await service.client.get("/v1/funnel", params={"wait_for": verified.position})
@@ -356,7 +356,7 @@ async def test_two_events_of_one_lead_are_taken_back_in_one_request(service: Ser
     assert [item["status"] for item in answer.json()["items"]] == ["recorded", "recorded"]
     points = (await service.client.get(f"/v1/leads/{subject}/score")).json()["events"]
     assert [point["rule"] for point in points] == ["sent_a_form"]
-    assert (await verify(service.services.engine, schema=SCHEMA)).not_decided_again == 0
+    assert (await verify(service.engine, schema=SCHEMA)).not_decided_again == 0
 
 
 async def test_two_people_mistaken_for_one_are_separated(service: Service) -> None:

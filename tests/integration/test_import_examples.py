@@ -11,6 +11,7 @@ from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
 from service.command.sending import ImportTally, RefusedRow
 from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
 from tests.support.http_service import Service, running_service
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -52,7 +53,9 @@ async def test_the_figures_in_the_documentation_are_those_of_its_examples(
             await import_example(service, name)
         head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
         for projection in ("stage_intervals", "directory", "business"):
-            await service.services.runner.wait_for(int(head), name=projection, timeout_s=10)
+            await service.part(ProjectedTables).runner.wait_for(
+                int(head), name=projection, timeout_s=10
+            )
         funnel = (await service.client.get("/v1/funnel")).json()
         year = {"from": "2026-01-01T00:00:00+09:00", "to": "2027-01-01T00:00:00+09:00"}
         found = await service.client.get("/v1/contribution", params=year)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,10 +12,12 @@ from sqlalchemy import URL
 from events.lifecycles.shipped import shipped_text
 from events.signals.digests import TRANSPORT_FIELDS, Digests
 from service.app import create_app
-from service.composition import open_services
+from service.composition import open_parts
+from service.http.parts import Parts
+from service.ingest.reporting import Reporting
 from service.keys.bootstrap import ADMINISTRATOR
+from service.keys.store import KeyStore
 from service.private_postgres import PrivatePostgres
-from service.services import Services
 from tests.support.http_service import SECRET, prepare, settings_for
 from tests.support.lifecycle_edits import TRIALS, edited
 from tests.support.postgres import connection_to, fresh_database
@@ -55,14 +58,14 @@ async def process(app_url: URL, *, digests: Digests = DIGESTS) -> AsyncIterator[
     """Serve a ledger as one process does, with its own cache, and provide a client."""
 
     @asynccontextmanager
-    async def opening() -> AsyncIterator[Services]:
-        async with open_services(settings_for(pool_size=4), app_url) as services:
-            services.digests = digests
-            yield services
+    async def opening() -> AsyncIterator[Parts]:
+        async with open_parts(settings_for(pool_size=4), app_url) as parts:
+            parts[Reporting] = replace(parts[Reporting], digests=digests)
+            yield parts
 
     app = create_app(opening)
     async with app.router.lifespan_context(app):
-        key, _ = await app.state.services.key_store.create(ADMINISTRATOR, by=None)
+        key, _ = await app.state.parts[KeyStore].create(ADMINISTRATOR, by=None)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
             base_url="http://leadledger",

@@ -11,6 +11,8 @@ from events.append.queue import Queue
 from events.background.timekeeper import Timekeeper
 from events.lifecycles.shipped import SHIPPED
 from service.command.simulating.stream import World, events
+from service.ingest.reporting import Reporting
+from service.lifecycles import Lifecycles
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import SCHEMA
 from tests.support.walks import Walk, walking
@@ -107,7 +109,7 @@ async def _put_under(
         )
         refusals = answer.json()["refusals"]
         refused = frozenset(stream[refusal["line"] - 1]["type"] for refusal in refusals)
-        types = walk.service.services.compiled.lifecycle.events
+        types = walk.service.part(Lifecycles).in_force.lifecycle.events
         assert {types[type].kind for type in refused} <= {EventKind.DECISION}
         assert {refusal["reason"] for refusal in refusals} <= {"move-not-allowed", "lead-unknown"}
         await _nothing_due(walk)
@@ -122,9 +124,9 @@ async def _put_under(
 
 async def _nothing_due(walk: Walk) -> None:
     """Wait until nothing is due: points have decayed since the stream was sent."""
-    services = walk.service.services
-    assert isinstance(services.queue, Queue)
-    timekeeper = Timekeeper(services.engine, SCHEMA, services.queue)
+    queue = walk.service.part(Reporting).queue
+    assert isinstance(queue, Queue)
+    timekeeper = Timekeeper(walk.service.engine, SCHEMA, queue)
     while await timekeeper.look():
         pass
 

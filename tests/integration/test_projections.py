@@ -245,7 +245,7 @@ async def test_a_stopped_projection_is_retried_and_continues_as_far_as_it_can(
     await runner.prepare()
     for _ in range(3):
         await runner.step(NAME)
-    standing = runner.standing(NAME)
+    standing = runner.known_checkpoint(NAME)
     assert standing is not None
     assert (standing.position, standing.failure) == (2, "ValueError at position 3")
     object.__setattr__(failing, "position", 6)
@@ -255,7 +255,7 @@ async def test_a_stopped_projection_is_retried_and_continues_as_far_as_it_can(
     object.__setattr__(failing, "position", 0)
     await runner.step(NAME)
     assert (await runner.lags())[0][3:5] == (7, None)
-    standing = runner.standing(NAME)
+    standing = runner.known_checkpoint(NAME)
     assert standing is not None
     assert (standing.position, standing.failure) == (7, None)
 

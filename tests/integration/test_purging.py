@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from events.append.ledger import Ledger
+from service.metrics import Metrics
 from service.private_postgres import PrivatePostgres
 from service.refusals import purging
 from service.refusals.purging import Bounds, Purge
@@ -27,9 +29,9 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
 
 
 def purge_of(service: Service, **bounds: int) -> Purge:
-    services = service.services
     wanted = Bounds(**({"days_max": DAYS, "bytes_max": 1_000_000_000} | bounds))
-    return Purge(services.engine, SCHEMA, wanted, metrics=services.metrics, now=services.now)
+    metrics, now = service.part(Metrics), service.part(Ledger).now
+    return Purge(service.engine, SCHEMA, wanted, metrics=metrics, now=now)
 
 
 async def keep(service: Service, *ages: timedelta, **columns: Any) -> None:

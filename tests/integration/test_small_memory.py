@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from events.append.ledger import Ledger
 from events.batch import lru, memory
 from projections.catalogue import PROJECTIONS
 from projections.deadlines import projection as deadlines
@@ -51,10 +52,10 @@ async def test_a_writer_with_a_small_cache_decides_and_shows_the_same(
             for one in events(round):
                 answer = await service.client.post("/v1/events", json={**one, "source": "test"})
                 assert answer.status_code == 201, answer.text
-        engine = service.services.engine
+        engine = service.engine
         verified = await verify(engine, schema=SCHEMA)
         await service.client.get("/v1/funnel", params={"wait_for": verified.position})
-        assert len(service.services.ledger.memory.subjects) <= 5
+        assert len(service.part(Ledger).memory.subjects) <= 5
         for make in PROJECTIONS.values():
             built = await compare(engine, make(SCHEMA), schema=SCHEMA)
             assert built.comparison is not None

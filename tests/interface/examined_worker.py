@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import URL
 
 from service.app import app_from_environment
-from service.composition import open_services
+from service.composition import open_parts
 from service.hosting import worker
+from service.http.parts import Parts
+from service.ingest.reporting import Reporting
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
-from service.services import Services
+from service.projected import ProjectedTables
 from service.settings import Settings
 from service.webhooks.retry_schedule import RetrySchedule
 
@@ -48,12 +50,11 @@ class SparingKeyStore(KeyStore):
 
 
 @asynccontextmanager
-async def open_examined(settings: Settings, url: URL) -> AsyncIterator[Services]:
-    async with open_services(settings, url, schedule=RetrySchedule(attempts_max=1)) as services:
-        services.key_store = SparingKeyStore(
-            services.engine, settings.schema_name, services.digests.seals
-        )
-        yield services
+async def open_examined(settings: Settings, url: URL) -> AsyncIterator[Parts]:
+    async with open_parts(settings, url, schedule=RetrySchedule(attempts_max=1)) as parts:
+        engine, seals = parts[ProjectedTables].engine, parts[Reporting].digests.seals
+        parts[KeyStore] = SparingKeyStore(engine, settings.schema_name, seals)
+        yield parts
 
 
 if __name__ == "__main__":

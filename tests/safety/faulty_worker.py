@@ -30,11 +30,14 @@ from projections.engine.projection import Projection
 from projections.engine.runner import Runner
 from service import composition
 from service.app import app_from_environment
+from service.feed.appends import Appends
 from service.feed.log import Log
 from service.feed.tail import Tail
 from service.hosting import worker
+from service.http.parts import Parts
 from service.ingest import retry
-from service.services import Services
+from service.metrics import Metrics
+from service.projected import ProjectedTables
 from service.settings import Settings
 from service.webhooks.encryption import Seal
 from service.webhooks.queue import DeliveryQueue
@@ -91,12 +94,12 @@ class FaultyLog(Log):
 
 
 @asynccontextmanager
-async def open_faulty(settings: Settings, url: URL) -> AsyncIterator[Services]:
+async def open_faulty(settings: Settings, url: URL) -> AsyncIterator[Parts]:
     schedule = RetrySchedule(first_s=RETRY_S, factor=1.0)
-    async with composition.open_services(settings, url, schedule=schedule) as services:
-        log = FaultyLog(services.engine, services.schema)
-        services.tail = Tail(log, services.appends, on_fault=services.metrics.fault)
-        yield services
+    async with composition.open_parts(settings, url, schedule=schedule) as parts:
+        log = FaultyLog(parts[ProjectedTables].engine, settings.schema_name)
+        parts[Tail] = Tail(log, parts[Appends], on_fault=parts[Metrics].fault)
+        yield parts
 
 
 def read_native(content: bytes, context: Any) -> Any:
@@ -113,7 +116,7 @@ def main() -> None:
         for where, name, place, argument in (
             (plan, "decide_signal", "deciding", 1),
             (upkeep, "fire", "timers", "lead_id"),
-            (Seal, "open", "webhook", "place"),
+            (Seal, "open", "webhook", "owner"),
             (DeliveryQueue, "queue", "queueing", 1),
         ):
             real = getattr(where, name)

@@ -13,22 +13,23 @@ from unittest.mock import patch
 from sqlalchemy import URL
 
 from service.app import app_from_environment
-from service.bodies.body_memory import MemoryBudget
-from service.composition import open_services
+from service.bodies.body_memory import MemoryBudget, MemoryBudgets
+from service.composition import open_parts
 from service.hosting import worker
+from service.http.parts import Parts
 from service.limits import STRANGER_BYTES_MAX
-from service.services import Services
 from service.settings import Settings
 
 ENDLESS = 10**12
 
 
 @asynccontextmanager
-async def open_without_bounds(settings: Settings, url: URL) -> AsyncIterator[Services]:
-    async with open_services(settings, url) as services:
-        services.room = MemoryBudget(ENDLESS)
-        services.strangers = MemoryBudget(ENDLESS, body_bytes_max=STRANGER_BYTES_MAX)
-        yield services
+async def open_without_bounds(settings: Settings, url: URL) -> AsyncIterator[Parts]:
+    async with open_parts(settings, url) as parts:
+        parts[MemoryBudgets] = MemoryBudgets(
+            MemoryBudget(ENDLESS), MemoryBudget(ENDLESS, body_bytes_max=STRANGER_BYTES_MAX)
+        )
+        yield parts
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from events.database.sessions import borrowed, transaction
 from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
-from service.reading.readiness import examine
+from service.reading.readiness import Examination, examine
 from tests.safety.dead_connections import DEAD_CONNECTIONS
 from tests.safety.ledger_check import check_ledger
 from tests.safety.test_unavailable import UNAVAILABLE, essentials, recorded, report
@@ -140,7 +140,7 @@ async def until_watched(service: Service) -> None:
     """Wait until the watch has checked again and found the database healthy."""
     since = monotonic()
     while True:
-        if service.services.watch.well_at >= since:
+        if service.part(Examination).serving.watch.well_at >= since:
             return
         await asyncio.sleep(0.05)
 
@@ -176,12 +176,12 @@ async def test_readiness_is_checked_again_over_another_connection(
     monkeypatch.setattr("service.reading.readiness.READY_WAIT_S", BOUND_S)
     async with running_service(postgres_server) as service:
         engine = make_engine(settings_for(), service.app_url, connections=1)
-        services = replace(service.services, engine=engine)
+        serving = replace(service.part(Examination).serving, engine=engine)
         async with borrowed(engine) as driver:
             frozen.stop(driver.get_server_pid())
         async with asyncio.timeout(LOST_S):
-            assert not (await examine(services)).is_database_well
-            assert (await examine(services)).is_database_well
+            assert not (await examine(serving)).is_database_well
+            assert (await examine(serving)).is_database_well
         frozen.go_on()
         await engine.dispose()
 

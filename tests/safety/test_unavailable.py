@@ -10,6 +10,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from events.append.ledger import Ledger
 from service.private_postgres import PrivatePostgres
 from tests.safety.dead_connections import DEAD_CONNECTIONS
 from tests.safety.ledger_check import check_ledger
@@ -81,7 +82,7 @@ async def pool_taken(service: Service) -> AsyncIterator[None]:
     """Hold every connection that the service may have."""
     async with AsyncExitStack() as held:
         for _ in range(POOL):
-            await held.enter_async_context(service.services.engine.connect())
+            await held.enter_async_context(service.engine.connect())
         yield
 
 
@@ -91,7 +92,7 @@ async def test_an_exhausted_pool_answers_503_and_recovers(
     async with running_service(postgres_server, pool_size=POOL) as service:
         before = await recorded(service, "before")
         # Projections use a connection now and then, and the ledger keeps one: take that too.
-        await service.services.ledger.close()
+        await service.part(Ledger).close()
         with capture_logs() as logs:
             async with pool_taken(service):
                 answer = await report(service, "meanwhile")

@@ -9,9 +9,10 @@ from sqlalchemy import URL
 from events.lifecycles.shipped import read_lifecycle_text
 from projections.catalogue import PROJECTIONS
 from service.app import create_app
-from service.composition import open_services
+from service.composition import open_parts
 from service.keys.bootstrap import bootstrap
-from service.services import Services
+from service.keys.store import KeyStore
+from service.projected import ProjectedTables
 from tests.support.http_service import prepare, settings_for
 
 WITH_RIVALS = read_lifecycle_text("demand_funnel").replace(
@@ -49,10 +50,10 @@ def prepare_busy(owner_url: URL, app_url: URL) -> None:
 
 
 async def _live(app_url: URL) -> None:
-    app = create_app(lambda: open_services(settings_for(), app_url))
+    app = create_app(lambda: open_parts(settings_for(), app_url))
     async with app.router.lifespan_context(app):
-        services: Services = app.state.services
-        key = await bootstrap(services.key_store, None)
+        parts = app.state.parts
+        key = await bootstrap(parts[KeyStore], None)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
             base_url="http://leadledger",
@@ -62,7 +63,7 @@ async def _live(app_url: URL) -> None:
             await _until_recorded(client, "lead.dormant")
             head = int((await client.get("/v1/events")).json()["head"])
             for name in PROJECTIONS:
-                await services.runner.wait_for(head, name=name, timeout_s=20)
+                await parts[ProjectedTables].runner.wait_for(head, name=name, timeout_s=20)
 
 
 async def _happen(client: httpx.AsyncClient) -> None:

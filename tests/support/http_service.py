@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -19,13 +19,17 @@ from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate
 from service.app import create_app
-from service.composition import open_services
+from service.composition import open_parts
 from service.hosting.connections import BoundedConnection
+from service.http.parts import Part
+from service.ingest.reporting import Reporting
 from service.keys.bootstrap import bootstrap
 from service.keys.scopes import Scope
+from service.keys.store import KeyStore
 from service.keys.terms import KeyTerms
+from service.metrics import Metrics
 from service.private_postgres import PrivatePostgres
-from service.services import Services
+from service.projected import ProjectedTables
 from service.settings import DRIVER, Settings
 from tests.support.described import check_described
 from tests.support.postgres import fresh_database
@@ -61,12 +65,20 @@ class Service:
     """A running service, and a client that holds the administrator's key and checks answers."""
 
     app: FastAPI
-    services: Services
     client: httpx.AsyncClient
     app_url: URL
     owner_url: URL
     expects_faults: bool = False
     """Otherwise any unexpected error in the service fails the test, even if it was handled."""
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self.part(ProjectedTables).engine
+
+    def part(self, kind: type[Part]) -> Part:
+        """Return the service's part of a class."""
+        part: Part = self.app.state.parts[kind]
+        return part
 
     async def key(self, *scopes: Scope, **terms: Any) -> dict[str, str]:
         """Make a key and return the headers that carry it."""
@@ -76,7 +88,7 @@ class Service:
             scopes=tuple(str(scope) for scope in scopes),
             **terms,
         )
-        key, _ = await self.services.key_store.create(wanted, by=None)
+        key, _ = await self.part(KeyStore).create(wanted, by=None)
         return {"authorization": f"Bearer {key.text}"}
 
 
@@ -84,10 +96,9 @@ class Service:
 async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterator[Service]:
     """Run a service on a fresh ledger."""
     owner_url, app_url = fresh_database(server, prepare=prepare)
-    app = create_app(lambda: open_services(settings_for(**values), app_url))
+    app = create_app(lambda: open_parts(settings_for(**values), app_url))
     async with app.router.lifespan_context(app):
-        services: Services = app.state.services
-        key = await bootstrap(services.key_store, None)
+        key = await bootstrap(app.state.parts[KeyStore], None)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx.AsyncClient(
             transport=transport,
@@ -95,23 +106,26 @@ async def running_service(server: PrivatePostgres, **values: Any) -> AsyncIterat
             headers={"authorization": f"Bearer {key}"},
             event_hooks={"response": [check_described(app)]},
         ) as client:
-            service = Service(app, services, client, app_url, owner_url)
+            service = Service(app, client, app_url, owner_url)
             yield service
-            faults = services.metrics.faults()
+            faults = service.part(Metrics).faults()
             assert service.expects_faults or not faults, faults
 
 
 @contextmanager
-def serving_with(service: Service, **parts: Any) -> Iterator[None]:
-    """Serve with other parts than those that the composition made, such as a queue that is full."""
-    made = {name: getattr(service.services, name) for name in parts}
+def serving_with(service: Service, kind: type[Part], part: Part) -> Iterator[None]:
+    """Serve with another part of a class than the one that the composition made."""
+    parts, made = service.app.state.parts, service.part(kind)
+    parts[kind] = part
     try:
-        for name, part in parts.items():
-            setattr(service.services, name, part)
         yield
     finally:
-        for name, part in made.items():
-            setattr(service.services, name, part)
+        parts[kind] = made
+
+
+def reporting_with(service: Service, **changes: Any) -> AbstractContextManager[None]:
+    """Serve with changes to how reports are recorded, such as a queue that is full."""
+    return serving_with(service, Reporting, replace(service.part(Reporting), **changes))
 
 
 @asynccontextmanager

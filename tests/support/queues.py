@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from events.database.failures import QueueFull
 from events.outcomes import Outcome
 from events.submission import Submission
-from service.services import Queue
-from tests.support.http_service import Service, serving_with
+from service.ingest.reporting import Reporting
+from service.ingest.wait_for_queue import Queue
+from tests.support.http_service import Service, reporting_with
 
 
 class FullQueue:
@@ -34,7 +35,7 @@ class FullQueue:
 def full(service: Service) -> Iterator[None]:
     """Serve with a queue that admits nothing; then those that wait for a place get one."""
     is_full = True
-    with serving_with(service, queue=FullQueue(service.services.queue, lambda: is_full)):
+    with reporting_with(service, queue=FullQueue(service.part(Reporting).queue, lambda: is_full)):
         try:
             yield
         finally:

@@ -15,10 +15,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from events.append.ledger import Ledger
 from events.lifecycles.shipped import shipped_text
 from projections.catalogue import PROJECTIONS
 from projections.engine.rebuild import compare
+from service.lifecycles import Lifecycles
 from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
 from tests.support.http_service import SCHEMA, Service, running_service
 from tests.support.postgres import connection_to
 from tests.support.verified import verify
@@ -60,7 +63,7 @@ class Walk:
 
     async def turn_to(self, day: int, clock: str) -> None:
         """Set the ledger's clock to a later moment."""
-        by = self.moment(day, clock) - self.service.services.now()
+        by = self.moment(day, clock) - self.service.part(Ledger).now()
         async with connection_to(self.service.owner_url) as owner:
             await owner.execute(
                 "UPDATE ledger.ledger_head SET clock_ahead = clock_ahead + $1::interval", by
@@ -94,7 +97,9 @@ class Walk:
         """Read one view of the whole ledger, once it has seen all reports."""
         head = (await self.service.client.get("/v1/events?limit=1")).json()["head"]
         for projection in PROJECTIONS:
-            await self.service.services.runner.wait_for(int(head), name=projection, timeout_s=10)
+            await self.service.part(ProjectedTables).runner.wait_for(
+                int(head), name=projection, timeout_s=10
+            )
         answer = await self.service.client.get(path, params=asked)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -138,7 +143,7 @@ class Walk:
     async def verified(self) -> None:
         """Decide everything again, and rebuild every projection: nothing may differ."""
         head = (await self.read("/v1/events", limit=1))["head"]
-        engine = self.service.services.engine
+        engine = self.service.engine
         found = await verify(engine, schema=SCHEMA)
         assert found.not_decided_again == 0
         assert found.position >= int(head)
@@ -159,9 +164,9 @@ def _line(event: Mapping[str, Any]) -> str:
 async def walking(server: PrivatePostgres, lifecycle: str) -> AsyncIterator[Walk]:
     """Start a walk through a shipped lifecycle, on an empty ledger."""
     async with running_service(server) as service:
-        if lifecycle != service.services.compiled.lifecycle.name:
+        if lifecycle != service.part(Lifecycles).in_force.lifecycle.name:
             text = shipped_text(lifecycle).encode()
             headers = {"content-type": "application/yaml"}
             answer = await service.client.post("/v1/lifecycle", content=text, headers=headers)
             assert answer.status_code == 201, answer.text
-        yield Walk(service, first_monday(service.services.now().date()))
+        yield Walk(service, first_monday(service.part(Ledger).now().date()))

@@ -93,7 +93,7 @@ def every_command() -> list[list[str]]:
     found = []
     for name, command in COMMANDS.items():
         found.append([name])
-        module, _, attribute = command.place.partition(":")
+        module, _, attribute = command.target.partition(":")
         place = getattr(importlib.import_module(f"service.command.{module}"), attribute)
         if isinstance(place, typer.Typer) and len(place.registered_commands) > 1:
             found += [[name, str(below.name)] for below in place.registered_commands]

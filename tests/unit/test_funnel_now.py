@@ -1,10 +1,10 @@
 """The current funnel is answered from memory only until the projection advances."""
 
-from projections.engine.follower import Standing
-from service.funnel_now import FunnelNow
+from projections.engine.follower import KnownCheckpoint
 from service.http.answer import json_answer
+from service.projected import FunnelNow
 
-HERE, FURTHER, REBUILT = Standing(1, 17), Standing(1, 18), Standing(2, 17)
+HERE, FURTHER, REBUILT = KnownCheckpoint(1, 17), KnownCheckpoint(1, 18), KnownCheckpoint(2, 17)
 
 
 def test_an_answer_is_valid_until_the_projection_advances() -> None:

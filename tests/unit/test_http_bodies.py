@@ -149,8 +149,8 @@ async def test_a_body_without_an_announced_length_is_stopped_when_it_becomes_too
     if headers and len(pieces) > 1:
         # Its first member is whole, so that nothing but the size is wrong with it.
         pieces = [gzip.compress(pieces[0]), pieces[1]]
-    with MemoryBudget().place() as place, pytest.raises(Problem) as problem:
-        await read_body(arriving(*pieces), transfer_of(**headers), place, bytes_max=1000)
+    with MemoryBudget().memory() as memory, pytest.raises(Problem) as problem:
+        await read_body(arriving(*pieces), transfer_of(**headers), memory, bytes_max=1000)
     assert problem.value.reason == "body-too-large"
 
 
@@ -164,8 +164,8 @@ async def test_others_have_their_turn_while_a_body_is_decompressed() -> None:
             turns += 1
 
     beside = asyncio.create_task(others())
-    with MemoryBudget().place() as place:
+    with MemoryBudget().memory() as memory:
         body = arriving(gzip.compress(content))
-        assert await read_body(body, transfer_of(content_encoding="gzip"), place) == content
+        assert await read_body(body, transfer_of(content_encoding="gzip"), memory) == content
     beside.cancel()
     assert turns >= 40

@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.webhooks.retry_schedule import DAY_S, RetrySchedule
+from service.limits import DAY_S
+from service.webhooks.retry_schedule import RetrySchedule
 
 
 def test_the_pauses_grow_to_a_day_in_all() -> None:

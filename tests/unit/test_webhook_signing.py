@@ -64,10 +64,10 @@ def test_a_secret_is_long_and_never_the_same() -> None:
 
 def test_what_is_sealed_opens_in_its_place_under_its_secret_and_nowhere_else() -> None:
     seal, key = Seal(b"a secret of the tests, with 32 bytes"), mint()
-    sealed = seal.close(key, place="here")
-    assert seal.open(sealed, place="here") == key
+    sealed = seal.close(key, owner="here")
+    assert seal.open(sealed, owner="here") == key
     assert key not in sealed
-    assert seal.close(key, place="here") != sealed
+    assert seal.close(key, owner="here") != sealed
     changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
     other = Seal(b"another secret, with 32 bytes as well")
     for broken, opening, place in (
@@ -79,4 +79,4 @@ def test_what_is_sealed_opens_in_its_place_under_its_secret_and_nowhere_else() -
         (sealed[:5], seal, "here"),
     ):
         with pytest.raises(SealBroken, match="rotate"):
-            opening.open(broken, place=place)
+            opening.open(broken, owner=place)

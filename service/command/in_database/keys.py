@@ -27,27 +27,8 @@ class KeysInDatabase(NamedTuple):
 
     settings: Settings
 
-    def create(
-        self,
-        *,
-        name: str,
-        sources: list[str],
-        scopes: list[str],
-        department: str | None,
-        events_per_second: int | None,
-        expires_at: datetime | None,
-        origins: list[str],
-    ) -> dict[str, Any]:
+    def create(self, terms: KeyTerms) -> dict[str, Any]:
         """Create a key, and describe it with its text."""
-        terms = KeyTerms(
-            name=name,
-            sources=tuple(sources),
-            scopes=tuple(scopes),
-            department=department,
-            events_per_second=events_per_second,
-            expires_at=expires_at,
-            origins=tuple(origins),
-        )
 
         async def work(engine: AsyncEngine, schema: str) -> dict[str, Any]:
             check(terms, departments=await _departments(engine, schema))

@@ -1,84 +1,52 @@
-"""The companies and people, named by numbers so that no real person is ever meant."""
+"""The people and their companies, named by numbers so that no real person is ever meant."""
 
 import random
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-INDUSTRIES = ("manufacturing", "software", "finance", "retail", "logistics", "healthcare")
-JOBS = ("information_systems", "production", "marketing", "general_affairs", "research")
-POSITIONS = ("staff", "manager", "director", "executive")
-SIZES = ("small", "medium", "large")
-REGIONS = ("kanto", "kansai", "chubu", "kyushu", "tohoku")
-CAMPAIGNS = ("spring-expo", "white-paper-week", "webinar-series", "search-always-on", "partner-day")
-PRODUCTS = ("basic", "pro", "enterprise")
-FREE_MAIL = "gmail.com"
-COMPETITOR_SHARE, FREE_MAIL_SHARE, SHARED_COMPUTER_SHARE = 0.03, 0.06, 0.02
+_COMPANY = {
+    "industry": ("manufacturing", "software", "finance", "retail", "logistics", "healthcare"),
+    "company_size": ("small", "small", "medium", "large"),
+    "region": ("kanto", "kansai", "chubu", "kyushu", "tohoku"),
+}
+_JOB = {
+    "job": ("information_systems", "production", "marketing", "general_affairs", "research"),
+    "position": ("staff", "staff", "manager", "manager", "director", "executive"),
+}
+_PEOPLE_PER_COMPANY = 4
+_COMPETITOR_SHARE, _HIDDEN_SHARE, _SHARED_COMPUTER_SHARE = 0.03, 0.06, 0.02
 
 
-class Company(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Person:
     domain: str
-    industry: str
-    size: str
-    region: str
-    is_competitor: bool
-
-
-class Person(NamedTuple):
-    number: int
-    company: Company
     email: str
     phone: str
     cookie: str
     """The browser; occasionally shared with another person."""
-    job: str
-    position: str
-    is_hidden: bool
-    """Writes from a free-mail address, which does not identify the company."""
+    profile: Mapping[str, str]
+    traits: tuple[str, ...]
+    """`competitor`, and `hidden` behind an address that does not identify the company."""
 
-    @property
-    def profile(self) -> dict[str, str]:
-        company = self.company
-        return {
-            "industry": company.industry,
-            "company_size": company.size,
-            "region": company.region,
-            "job": self.job,
-            "position": self.position,
-        }
-
-    def under_another_address(self) -> "Person":
+    def second(self) -> "Person":
         """Return the same person with a second address and another browser."""
-        name, host = self.email.split("@")
-        return self._replace(email=f"{name}.second@{host}", cookie=f"{self.cookie}-second")
+        return replace(self, email=f"second.{self.email}", cookie=f"{self.cookie}-second")
 
 
-def companies(hand: random.Random, count: int) -> list[Company]:
-    """Make a market of `count` companies."""
-    return [
-        Company(
-            domain=f"company-{number:05}.example",
-            industry=hand.choice(INDUSTRIES),
-            size=hand.choices(SIZES, (5, 3, 2))[0],
-            region=hand.choice(REGIONS),
-            is_competitor=hand.random() < COMPETITOR_SHARE,
-        )
-        for number in range(1, count + 1)
-    ]
-
-
-def person(hand: random.Random, number: int, market: Sequence[Company]) -> Person:
-    """Make one person at a random company."""
-    company = hand.choice(market)
-    is_hidden = hand.random() < FREE_MAIL_SHARE
-    host = FREE_MAIL if is_hidden else company.domain
-    is_shared = number > 1 and hand.random() < SHARED_COMPUTER_SHARE
+def person(hand: random.Random, number: int, people: int) -> Person:
+    """Make one of so many people, at a random company."""
+    company = hand.randrange(people // _PEOPLE_PER_COMPANY + 1) + 1
+    of_company = random.Random(company)
+    is_hidden = hand.random() < _HIDDEN_SHARE
+    is_shared = number > 1 and hand.random() < _SHARED_COMPUTER_SHARE
+    traits = {"hidden": is_hidden, "competitor": of_company.random() < _COMPETITOR_SHARE}
+    domain = f"company-{company:05}.example"
     return Person(
-        number=number,
-        company=company,
-        email=f"person{number:06}@{host}",
+        domain,
+        email=f"person{number:06}@{'gmail.com' if is_hidden else domain}",
         phone=f"+8190{number:08}",
         cookie=f"browser-{number - 1 if is_shared else number:06}",
-        job=hand.choice(JOBS),
-        position=hand.choices(POSITIONS, (5, 4, 2, 1))[0],
-        is_hidden=is_hidden,
+        profile={name: of_company.choice(values) for name, values in _COMPANY.items()}
+        | {name: hand.choice(values) for name, values in _JOB.items()},
+        traits=tuple(trait for trait, is_so in traits.items() if is_so),
     )

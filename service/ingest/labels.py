@@ -1,14 +1,15 @@
-"""Describe refused decisions in the caller's language: labels alongside codes, and a sentence.
+"""Labels of codes, and refused decisions in the caller's language.
 
-Requested by `lang` in the URL or by `Accept-Language`; without either, codes and English. A stored
-refusal keeps the codes, because words change with the lifecycle.
+A refused decision gets labels alongside its codes, and a sentence, if `lang` in the URL or
+`Accept-Language` requests them; without either, codes and English. A stored refusal keeps the
+codes, because words change with the lifecycle.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
 
-from domain.lifecycle.definition import UNPLACED, Lifecycle
+from domain.lifecycle.definition import UNPLACED, Lifecycle, Words
 from domain.lifecycle.names import ANY_LANGUAGE, language_of
 from events.refusals import Refusal
 
@@ -34,6 +35,23 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+class Worded(Protocol):
+    """What a lifecycle gives a code and words: a stage, a guard, a deadline."""
+
+    @property
+    def words(self) -> Words: ...
+
+
+def label_of(things: Mapping[str, Words] | Mapping[str, Worded], code: str, language: str) -> str:
+    """Return the label of a code in a language; the code itself if the lifecycle has none.
+
+    A lead may be in a stage, or an event have a type, that only an earlier version has.
+    """
+    found = things.get(code)
+    words = found.words if found is not None and not isinstance(found, Words) else found
+    return code if words is None else words.label.get(language, code)
+
+
 class Wording(NamedTuple):
     """The words of one lifecycle in one language."""
 
@@ -42,22 +60,18 @@ class Wording(NamedTuple):
 
     def stage(self, code: str | None) -> str:
         """Return the label of a stage."""
-        found = None
-        if code is not None:
-            found = self.lifecycle.lead.stages.get(code) or self.lifecycle.account.stages.get(code)
-        if found is not None:
-            return found.words.label.get(self.language, found.code)
-        return self.said["unplaced"] if code in (None, UNPLACED) else str(code)
+        if code is None or code == UNPLACED:
+            return self.said["unplaced"]
+        leads, accounts = self.lifecycle.lead.stages, self.lifecycle.account.stages
+        return label_of(leads if code in leads else accounts, code, self.language)
 
     def event(self, type: str) -> str:
         """Return the label of an event type."""
-        found = self.lifecycle.events.get(type)
-        return type if found is None else found.words.label.get(self.language, type)
+        return label_of(self.lifecycle.events, type, self.language)
 
     def guard(self, name: str) -> str:
         """Return the label of a guard."""
-        found = self.lifecycle.guards.get(name)
-        return name if found is None else found.words.label.get(self.language, name)
+        return label_of(self.lifecycle.guards, name, self.language)
 
     @property
     def said(self) -> Mapping[str, str]:

@@ -10,18 +10,18 @@ LARGE = SMALL_BYTES_MAX + 1
 
 
 def test_what_is_given_back_is_there_for_others() -> None:
-    room = MemoryBudget(10)
-    with room.place() as place:
-        place.take(10)
-        assert not place.has(1)
-        place.give_back(4)
-        assert room.held_bytes == 6
-    assert room.held_bytes == 0
+    budget = MemoryBudget(10)
+    with budget.memory() as memory:
+        memory.take(10)
+        assert not memory.has(1)
+        memory.give_back(4)
+        assert budget.held_bytes == 6
+    assert budget.held_bytes == 0
 
 
 def test_a_request_without_room_is_asked_to_retry() -> None:
-    room = MemoryBudget(10)
-    with room.place() as first, room.place() as second:
+    budget = MemoryBudget(10)
+    with budget.memory() as first, budget.memory() as second:
         first.take(8)
         with pytest.raises(Problem) as full:
             second.take(3)
@@ -29,12 +29,12 @@ def test_a_request_without_room_is_asked_to_retry() -> None:
         second.take(2)
         with pytest.raises(Problem):
             second.build(1)
-    assert room.held_bytes == 0
+    assert budget.held_bytes == 0
 
 
 def test_large_bodies_leave_a_part_to_small_ones_and_to_what_is_built() -> None:
-    room = MemoryBudget(RESERVED_BYTES + LARGE)
-    with room.place() as large, room.place() as late, room.place() as small:
+    budget = MemoryBudget(RESERVED_BYTES + LARGE)
+    with budget.memory() as large, budget.memory() as late, budget.memory() as small:
         large.take(LARGE)
         with pytest.raises(Problem):
             late.take(LARGE)
@@ -42,20 +42,20 @@ def test_large_bodies_leave_a_part_to_small_ones_and_to_what_is_built() -> None:
         large.build(RESERVED_BYTES - SMALL_BYTES_MAX)
 
 
-def test_a_place_moves_with_what_it_holds() -> None:
+def test_memory_moves_to_another_budget() -> None:
     here, there = MemoryBudget(10), MemoryBudget(10)
-    with here.place() as place:
-        place.take(7)
-        place.move_to(there)
+    with here.memory() as memory:
+        memory.take(7)
+        memory.move_to(there)
         assert (here.held_bytes, there.held_bytes) == (0, 7)
-        place.take(3)
+        memory.take(3)
     assert (here.held_bytes, there.held_bytes) == (0, 0)
 
 
 def test_a_place_that_finds_no_room_elsewhere_stays() -> None:
     here, there = MemoryBudget(10), MemoryBudget(6)
-    with here.place() as place:
-        place.take(7)
+    with here.memory() as memory:
+        memory.take(7)
         with pytest.raises(Problem):
-            place.move_to(there)
+            memory.move_to(there)
     assert (here.held_bytes, there.held_bytes) == (0, 0)

@@ -26,7 +26,7 @@ OLDEST = RefusalCursor(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 NEWEST = RefusalCursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
-def parse_place(text: str) -> RefusalCursor | None:
+def parse_cursor(text: str) -> RefusalCursor | None:
     """Read a cursor that a page returned; None if it is not one."""
     moment, between, refusal_id = text.partition(_BETWEEN)
     received_at = times.parse(moment)

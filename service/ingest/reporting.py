@@ -1,0 +1,28 @@
+"""What recording a report takes, in whatever form it comes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from events.signals.context import Context
+from events.signals.digests import Digests
+from events.signals.sender import Sender
+from service.ingest.wait_for_queue import Queue
+from service.lifecycles import Lifecycles
+from service.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """From an item's bytes to its outcome: they are read in a context, submitted and counted."""
+
+    queue: Queue
+    lifecycles: Lifecycles
+    digests: Digests
+    metrics: Metrics
+    now: Callable[[], datetime]
+    """The time by the ledger's clock."""
+
+    def context(self, sender: Sender) -> Context:
+        """Collect what reading a sender's report needs in addition to its bytes."""
+        return Context(self.lifecycles.in_force.lifecycle, self.digests, sender, self.now())
