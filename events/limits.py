@@ -177,10 +177,17 @@ CALENDAR_CHANGES_MAX = 500
 LIFECYCLE_TEXTS_KEPT = 16
 """Parsed texts kept: parsing one takes longer than any decision."""
 
+# revision.late
+SETTLED_AT_ONCE_EVENTS_MAX = 500
+"""Events of one lead that are decided again in the transaction of a late report: some 50 ms. A lead
+with more is decided again on its own, a little later and together for all reports until then."""
+PENDING_WAIT_PER_EVENT: Final = timedelta(milliseconds=5)
+"""How long that takes for each of the lead's events: deciding them takes a fiftieth of it."""
+
 # revision.past
-HISTORY_EVENTS_MAX = 5_000
-"""Events of one lead or account that are decided again under the lock: some tenths of a second.
-A lead known for ten years has hundreds."""
+HISTORY_EVENTS_MAX = 20_000
+"""Events of one lead that are decided again under the lock: some two seconds. A lead known for ten
+years has hundreds."""
 TOGETHER_EVENTS_MAX = 20_000
 """Events of all leads that are decided again together because they share a company's business: some
 seconds. A company of forty buyers with hundreds of events each."""

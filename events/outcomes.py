@@ -41,6 +41,8 @@ class Recorded(NamedTuple):
     """Values that were sent as identifiers but identify no one."""
     is_late: bool = False
     """Whether something later had been reported before: the outcome is in a restatement."""
+    is_pending: bool = False
+    """Whether the restatement is still to come."""
     restated: int | None = None
     """Position of that restatement; None if the report changed nothing else."""
 

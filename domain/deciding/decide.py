@@ -5,6 +5,7 @@ written into the events, so `evolve` never consults it again.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from domain.case import Case, NotAllowed, Party
@@ -100,15 +101,24 @@ def identify(
 
 
 def record_late(
-    compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
+    compiled: CompiledLifecycle,
+    state: State,
+    signal: Signal,
+    party: Party,
+    *,
+    position: int,
+    pending_until: datetime | None = None,
 ) -> list[Event]:
     """Return the event of a late report, without any outcome, and what it shows about identities.
 
-    Its outcome is in the restatement that follows, where everything is decided by time.
+    Its outcome is in the restatement that follows, where everything is decided by time: in the same
+    transaction, or if `pending_until` is given, at that time.
     """
     case = Case(compiled, state, signal, party, position)
     numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
     effects: dict[str, Any] = {LATE: True, **numbers.effects()}
+    if pending_until is not None:
+        effects["pending_until"] = format_utc(pending_until)
     subject, forwarded_to = case.lead, None
     if signal.subject is SubjectKind.ACCOUNT:
         subject = case.account

@@ -34,6 +34,7 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
     business_of     the account that shares these deals and orders: its own state sees them
     timeline        what the course of an absorbed account follows from, for the one that absorbs it
     late            no change: the event was reported late, and `lead.restated` follows it
+    pending_until   that it follows only then
     state           the whole state, as decided again after something was taken back
     begins          true: a lead for which nothing counted has a report that counts again
     of_opportunity, of_order    no change: the deal and the order that the event's numbers mean
@@ -43,7 +44,7 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -61,6 +62,7 @@ from domain.lead.state import (
     Due,
     LeadState,
     Occurrence,
+    Pending,
     Point,
     StandingFact,
     Timer,
@@ -97,7 +99,7 @@ def evolve(state: Staged, event: Event) -> Staged:
     if "state" in effects:
         return state_json.restored(state, effects["state"])
     if LATE in effects:
-        return state
+        return _waiting(state, event)
     if isinstance(state, AccountState):
         return _account_after(state, event)
     changes: dict[str, Any] = {}
@@ -110,6 +112,14 @@ def evolve(state: Staged, event: Event) -> Staged:
             changes |= _DERIVED[name](state, event)
     state = _changed(state, changes)
     return _changed(state, moved(state, event)) if event.stage_to is not None else state
+
+
+def _waiting(state: Staged, event: Event) -> Staged:
+    """Note that a restatement is to come, if it does not follow at once."""
+    until = event.effects.get("pending_until")
+    if until is None or not isinstance(state, LeadState) or state.pending is not None:
+        return state
+    return state._replace(pending=Pending(event.position, datetime.fromisoformat(until)))
 
 
 def _account_after(state: AccountState, event: Event) -> AccountState:
@@ -136,7 +146,8 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
     """Enter what an account's course follows from: reports, moves, and its leads' business."""
     effects = event.effects
     if "timeline" in effects:
-        return {"timeline": in_order((*state.timeline, *state_json.timeline(effects["timeline"])))}
+        absorbed = state_json.timeline(effects["timeline"])
+        return {"timeline": tuple(sorted((*state.timeline, *absorbed), key=_BY_TIME))}
     if not is_own:
         business = {name: effects[name] for name in _OF_COMPANY if name in effects}
         entered = Occurrence(
@@ -155,15 +166,19 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
             {} if is_derived else dict(event.data),
             own,
         )
-    changes: dict[str, Any] = {"timeline": in_order((*state.timeline, entered))}
+    changes: dict[str, Any] = {"timeline": with_occurrence(state.timeline, entered)}
     if _is_latest(state, event):
         changes["latest_at"] = event.occurred_at
     return changes
 
 
-def in_order(timeline: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
-    """Sort by time, and by position within the same time: nearly always sorted already."""
-    return tuple(sorted(timeline, key=_BY_TIME))
+def with_occurrence(
+    timeline: tuple[Occurrence, ...], occurrence: Occurrence
+) -> tuple[Occurrence, ...]:
+    """Enter an occurrence by its time, and by position within the same time: nearly always last."""
+    if not timeline or _BY_TIME(timeline[-1]) <= _BY_TIME(occurrence):
+        return (*timeline, occurrence)
+    return tuple(sorted((*timeline, occurrence), key=_BY_TIME))
 
 
 def _is_latest(state: LeadState | AccountState, event: Event) -> bool:

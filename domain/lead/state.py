@@ -72,6 +72,15 @@ class Occurrence(NamedTuple):
     """What it changes about the company, apart from a move."""
 
 
+class Pending(NamedTuple):
+    """A restatement that is still to come, because the lead has a long history."""
+
+    position: int
+    """Of the late report because of which the lead has to be decided again."""
+    until: datetime
+    """When that is to be done: late reports that arrive until then are included."""
+
+
 class LeadState(NamedTuple):
     """A lead in its current pass."""
 
@@ -158,6 +167,8 @@ class LeadState(NamedTuple):
     """Whether none of its reports counts any more: the next report starts it again."""
     latest_at: datetime | None = None
     """When the latest event of its course happened: an earlier one is reported late."""
+    pending: Pending | None = None
+    """The restatement that is to come; until then the course is the one last recorded."""
 
 
 class AccountState(NamedTuple):

@@ -13,6 +13,7 @@ from domain.lead.state import (
     Due,
     LeadState,
     Occurrence,
+    Pending,
     Point,
     StandingFact,
     Timer,
@@ -119,6 +120,9 @@ def _lead(content: dict[str, Any]) -> LeadState:
             Point(rule, points, position, datetime.fromisoformat(occurred_at))
             for rule, points, position, occurred_at in content["points"]
         )
+    if "pending" in content:
+        position, until = content["pending"]
+        content["pending"] = Pending(position, datetime.fromisoformat(until))
     if "acquired_at" in content:
         content["acquired_at"] = datetime.fromisoformat(content["acquired_at"])
     if "attempts" in content:
@@ -132,6 +136,6 @@ def _lead(content: dict[str, Any]) -> LeadState:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (StandingFact, Timer, Point, Due, Occurrence)):
+    if isinstance(value, (StandingFact, Timer, Point, Due, Occurrence, Pending)):
         return list(value)
     raise TypeError(f"a state holds no {type(value).__name__}")

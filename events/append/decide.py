@@ -58,6 +58,7 @@ from events.revision.decisions import Circumstances, lead_named, subject_named, 
 from events.revision.merge_accounts import decide_of_accounts
 from events.revision.past import Recollection
 from events.revision.planned_past import PlannedPast
+from events.revision.redecide import pending_until
 from events.revision.settle import objection_to, settle
 
 
@@ -196,26 +197,56 @@ def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recor
     party = concerned.party
     compiled, position = _compiled_for(draft, party), draft.position + 1
     signal = _with_lists(concerned.signal, compiled.lifecycle)
-    if signal.type.kind is EventKind.DECISION:
-        refused = objection_to(signal, party, past, draft.lifecycles, compiled, position=position)
-        if refused is not None:
-            return refusal_texts.not_allowed_then(
-                refused.refused, signal.occurred_at, refused.first_at
-            )
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, party.account)
-    recorded = _enter(
-        draft,
-        concerned,
-        record_late(compiled, state, signal, party, position=position),
-        compiled,
-    )
+    until = None
+    if lead is not None:
+        version = draft.newest(lead.receiver, SubjectKind.LEAD).version
+        until = pending_until(version, draft.recorded_at)
+    if signal.type.kind is EventKind.DECISION:
+        refused = _refused_then(draft, signal, party, compiled, past, is_pending=until is not None)
+        if refused is not None:
+            return refused
+    decided = record_late(compiled, state, signal, party, position=position, pending_until=until)
+    recorded = _enter(draft, concerned, decided, compiled)._replace(is_late=True)
+    if until is not None:
+        return recorded._replace(is_pending=True)
     receiver = lead.receiver if lead is not None else party.account
     assert receiver is not None
     draft.unsettle(receiver, position)
     for visitor, _ in lead.absorbs if lead is not None else ():
         draft.unsettle(visitor, position)
-    return recorded._replace(is_late=True)
+    return recorded
+
+
+def _refused_then(
+    draft: Draft,
+    signal: Signal,
+    party: Party,
+    compiled: CompiledLifecycle,
+    past: PlannedPast,
+    *,
+    is_pending: bool,
+) -> Refusal | None:
+    """Refuse a late decision that was not legal at its time.
+
+    A lead with a long history is judged by the course last recorded.
+    """
+    position = draft.position + 1
+    if is_pending:
+        assert party.lead is not None
+        state = draft.state(party.lead.receiver, party.account)
+        decided = decide(compiled, state, signal, party, position=position)
+        return refusal_texts.not_allowed(decided) if isinstance(decided, NotAllowed) else None
+    account = party.account
+    if account is not None and not draft.newest(account, SubjectKind.ACCOUNT).version:
+        account = None  # it begins with this report, so nothing is known of it
+    found = objection_to(
+        signal, party, past, draft.lifecycles, compiled, position=position, company=account
+    )
+    if found is None:
+        return None
+    return refusal_texts.not_allowed_then(found.refused, signal.occurred_at, found.first_at)
 
 
 def _compiled_for(draft: Draft, party: Party) -> CompiledLifecycle:

@@ -28,7 +28,14 @@ from events.database.failures import NotMigrated
 from events.database.sessions import Driver
 from events.database.statements import Statement
 from events.lifecycles.publish import asks_who_stands_where, compiled_from
-from events.limits import CHAIN_MAX, DECLARED_MAX, FOLLOW_MAX, HISTORY_EVENTS_MAX, LOADED_PAGE_ROWS
+from events.limits import (
+    CHAIN_MAX,
+    DECLARED_MAX,
+    FOLLOW_MAX,
+    HISTORY_EVENTS_MAX,
+    LOADED_PAGE_ROWS,
+    SETTLED_AT_ONCE_EVENTS_MAX,
+)
 from events.revision.past import NotRecalled, Recollection
 from events.submission import Item, Submission, key_of
 
@@ -330,6 +337,8 @@ def reported_late(memory: Memory, submissions: Iterable[Submission]) -> list[str
             lead_id = standing_for(pointed, lambda id: absorbed_by(memory.subjects.get(id)))
             remembered = memory.subjects.get(lead_id)
             state = remembered.state if remembered is not None else None
+            if remembered is not None and remembered.version > SETTLED_AT_ONCE_EVENTS_MAX:
+                break
             known = latest.get(lead_id) or (state.latest_at if state is not None else None)
             if known is not None and signal.occurred_at < known:
                 late[lead_id] = None

@@ -106,7 +106,11 @@ def _wake(subject: Remembered, recorded_at: datetime, until: datetime | None) ->
     show that it never was.
     """
     state = subject.state
-    due_at = next_due(state) if isinstance(state, LeadState) and state.timers else None
+    if not isinstance(state, LeadState):
+        return ""
+    if state.pending is not None:
+        return format_utc(state.pending.until)
+    due_at = next_due(state) if state.timers else None
     if due_at is None:
         return ""
     return format_utc(until if until is not None and due_at <= recorded_at else due_at)

@@ -27,7 +27,12 @@ class TimersUnfinished(Exception):
 
 
 def wake(draft: Draft, lead_id: str) -> None:
-    """Advance a lead by one stride towards the present."""
+    """Advance a lead by one stride towards the present; decide it again if that is pending."""
+    lead = draft.lead(lead_id)
+    if lead is not None and lead.pending is not None:
+        if lead.pending.until <= draft.recorded_at:
+            draft.unsettle(lead_id, lead.pending.position)
+        return
     _advance(draft, lead_id, draft.recorded_at, most=STRIDE_TIMERS)
 
 

@@ -23,6 +23,7 @@ from domain.lifecycle.definition import EventType, SubjectKind
 from domain.lifecycle.service_events import ABSORBED, ACCOUNT_CONFLICTED, CONFLICTED, LINKED
 from domain.signal import Identifier, Signal
 from events.batch.memory import Remembered, absorbed_by, newborn
+from events.limits import PENDING_WAIT_PER_EVENT, SETTLED_AT_ONCE_EVENTS_MAX
 from events.records import Record
 from events.refusals import Refusal
 
@@ -51,6 +52,13 @@ def decide_again(
     return decide(compiled, state, signal, party, position=first.position)
 
 
+def pending_until(version: int, recorded_at: datetime) -> datetime | None:
+    """Return when a lead with this many events is decided again; None for at once."""
+    if version <= SETTLED_AT_ONCE_EVENTS_MAX:
+        return None
+    return recorded_at + version * PENDING_WAIT_PER_EVENT
+
+
 def record_late_again(
     compiled: CompiledLifecycle, subjects: Subjects, group: Sequence[Record]
 ) -> Sequence[Event] | NotAllowed | None:
@@ -62,7 +70,12 @@ def record_late_again(
     signal, party = reported_late(group, event_type, subjects)
     receiver = party.lead.receiver if party.lead is not None else None
     state = _state(receiver, party.account, subjects)
-    return record_late(compiled, state, signal, party, position=first.position)
+    until = None
+    if receiver is not None:
+        known = subjects.get(receiver, newborn(SubjectKind.LEAD))
+        recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
+        until = pending_until(known.version, recorded_at)
+    return record_late(compiled, state, signal, party, position=first.position, pending_until=until)
 
 
 def reported_late(

@@ -83,8 +83,12 @@ def objection_to(
     compiled: CompiledLifecycle,
     *,
     position: int,
+    company: str | None,
 ) -> Objection | None:
-    """Judge a late decision by where its subject was at its own time, as far as is known now."""
+    """Judge a late decision by where its subject was at its own time, as far as is known now.
+
+    `company` is the account that it concerns, if that has been reported before.
+    """
     lead, account = party.lead, party.account
     report = Report(
         position=position,
@@ -105,7 +109,7 @@ def objection_to(
         {},
         (),
         also=(lead.subject,) if lead is not None else (),
-        accounts=(account,) if account is not None else (),
+        accounts=(company,) if company is not None else (),
     )
     around = Neighbourhood(past, taken, lifecycles)
     outcomes = decide_neighbourhood_again(around, arriving=(report,))

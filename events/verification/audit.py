@@ -195,10 +195,15 @@ class Audit:
         event_type = compiled.lifecycle.events[first.type]
         if event_type.kind is not EventKind.DECISION or envelope.rules != RULES:
             return
+        if "pending_until" in first.effects:
+            return  # judged by the course last recorded
         signal, party = reported_late(group, event_type, self.subjects)
         past = FoldedPast(self.subjects, recollection, self.companies)
         position = first.position
-        refused = objection_to(signal, party, past, self.lifecycles, compiled, position=position)
+        company = party.account if party.account in self.subjects else None
+        refused = objection_to(
+            signal, party, past, self.lifecycles, compiled, position=position, company=company
+        )
         expect(position, "a decision was legal at its time", None, refused)
 
     def _judge_restatement(self, group: Sequence[Record], recollection: Recollection) -> None:
@@ -239,7 +244,11 @@ class Audit:
                 yield subject_id, unsettled
         for subject_id, remembered in list(self.subjects.items()):
             lead = remembered.state
-            if not isinstance(lead, LeadState) or not lead.timers or lead.account is None:
+            if not isinstance(lead, LeadState):
+                continue
+            if lead.pending is not None and lead.pending.position == first.cause:
+                yield subject_id, Unsettled((lead.pending.position,))
+            if not lead.timers or lead.account is None:
                 continue
             timer, company = first_due(lead), self.subjects.get(lead.account)
             if company is None or timer.armed_by != first.cause:
@@ -252,7 +261,7 @@ class Audit:
         first, envelope = group[0]
         if envelope.source == OWN_SOURCE or first.type in OFFERED:
             return
-        if LATE in first.effects:
+        if LATE in first.effects and "pending_until" not in first.effects:
             absorbed = [event.subject.id for event, _ in group if event.type == ABSORBED]
             for subject_id in (first.receiver.id, *absorbed):
                 self._unsettle(subject_id, first.position)

@@ -129,6 +129,8 @@ def _recorded(outcome: Recorded) -> shapes.Recorded:
         content["late"] = True
     else:
         content["derived"] = [_derived(derived) for derived in outcome.derived]
+    if outcome.is_pending:
+        content["restatement"] = "pending"
     if outcome.restated is not None:
         content["restated"] = str(outcome.restated)
     if outcome.lead is not None and not outcome.subject.endswith(outcome.lead):

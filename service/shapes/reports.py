@@ -56,6 +56,12 @@ class Recorded(Shape):
             ),
         ]
     ]
+    restatement: NotRequired[
+        Annotated[
+            Literal["pending"],
+            Field(description="The lead has a long history and is decided again a little later."),
+        ]
+    ]
     restated: NotRequired[
         Annotated[str, Field(description="Position of the restatement, if anything changed.")]
     ]
