@@ -287,14 +287,6 @@ class Log:
             )
             return [LogEntry(row.position, row.record) for row in rows]
 
-    async def members(self, account_id: str) -> list[str]:
-        """Read the leads of a company."""
-        async with self._engine.connect() as connection:
-            rows = await connection.scalars(
-                self._sql["read_members"].text, {"account": UUID(account_id)}
-            )
-            return list(rows)
-
     async def personal(self, positions: Sequence[int]) -> dict[int, Personal]:
         """Read the personal data of some events."""
         if not positions:

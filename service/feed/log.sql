@@ -105,14 +105,6 @@ SELECT event.position, event.record
   FROM ledger.events AS event
  WHERE event.position = ANY (CAST(:positions AS bigint[]))
 
--- name: read_members
--- The leads of a company.
-SELECT CAST(lead.subject_id AS text)
-  FROM ledger.subjects AS lead
- WHERE lead.account = CAST(:account AS uuid)
-   AND lead.kind = 'lead'
- ORDER BY lead.subject_id
-
 -- name: read_personal
 -- The personal data of some events, and who reported them.
 SELECT asked.position, personal.content, acted.actor

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from domain.event import Event
+from domain.lead import state_json
 from domain.lead.evolve import evolve
-from domain.lead.state import INITIAL_LEAD, LeadState
+from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.definition import Lifecycle, SubjectKind
 from domain.lifecycle.service_events import RESTATED
 from domain.times import format_utc
 from events import records
@@ -137,8 +139,8 @@ class ReadPast:
     """What was read about leads and companies so far. A class, because it is filled on demand."""
 
     recollection: Recollection = field(default_factory=Recollection)
-    companies: dict[str, Sequence[str]] = field(default_factory=dict)
-    """Account → the leads that belong to it now, which may not have belonged to it then."""
+    accounts: dict[str, AccountState] = field(default_factory=dict)
+    """Companies with the part of their timeline that was known then."""
 
     def record(self, position: int) -> Record | None:
         return self.recollection.record(position)
@@ -146,10 +148,12 @@ class ReadPast:
     def histories(self, subject_ids: Sequence[str]) -> list[Record]:
         return self.recollection.of(subject_ids)
 
-    def subject(self, subject_id: str) -> LeadState:
-        """Return a lead's state, as far as it follows from the histories that were read."""
+    def subject(self, subject_id: str) -> LeadState | AccountState:
+        """Return a state, for a lead as far as it follows from the histories that were read."""
+        if subject_id in self.accounts:
+            return self.accounts[subject_id]
         if subject_id not in self.recollection.histories:
-            raise NotRecalled(histories=[subject_id])
+            raise NotRecalled(subjects=[subject_id])
         read = self.recollection.histories.values()
         state = INITIAL_LEAD
         for event, _ in in_order(record for history in read for record in history):
@@ -158,9 +162,7 @@ class ReadPast:
         return state
 
     def members(self, account_id: str) -> Sequence[str]:
-        if account_id not in self.companies:
-            raise NotRecalled(companies=[account_id])
-        return self.companies[account_id]
+        raise AssertionError("only a restatement looks at the other leads of a company")
 
 
 async def state_by_what_counts(
@@ -184,8 +186,8 @@ async def state_by_what_counts(
             except NotRecalled as needed:
                 for subject_id in needed.histories:
                     past.recollection.histories[subject_id] = await _history(log, subject_id, known)
-                for account_id in needed.companies:
-                    past.companies[account_id] = await log.members(account_id)
+                for subject_id in needed.subjects:
+                    await _read_subject(log, past, subject_id, known)
                 for recorded in await log.records(needed.positions):
                     record = records.decode(recorded.record)
                     past.recollection.records[recorded.position] = record
@@ -197,6 +199,16 @@ async def state_by_what_counts(
             f"{error} Ask without `as_of`, or for a moment after the last of them.",
         ) from error
     raise AssertionError("leads forward to each other endlessly")
+
+
+async def _read_subject(log: Log, past: ReadPast, subject_id: str, known: Known) -> None:
+    row = await log.subject(UUID(subject_id))
+    state = state_json.decode(SubjectKind(str(row.kind)), str(row.state))
+    if isinstance(state, AccountState):
+        timeline = tuple(entry for entry in state.timeline if entry.position <= known.upto)
+        past.accounts[subject_id] = state._replace(timeline=timeline)
+    else:
+        past.recollection.histories[subject_id] = await _history(log, subject_id, known)
 
 
 async def _history(log: Log, subject_id: str, known: Known) -> list[Record]:

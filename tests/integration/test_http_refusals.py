@@ -53,7 +53,9 @@ async def refuse(service: Service, event: dict[str, Any], key: dict[str, str] | 
 
 
 async def make_known(service: Service, event: dict[str, Any]) -> None:
-    assert (await send(service, form(lead=event["lead"]))).status_code == 201
+    """Report the form that the decision followed, which had not arrived before."""
+    before = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    assert (await send(service, form(lead=event["lead"], time=before))).status_code == 201
 
 
 async def read(service: Service, refusal: str) -> dict[str, Any]:

@@ -68,7 +68,9 @@ async def test_two_leads_are_merged_and_separated_again(service: Service) -> Non
     await report(service, "lead.qualified", lead={"email": TARO})
 
     merged = await report(service, "identity.merged", lead={"id": first}, data={"other": second})
-    assert [event["type"] for event in merged["derived"]] == ["identity.absorbed", "lead.restated"]
+    assert [event["type"] for event in merged["derived"]] == [
+        *("identity.absorbed", "lead.restated", "account.restated")
+    ]
     assert (await lead(service, TARO))["id"] == first
     assert (await lead(service, HANAKO))["stage"] == "MQL"
     accepted = await report(service, "lead.sales_accepted", lead={"email": TARO})

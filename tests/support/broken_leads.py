@@ -16,12 +16,13 @@ UPDATE ledger.subjects
    SET state = CAST(jsonb_set(
            jsonb_build_object('timers', jsonb_build_object()) || CAST(state AS jsonb),
            '{timers,unheard_of}', '["2026-01-01T00:00:00+00:00", 1]') AS text),
-       due_at = '2026-01-01T00:00:00+00:00'
+       due_at = '2026-01-01T00:00:00+00:00', wake_at = '2026-01-01T00:00:00+00:00'
  WHERE subject_id = ANY (CAST($1 AS uuid[]))
 """
 _MEND = """
 UPDATE ledger.subjects
-   SET state = CAST(CAST(state AS jsonb) #- '{timers,unheard_of}' AS text), due_at = NULL
+   SET state = CAST(CAST(state AS jsonb) #- '{timers,unheard_of}' AS text), due_at = NULL,
+       wake_at = NULL
  WHERE subject_id = ANY (CAST($1 AS uuid[]))
 """
 

@@ -1,6 +1,7 @@
 """A ledger in which everything has happened once; verification must find nothing wrong with it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -15,6 +16,12 @@ from service.keys.store import KeyStore
 from service.projected import ProjectedTables
 from tests.support.http_service import prepare, settings_for
 
+
+def before(*, minutes: int) -> str:
+    """Return a time shortly before now."""
+    return (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+
+
 WITH_RIVALS = read_lifecycle_text("demand_funnel").replace(
     "competitor_domains: []", "competitor_domains: [rival.example]", 1
 )
@@ -27,7 +34,7 @@ STORY: list[dict[str, Any]] = [
      "time": "2025-01-06T09:00:00Z"},
     {"id": "good", "type": "form.submitted",
      "lead": {"email": "a@good.example", "profile": {"industry": "steel", "position": "director"}}},
-    {"id": "taro", "type": "form.submitted", "lead": TARO},
+    {"id": "taro", "type": "form.submitted", "lead": TARO, "time": before(minutes=20)},
     {"id": "jiro", "type": "form.submitted", "lead": JIRO},
     {"id": "rival", "type": "form.submitted", "lead": {"email": "a@rival.example"}},
     {"id": "qualified", "type": "lead.qualified", "lead": HANAKO, "actor": "佐藤"},
@@ -101,7 +108,7 @@ async def _refusals(client: httpx.AsyncClient) -> None:
         for name in ("early", "illegal", "again")
     )
     await client.post(f"/v1/refusals/{illegal}/retry")
-    await _report(client, "lead.qualified", lead=TARO)
+    await _report(client, "lead.qualified", lead=TARO, time=before(minutes=10))
     done = await client.post(f"/v1/refusals/{early}/retry")
     assert done.json()["status"] == "recorded", done.text
     done = await client.post(f"/v1/refusals/{again}/dismiss", json={"reason": "a test"})
