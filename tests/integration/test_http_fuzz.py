@@ -32,7 +32,8 @@ TRIES_MAX = 100
 TRY_AGAIN_S = 0.5
 WARM_SHARE = 0.3
 """The share of bodies after which the process has seen nearly all that makes it grow."""
-GROWTH_BYTES_MAX = 24 * 1024 * 1024
+GROWTH_BYTES_MAX = 192 * 1024 * 1024
+"""Nearly all bodies are about one person, who is therefore decided again with a long history."""
 ANSWER_WAIT_S = 60.0
 WITHIN_S = 120 + BODIES / 25
 """A run this slow means that something is wrong."""

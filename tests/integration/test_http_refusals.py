@@ -54,7 +54,7 @@ async def refuse(service: Service, event: dict[str, Any], key: dict[str, str] | 
 
 async def make_known(service: Service, event: dict[str, Any]) -> None:
     """Report the form that the decision followed, which had not arrived before."""
-    before = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    before = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     assert (await send(service, form(lead=event["lead"], time=before))).status_code == 201
 
 
