@@ -5,7 +5,8 @@
     order.recorded   order-2            200,000
 
 are two units: deal-1 of 1,000,000 (the ordered amount counts, not the promised one), and order-2.
-Cancelled orders do not count, and a deal whose orders were all cancelled is not won business.
+What happened last counts. Cancelled orders do not count, unless they were placed again. A deal stays
+won until it is lost or reopened; once all of its orders were cancelled, its amount is zero.
 Amounts in different currencies are never added: a deal with one order of JPY 1,000 and one of USD 5
 has two amounts. An order that names no currency has the currency of its deal.
 """
@@ -93,15 +94,14 @@ def units(
 ) -> list[Unit]:
     """Return the won business in these events, in the order in which it was won.
 
-    Reports arrive in any order. The last report of a deal or an order holds, except for an opening
-    that is reported after the end. `customers` maps a lead or a company to the customer that its
-    business belongs to now, if different. `further` is the kind of a customer's business after the
-    first.
+    Reports arrive in any order; they count in the order in which they happened. `customers` maps a
+    lead or a company to the customer that its business belongs to now, if different. `further` is
+    the kind of a customer's business after the first.
     """
     deals: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     orders: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     renewals: list[BusinessEvent] = []
-    for report in sorted(reports, key=lambda event: event.position):
+    for report in sorted(reports, key=lambda event: (event.occurred_at, event.position)):
         if report.what in _DEAL_WHAT and report.opportunity is not None:
             deals[report.opportunity].append(report)
         elif report.what in _ORDER_WHAT and report.order is not None:
@@ -166,6 +166,7 @@ def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
     if first is None:
         return None
     counting = [report for report in reports if report.what is not What.CANCELLED]
+    decisive = [report.what for report in reports if report.what is not What.AMENDED]
     return _Order(
         first=first,
         opportunity=next(
@@ -173,7 +174,7 @@ def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
         ),
         value=_last_value(counting),
         currency=_currency(counting),
-        is_cancelled=any(report.what is What.CANCELLED for report in reports),
+        is_cancelled=decisive[-1] is What.CANCELLED,
         positions=tuple(report.position for report in reports),
     )
 
@@ -191,8 +192,6 @@ def _deal(id: str, reports: Sequence[BusinessEvent], orders: Sequence[_Order]) -
     if not _is_won(reports):
         return None
     valid = [order for order in orders if not order.is_cancelled]
-    if orders and not valid:
-        return None
     currency = _currency(reports)
     won = next(report for report in reversed(reports) if report.what is What.WON)
     opening = next((report for report in reports if report.what is What.OPENED), won)
@@ -200,7 +199,8 @@ def _deal(id: str, reports: Sequence[BusinessEvent], orders: Sequence[_Order]) -
         amounts = sums_of((order.currency or currency, order.value) for order in valid)
         won_at = min(order.first.occurred_at for order in valid)
     else:
-        amounts, won_at = {currency: _last_value(reports)}, won.occurred_at
+        amount = Decimal(0) if orders else _last_value(reports)
+        amounts, won_at = {currency: amount}, won.occurred_at
     positions = [report.position for report in reports]
     positions += [position for order in orders for position in order.positions]
     return Unit(

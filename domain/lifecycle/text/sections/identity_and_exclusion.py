@@ -152,8 +152,9 @@ def read_account_triggers(
 ) -> AccountTriggers | None:
     if place is None:
         return None
-    wanted = ("prospect_gained", "customer_gained")
-    keys = place.entries(known=(*wanted, _KEY_ENDED), required=wanted)
+    required = ("prospect_gained", "customer_gained")
+    wanted = (*required, "customer_lost")
+    keys = place.entries(known=(*wanted, _KEY_ENDED), required=required)
     of_accounts = [event for event in events.values() if event.subject is SubjectKind.ACCOUNT]
     names = [event.name for event in of_accounts if event.kind is EventKind.DERIVED]
     read = {
@@ -165,6 +166,7 @@ def read_account_triggers(
     return AccountTriggers(
         prospect_gained=read.get("prospect_gained") or "",
         customer_gained=read.get("customer_gained") or "",
+        customer_lost=read.get("customer_lost"),
         key_ended=keys[_KEY_ENDED].one_of(decided, kind="a decision about an account")
         if _KEY_ENDED in keys
         else None,
