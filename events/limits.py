@@ -144,6 +144,8 @@ REST_S_MAX: Final = 1.0
 """A stride that took longer was held up by something else, and a longer rest would not help."""
 
 # background.timekeeper
+STOPPED_WAITS_MAX = 5_000
+"""Leads in one transaction whose timers stop waiting: some tens of milliseconds under the lock."""
 TIMERS_LOOK_S = 1.0
 """How late a timer may fire. A report about the lead fires it at once."""
 

@@ -155,7 +155,13 @@ SELECT CAST(subject.subject_id AS text)
 -- All earlier events have been reported: look at the timers that are due already.
 UPDATE ledger.subjects AS subject
    SET wake_at = subject.due_at
- WHERE subject.wake_at > subject.due_at
+  FROM (SELECT waiting.subject_id
+          FROM ledger.subjects AS waiting
+         WHERE waiting.wake_at > (
+               SELECT clock_timestamp() + head.clock_ahead FROM ledger.ledger_head AS head)
+           AND waiting.wake_at > waiting.due_at
+         LIMIT :limit) AS waiting
+ WHERE subject.subject_id = waiting.subject_id
 
 -- name: set_aside
 -- Leads that an internal error keeps from being brought up to date, and when to retry them.

@@ -18,7 +18,7 @@ from events.background.loops import endlessly
 from events.background.strides import stride
 from events.database.statements import load
 from events.faults import OnFault, uncounted
-from events.limits import STRIDE_LEADS, TIMERS_LOOK_S
+from events.limits import STOPPED_WAITS_MAX, STRIDE_LEADS, TIMERS_LOOK_S
 from events.submission import Submission
 
 
@@ -69,9 +69,19 @@ class Timekeeper:
             await connection.execute(self._sql["retry_all"].text)
 
     async def stop_waiting(self) -> None:
-        """Look at timers that wait for earlier events, because all of these have been reported."""
-        async with self._engine.begin() as connection:
-            await connection.execute(self._sql["stop_waiting"].text)
+        """Look at timers that wait for earlier events, because all of these have been reported.
+
+        The head is locked first, as every writer of states does.
+        """
+        changed = 1
+        while changed:
+            async with self._engine.begin() as connection:
+                await connection.execute(self._sql["limit_waits"].text)
+                await connection.execute(self._sql["lock_head"].text)
+                values = {"limit": STOPPED_WAITS_MAX}
+                changed = (
+                    await connection.execute(self._sql["stop_waiting"].text, values)
+                ).rowcount
 
     async def _step(self) -> None:
         if not self._has_begun:

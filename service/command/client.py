@@ -110,6 +110,10 @@ class Service:
             headers["Content-Encoding"] = "gzip"
         return self._send("POST", "/v1/events", content=lines, headers=headers)
 
+    def complete(self) -> None:
+        """State that earlier events are no longer to be expected."""
+        self._send("POST", "/v1/events/complete")
+
     def _send(self, method: str, path: str, **request: Any) -> Any:
         try:
             answer = self._http.request(method, path, **request)

@@ -169,6 +169,7 @@ class _Work:
         zone = _zone_of(service) if self.form.leaves_zone_open else None
         batches = self.batches(Surroundings(zone, _modified(file)))
         _send(batches, deliver, self.table, self.tally, self.on_refused)
+        service.complete()
         print_run(self.run, as_json=as_json, refused=self.refused)
 
     def check(

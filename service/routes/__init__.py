@@ -2,6 +2,7 @@
 
 from service.routes import (
     comparing,
+    completion,
     conflicts,
     contribution,
     dead_letters,
@@ -23,6 +24,7 @@ from service.routes import (
 ROUTERS = (
     feed.router,
     stream.router,
+    completion.router,
     comparing.router,
     leads.router,
     conflicts.router,

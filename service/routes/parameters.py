@@ -28,6 +28,7 @@ from service.webhooks.store import StoredWebhook
 EventsReader = Annotated[Sender, Depends(Needs(Scope.EVENTS_READ))]
 LeadsReader = Annotated[Sender, Depends(Needs(Scope.LEADS_READ))]
 ProjectionsReader = Annotated[Sender, Depends(Needs(Scope.PROJECTIONS_READ))]
+EventsWriter = Annotated[Sender, Depends(Needs(Scope.EVENTS_WRITE))]
 RefusalsWriter = Annotated[Sender, Depends(Needs(Scope.REFUSALS_WRITE))]
 SelectionsWriter = Annotated[Sender, Depends(Needs(Scope.SELECTIONS_WRITE))]
 KeysAdministrator = Annotated[Sender, Depends(Needs(Scope.KEYS_ADMIN))]

@@ -92,6 +92,12 @@ class Batch(Shape):
     items: Sequence[ReportedEvent]
 
 
+class Completed(Shape):
+    """Timers no longer wait for earlier events."""
+
+    status: Literal["complete"]
+
+
 class Unknown(Shape):
     """Nothing is recorded under this id."""
 
