@@ -127,7 +127,9 @@ def test_attempts_are_facts_that_move_nothing() -> None:
 def test_a_call_completed_before_the_acceptance_moves_on_after_it() -> None:
     story = Story().reach("MQL")
     assert story.tell("screening.completed", at=1, data={"class": "now"}) == ["screening.completed"]
-    assert story.lead.standing == (StandingFact("screening.completed", 6, {"class": "now"}),)
+    assert story.lead.standing == (
+        StandingFact("screening.completed", 6, day(1), {"class": "now"}),
+    )
     assert story.tell("lead.sales_accepted", at=2) == [
         "lead.sales_accepted: MQL → SAL advanced",
         "lead.reconsidered: SAL → SQL advanced",
@@ -202,6 +204,7 @@ def test_recycling_ends_the_pass_and_what_stood_in_it() -> None:
         },
         revisit_on="2026-07-05",
         team="inside_sales",
+        latest_at=day(5),
     )
     story.tell("lead.qualified", at=6)
     assert story.tell("lead.sales_accepted", at=6) == [
