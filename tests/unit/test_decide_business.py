@@ -165,14 +165,6 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
     assert gained.data == {"lead": "lead-1"}
 
 
-def test_a_deal_won_before_the_first_contact_takes_no_time_and_is_not_dropped() -> None:
-    story = Story()
-    story.tell("form.submitted", at=7, mail="example.co.jp")
-    assert story.tell("opportunity.won", at=3, opportunity="deal") == [
-        "opportunity.won: MAL → WON advanced over MQL, SAL, SQL, OPP, from 2026-04-08"
-    ]
-
-
 @pytest.mark.parametrize("stage", ["LOST", "DISQUALIFIED"])
 @pytest.mark.parametrize(
     ("type", "data"),
