@@ -3,108 +3,34 @@
 Most tests compare with a twin that heard the same reports in the order in which things happened.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from itertools import permutations
-from typing import Any
 
 import pytest
 
-from domain.event import Event
-from domain.lead.state import AccountState, LeadState, State
+from domain.lead.state import State
+from domain.lifecycle.compiled.table import compile_lifecycle
+from domain.lifecycle.text.load import load
 from domain.rules.lists import on_list
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.revision import past
-from events.signals.sender import Sender
 from tests.support.audited import audit_of
-from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, LedgerInMemory
+from tests.support.late_reports import (
+    COMPANY,
+    HANAKO,
+    TARO,
+    account,
+    as_in_order,
+    lead,
+    report,
+    restatements,
+    tell,
+    wait,
+)
+from tests.support.ledger_in_memory import DIGESTS, LedgerInMemory
 from tests.support.permuted import what_is_known
-from tests.support.stories import day, demand_funnel, jst, returning_funnel
-
-HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
-COMPANY = "acme.example"
-QUALIFIED, IN_TIME = jst("2026-04-01T10:00"), jst("2026-04-02T10:00")
-MISSED, RETURNED = jst("2026-04-06T10:00"), jst("2026-04-08T18:00")
-
-Reported = Mapping[str, Any]
-
-
-def report(type: str, at: float | datetime, whom: str = HANAKO, **data: Any) -> Reported:
-    """Return a report about a person, or about a company if `whom` is a domain."""
-    time = (at if isinstance(at, datetime) else day(at)).isoformat()
-    person, company = {"user_id": whom, "email": whom}, {"domain": whom}
-    about = {"lead": person} if "@" in whom else {"account": company}
-    return {"id": f"{type} of {whom} at {time}", "type": type, "time": time, "data": data, **about}
-
-
-def tell(ledger: LedgerInMemory, *reports: Reported, department: str | None = None) -> Recorded:
-    """Send reports one after another, which must be recorded; return the last answer."""
-    sender = Sender("key-1", ("test",), department, EVERY_RIGHT)
-    answers = []
-    for reported in reports:
-        (answer,) = ledger.send(reported, sender=sender)
-        assert isinstance(answer, Recorded), answer
-        answers.append(answer)
-    return answers[-1]
-
-
-def refuse(ledger: LedgerInMemory, reported: Reported) -> Any:
-    (answer,) = ledger.send(reported)
-    assert isinstance(answer, Refused), answer
-    return answer.refusal
-
-
-def wait(ledger: LedgerInMemory, until: datetime) -> None:
-    """Fire what is due by then."""
-    ledger.at = until
-    ledger.let_happen()
-
-
-def lead(ledger: LedgerInMemory, whom: str = HANAKO) -> LeadState:
-    state = ledger.subjects[ledger.pointers[DIGESTS.identifier("user_id", whom)]].state
-    assert isinstance(state, LeadState)
-    return state
-
-
-def account(ledger: LedgerInMemory) -> AccountState:
-    state = ledger.subjects[ledger.pointers[DIGESTS.identifier("domain", COMPANY)]].state
-    assert isinstance(state, AccountState)
-    return state
-
-
-def restatements(ledger: LedgerInMemory) -> list[Event]:
-    return [event for event, _ in ledger.records if event.type == "lead.restated"]
-
-
-def in_order(ledger: LedgerInMemory, *reports: Reported) -> LedgerInMemory:
-    """Return a ledger that heard these reports in the order in which things happened."""
-    twin = LedgerInMemory(ledger.compiled, at=ledger.at)
-    tell(twin, *sorted(reports, key=lambda reported: reported["time"]))
-    return twin
-
-
-def as_in_order(ledger: LedgerInMemory, *reports: Reported) -> bool:
-    """Whether the same is known as if the reports had come in order; verification agrees."""
-    twin = in_order(ledger, *reports)
-    for either in (ledger, twin):
-        either.let_happen()
-    assert audit_of(ledger).subjects == ledger.subjects
-    return what_is_known(ledger) == what_is_known(twin)
-
-
-FORM = report("form.submitted", QUALIFIED)
-HANDED_OVER = (FORM, report("lead.qualified", QUALIFIED))
-ACCEPTED = report("lead.sales_accepted", IN_TIME)
-
-
-def returned(*reports: Reported) -> LedgerInMemory:
-    """Return a ledger in which a lead has returned automatically, because nobody answered."""
-    ledger = LedgerInMemory(returning_funnel(), at=QUALIFIED)
-    tell(ledger, *reports)
-    wait(ledger, RETURNED)
-    assert (lead(ledger).stage, ledger.records[-1].event.type) == ("MAL", "lead.returned")
-    return ledger
+from tests.support.small_lifecycle import SMALL
+from tests.support.stories import day, demand_funnel
 
 
 def test_a_late_report_is_recorded_without_an_outcome_and_a_restatement_has_it() -> None:
@@ -164,10 +90,10 @@ FIVE = (
 
 
 def test_the_same_five_facts_in_any_order_of_reporting_are_one_history() -> None:
-    in_order = LedgerInMemory()
-    tell(in_order, *FIVE)
-    known = what_is_known(in_order)
-    assert lead(in_order).stage == "WON"
+    by_time = LedgerInMemory()
+    tell(by_time, *FIVE)
+    known = what_is_known(by_time)
+    assert lead(by_time).stage == "WON"
     for facts in permutations(FIVE):
         ledger = LedgerInMemory()
         tell(ledger, *facts)
@@ -279,164 +205,6 @@ def test_no_timer_fires_beyond_the_time_of_the_report_that_it_comes_before() -> 
     assert lead(ledger).timers["dormant"].due_at > day(200)
 
 
-# Decisions, judged by where the lead was.
-
-
-def test_a_decision_reported_after_the_return_is_judged_from_where_the_lead_was() -> None:
-    """Neither the breach nor the return counts any more."""
-    ledger = returned(*HANDED_OVER)
-    back = ledger.records[-1].event.position
-    answer = tell(ledger, ACCEPTED)
-    (restated,) = restatements(ledger)
-    assert (answer.stage, answer.restated) == ("SAL", restated.position)
-    assert [(one["stage"], one["position"]) for one in restated.data["no_longer_counts"]] == [
-        ("MAL", str(back))
-    ]
-    assert [(one["stage"], one["position"]) for one in restated.data["counts_now"]] == [
-        ("SAL", str(answer.position))
-    ]
-    assert lead(ledger).entered_at == IN_TIME
-    assert lead(ledger).deadlines.keys() == {"first_attempt"}
-    assert as_in_order(ledger, *HANDED_OVER, ACCEPTED)
-
-
-def test_a_decision_reported_after_the_deadline_was_missed_meets_it() -> None:
-    ledger = LedgerInMemory(at=QUALIFIED)
-    tell(ledger, *HANDED_OVER)
-    wait(ledger, MISSED)
-    assert ledger.records[-1].event.type == "deadline.breached"
-    tell(ledger, ACCEPTED)
-    assert lead(ledger).deadlines.keys() == {"first_attempt"}
-    assert as_in_order(ledger, *HANDED_OVER, ACCEPTED)
-
-
-def test_a_rejection_reported_after_the_return_counts_from_when_it_was_taken() -> None:
-    rejected = report("lead.sales_rejected", IN_TIME, reason="too_early")
-    ledger = returned(*HANDED_OVER)
-    assert tell(ledger, rejected).stage == "MAL"
-    assert (lead(ledger).entered_at, lead(ledger).deadlines) == (IN_TIME, {})
-    assert as_in_order(ledger, *HANDED_OVER, rejected)
-
-
-def test_an_attempt_reported_after_the_return_leaves_the_lead_where_it_was() -> None:
-    attempt = report("screening.attempted", IN_TIME, reached=False)
-    reports = (*HANDED_OVER, report("lead.sales_accepted", QUALIFIED))
-    ledger = returned(*reports)
-    assert tell(ledger, attempt).stage == "SAL"
-    assert (lead(ledger).entered_at, lead(ledger).deadlines) == (QUALIFIED, {})
-    assert as_in_order(ledger, *reports, attempt)
-
-
-def test_an_attempt_reported_after_the_deadline_was_missed_meets_it() -> None:
-    attempt = report("screening.attempted", IN_TIME, reached=True)
-    reports = (*HANDED_OVER, report("lead.sales_accepted", QUALIFIED))
-    ledger = LedgerInMemory(at=QUALIFIED)
-    tell(ledger, *reports)
-    wait(ledger, MISSED)
-    assert ledger.records[-1].event.type == "deadline.breached"
-    assert tell(ledger, attempt).stage == "SAL"
-    assert lead(ledger).deadlines == {}
-    assert as_in_order(ledger, *reports, attempt)
-
-
-def test_a_decision_within_the_grace_reported_after_the_return_keeps_the_lead() -> None:
-    """It was too late for the deadline, which stays missed, but not for the lead."""
-    accepted = report("lead.sales_accepted", MISSED)
-    ledger = returned(*HANDED_OVER)
-    assert tell(ledger, accepted).stage == "SAL"
-    assert lead(ledger).entered_at == MISSED
-    assert as_in_order(ledger, *HANDED_OVER, accepted)
-
-
-def test_a_decision_in_time_gives_the_lead_back_to_its_owner_before_the_return() -> None:
-    assigned = report("owner.assigned", QUALIFIED, owner="ito")
-    ledger = returned(*HANDED_OVER, assigned)
-    assert lead(ledger).owner is None
-    tell(ledger, ACCEPTED)
-    assert (lead(ledger).stage, lead(ledger).owner) == ("SAL", "ito")
-    assert as_in_order(ledger, *HANDED_OVER, assigned, ACCEPTED)
-
-
-@pytest.mark.parametrize("at", [RETURNED, RETURNED + timedelta(hours=1)])
-def test_a_decision_that_was_too_late_by_its_own_time_is_refused(at: datetime) -> None:
-    """The refusal shows the stage at its time, not the one that the lead has reached since."""
-    ledger = returned(*HANDED_OVER)
-    ledger.at = RETURNED + timedelta(days=3)
-    tell(ledger, report("order.recorded", RETURNED + timedelta(days=2), order="o"))
-    refused = refuse(ledger, report("lead.sales_accepted", at))
-    assert (refused.reason, refused.members["stage"]) == ("move-not-allowed", "MAL")
-    assert refused.members["legal_from"] == ["MQL"]
-    assert "not allowed from stage MAL, only from MQL" in refused.detail
-    assert (lead(ledger).stage, restatements(ledger)) == ("WON", [])
-
-
-def test_a_decision_of_the_3rd_reported_after_an_order_of_the_5th_is_entered() -> None:
-    reports = (report("form.submitted", 1), report("lead.qualified", 2))
-    order, accepted = report("order.recorded", 5, order="o"), report("lead.sales_accepted", 3)
-    ledger = LedgerInMemory()
-    tell(ledger, *reports, order)
-    assert lead(ledger).entered == ("ML", "MAL", "MQL", "WON")
-    assert tell(ledger, accepted).stage == "WON"
-    assert lead(ledger).entered == ("ML", "MAL", "MQL", "SAL", "WON")
-    assert as_in_order(ledger, *reports, accepted, order)
-
-
-def test_what_was_decided_after_the_return_is_decided_again_once_the_return_does_not_count() -> (
-    None
-):
-    """Qualified a second time, it already was; recycled, it comes from where it really was."""
-    qualified = report("lead.qualified", RETURNED + timedelta(hours=1))
-    recycled = report("lead.recycled", RETURNED + timedelta(hours=2), reason="too_early")
-    ledger = returned(*HANDED_OVER)
-    ledger.at = RETURNED + timedelta(hours=3)
-    tell(ledger, qualified, recycled)
-    tell(ledger, ACCEPTED)
-    stays = restatements(ledger)[-1].effects["stays"]
-    assert [stay[0] for stay in stays] == ["ML", "MAL", "MQL", "SAL", "MAL"]
-    assert (lead(ledger).pass_number, lead(ledger).awaiting) == (2, ())
-    assert as_in_order(ledger, *HANDED_OVER, ACCEPTED, qualified, recycled)
-
-
-def test_a_decision_from_before_the_one_that_would_allow_it_is_refused() -> None:
-    ledger = LedgerInMemory()
-    tell(ledger, report("form.submitted", 0), report("lead.qualified", 10))
-    refused = refuse(ledger, report("lead.sales_accepted", 4))
-    assert (refused.reason, refused.members["stage"]) == ("move-not-allowed", "MAL")
-    assert lead(ledger).stage == "MQL"
-
-
-def test_recorded_decisions_that_are_no_longer_allowed_wait_for_a_person() -> None:
-    ledger = LedgerInMemory()
-    tell(ledger, report("form.submitted", 1))
-    recorded = [
-        tell(ledger, report("lead.qualified", 3)),
-        tell(ledger, report("lead.sales_accepted", 4)),
-    ]
-    answer = tell(ledger, report("lead.disqualified", 2, reason="student"))
-    assert (answer.stage, lead(ledger).entered_at) == ("DISQUALIFIED", day(2))
-    assert lead(ledger).awaiting == tuple(one.position for one in recorded)
-    assert restatements(ledger)[-1].data["awaiting"] == [str(one.position) for one in recorded]
-
-
-def test_a_decision_about_a_lead_before_it_was_first_reported_is_refused() -> None:
-    ledger = LedgerInMemory()
-    tell(ledger, report("form.submitted", 5))
-    before = len(ledger.records)
-    refuse(ledger, report("lead.qualified", 3))
-    assert len(ledger.records) == before
-    tell(ledger, report("card.captured", 2))
-    assert tell(ledger, report("lead.qualified", 3)).stage == "MQL"
-
-
-def test_a_decision_about_a_lead_that_nobody_ever_reported_is_refused_as_unknown() -> None:
-    ledger = LedgerInMemory()
-    tell(ledger, report("form.submitted", 5, TARO))
-    assert refuse(ledger, report("lead.qualified", 3)).reason == "lead-unknown"
-
-
-# What is known about a person.
-
-
 def test_a_card_that_is_recorded_late_but_came_first_is_where_the_person_comes_from() -> None:
     """The earliest event by time that made the person known; what a person has corrected stays."""
     ledger = LedgerInMemory()
@@ -485,9 +253,6 @@ def test_the_last_word_counts_by_when_it_was_spoken() -> None:
     assert lead(ledger).blocks == {}
 
 
-# The company, and batches.
-
-
 def test_a_late_purchase_makes_the_company_a_customer_from_then_on_for_its_other_leads() -> None:
     """A colleague's deal of the 3rd is further business, because of an order of the 2nd."""
     deal = report("opportunity.created", 3, TARO, opportunity="deal")
@@ -500,6 +265,70 @@ def test_a_late_purchase_makes_the_company_a_customer_from_then_on_for_its_other
     tell(ledger, opened, order)
     assert (lead(ledger, TARO).business, account(ledger).stage) == ("cross_sell", "C")
     assert as_in_order(ledger, deal, opened, order)
+
+
+def test_a_company_that_was_listed_earlier_excludes_its_lead_from_then_on() -> None:
+    """The listing is the latest about the company, and late for a lead that opened an e-mail."""
+    form, opened = report("form.submitted", 1), report("email.opened", 5)
+    listed = report("competitor.listed", 3, COMPANY)
+    ledger = LedgerInMemory()
+    tell(ledger, form, opened)
+    assert not tell(ledger, listed).is_late
+    assert (lead(ledger).stage, lead(ledger).entered_at) == ("DISQUALIFIED", day(3))
+    assert as_in_order(ledger, form, opened, listed)
+
+
+@pytest.mark.parametrize("told", list(permutations(range(3))))
+def test_a_lead_follows_the_newest_address_and_never_returns_to_a_former_company(
+    told: tuple[int, ...],
+) -> None:
+    old, new = HANAKO, "hanako@other.example"
+    reports = [
+        {**report("form.submitted", at), "lead": {"user_id": HANAKO, "email": email}}
+        for at, email in ((1, old), (3, new), (5, old))
+    ]
+    ledger = LedgerInMemory()
+    tell(ledger, *(reports[number] for number in told))
+    former, now = (
+        ledger.pointers[DIGESTS.identifier("domain", domain)]
+        for domain in (COMPANY, "other.example")
+    )
+    assert (lead(ledger).account, lead(ledger).former_accounts) == (now, (former,))
+    assert as_in_order(ledger, *reports)
+
+
+def test_a_late_name_takes_a_lead_from_no_company() -> None:
+    form, card = report("form.submitted", 1), report("card.captured", 2)
+    card = {**card, "account": {"name": "別会社"}}
+    opened = report("email.opened", 3)
+    ledger = LedgerInMemory()
+    tell(ledger, form, opened)
+    before = lead(ledger).account
+    assert tell(ledger, card).is_late
+    assert (lead(ledger).account, lead(ledger).former_accounts) == (before, ())
+    assert as_in_order(ledger, form, opened, card)
+
+
+def test_what_happened_before_a_publication_is_decided_by_the_version_of_its_time() -> None:
+    """The publication renames the stage; it takes effect when it is published, not when noticed."""
+    text = SMALL.replace("DEAL", "TALK")
+    ledger = LedgerInMemory(compile_lifecycle(load(SMALL)), at=day(0))
+    tell(ledger, report("visit.recorded", 0, channel="web"))
+    ledger.at = day(2)
+    ledger.publish(text, DEAL="TALK")
+    wait(ledger, day(3))
+    reassessed = ledger.records[-1].event
+    assert (reassessed.type, reassessed.occurred_at) == ("lead.reassessed", day(2))
+    assert tell(ledger, report("deal.opened", 1, opportunity="o")).stage == "TALK"
+    (restated,) = restatements(ledger)
+    begun = [(stay[0], stay[1][:10], stay[3]) for stay in restated.effects["stays"]]
+    assert begun == [
+        ("NEW", "2026-04-01", "entered"),
+        ("GOOD", "2026-04-01", "advanced"),
+        ("DEAL", "2026-04-02", "advanced"),
+        ("TALK", "2026-04-03", "corrected"),
+    ]
+    assert audit_of(ledger).subjects == ledger.subjects
 
 
 def test_many_late_reports_in_one_batch_have_one_restatement() -> None:
