@@ -267,6 +267,22 @@ def test_a_late_purchase_makes_the_company_a_customer_from_then_on_for_its_other
     assert as_in_order(ledger, deal, opened, order)
 
 
+def test_a_purchase_that_is_late_only_for_a_colleague_restates_the_colleague() -> None:
+    """His second pass began after her company had bought, so it is further business."""
+    reports = (
+        report("form.submitted", 1, TARO),
+        report("lead.qualified", 2, TARO),
+        report("lead.recycled", 5, TARO, reason="too_early"),
+    )
+    order = report("order.recorded", 3, order="o")
+    ledger = LedgerInMemory()
+    tell(ledger, *reports)
+    assert lead(ledger, TARO).business is None
+    assert not tell(ledger, order).is_late
+    assert lead(ledger, TARO).business == "cross_sell"
+    assert as_in_order(ledger, *reports, order)
+
+
 def test_a_company_that_was_listed_earlier_excludes_its_lead_from_then_on() -> None:
     """The listing is the latest about the company, and late for a lead that opened an e-mail."""
     form, opened = report("form.submitted", 1), report("email.opened", 5)
