@@ -21,7 +21,7 @@ from domain.lead.numbers import numbers_of
 from domain.lead.owners import effects_of_naming
 from domain.lead.score import most_of
 from domain.lead.state import LATE, LeadState, State
-from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.service_events import (
     ACCOUNT_CONFLICTED,
@@ -166,17 +166,9 @@ def _report(case: Case) -> NotAllowed | None:
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         forwarded_to = resolution.forwarded_to
     case.foresee(effects)
-    # A deal or an order that is reported again moves nothing: its move belongs to an earlier pass.
-    move = None if is_repeated else case.find(kind, signal.type.name, asked)
-    if move is None and signal.type.kind is EventKind.DECISION:
-        refused = refusal_of(case, kind)
-        if refused is not None:
-            move = first_listed(case, kind) if case.is_recorded else None
-            if move is None:
-                return refused
-            effects["insisted"] = True
-        elif case.table(kind).targets(signal.type.name):
-            effects["already"] = True
+    move = _move_of(case, asked, effects, is_repeated=is_repeated)
+    if isinstance(move, NotAllowed):
+        return move
     if kind is SubjectKind.LEAD and not effects.get("already"):
         effects |= marks_of(signal.type, case.state.lead)
     if kind is SubjectKind.LEAD:
@@ -197,6 +189,30 @@ def _report(case: Case) -> NotAllowed | None:
         forwarded_to=forwarded_to,
     )
     return None
+
+
+def _move_of(
+    case: Case, asked: Mapping[str, Any], effects: dict[str, Any], *, is_repeated: bool
+) -> CompiledMove | NotAllowed | None:
+    """Return the move that the signal causes, or why it is refused.
+
+    Add to its effects that a decision already holds, or that it only counts because it is recorded.
+    """
+    kind, type = case.signal.subject, case.signal.type
+    # A deal or an order that is reported again moves nothing: its move belongs to an earlier pass.
+    move = None if is_repeated else case.find(kind, type.name, asked)
+    if move is not None or type.kind is not EventKind.DECISION:
+        return move
+    refused = refusal_of(case, kind)
+    if refused is None:
+        if case.table(kind).targets(type.name):
+            effects["already"] = True
+        return None
+    insisted = first_listed(case, kind) if case.is_recorded else None
+    if insisted is None:
+        return refused
+    effects["insisted"] = True
+    return insisted
 
 
 def _identify(case: Case, resolution: Resolution) -> None:

@@ -334,7 +334,7 @@ def reported_late(memory: Memory, submissions: Iterable[Submission]) -> list[str
             pointed = memory.pointers.get(identifier)
             if pointed is None:
                 continue
-            lead_id = standing_for(pointed, lambda id: absorbed_by(memory.subjects.get(id)))
+            lead_id = standing_for(pointed, lambda other: absorbed_by(memory.subjects.get(other)))
             remembered = memory.subjects.get(lead_id)
             state = remembered.state if remembered is not None else None
             if remembered is not None and remembered.version > SETTLED_AT_ONCE_EVENTS_MAX:
@@ -387,7 +387,7 @@ def _missing(
     memory: Memory, submissions: Sequence[Submission], recollection: Recollection
 ) -> Missing:
     """Return what the batch and the recollection need and the memory lacks."""
-    missing, pointers, subjects = _Missing(memory), memory.pointers, memory.subjects
+    missing = _Missing(memory)
     # A signal that names no one is about the ledger itself, whose version also increases.
     missing.need(LEDGER_SUBJECT_ID)
     for subject_id in recollection.wanted:
@@ -400,21 +400,7 @@ def _missing(
         for lead_id in submission.woken:
             missing.need(lead_id)
     for signal in signals_of(submissions):
-        missing.need(signal.lead_id)
-        missing.need(signal.account_id)
-        for identifier in (
-            *signal.identifiers,
-            *signal.references,
-            *signal.shared_references,
-            *signal.account_identifiers,
-            *signal.account_name,
-        ):
-            missing.look_up(identifier)
-        if signal.type.role in COMPETITION or signal.type.role in BUSINESS:
-            named = (*signal.account_identifiers, *signal.account_name)
-            for account in (signal.account_id, *map(pointers.get, named)):
-                if account is not None and subjects.get(account) is not None:
-                    missing.need_members(account)
+        missing.need_all_of(signal)
     return Missing(tuple(missing.identifiers), tuple(missing.subject_ids), tuple(missing.companies))
 
 
@@ -427,10 +413,26 @@ class _Missing:
     subject_ids: dict[str, None] = field(default_factory=dict)
     companies: dict[str, None] = field(default_factory=dict)
 
-    def need_members(self, company: str | None) -> None:
+    def need_all_of(self, signal: Signal) -> None:
+        """Request everyone a signal names; the whole company if its leads may be judged by it."""
+        self.need(signal.lead_id)
+        self.need(signal.account_id)
+        named = (*signal.account_identifiers, *signal.account_name)
+        for identifier in (
+            *signal.identifiers,
+            *signal.references,
+            *signal.shared_references,
+            *named,
+        ):
+            self.look_up(identifier)
+        if signal.type.role in COMPETITION or signal.type.role in BUSINESS:
+            memory = self.memory
+            for account in (signal.account_id, *map(memory.pointers.get, named)):
+                if account is not None and memory.subjects.get(account) is not None:
+                    self.need_members(account)
+
+    def need_members(self, company: str) -> None:
         """Request the leads of a company, and their states."""
-        if company is None:
-            return
         members = self.memory.members.get(company)
         if members is None:
             self.companies[company] = None

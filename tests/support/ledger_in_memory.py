@@ -76,6 +76,8 @@ class LedgerInMemory:
     references: dict[int, tuple[Identifier, ...]] = field(default_factory=dict)
     """For each event, the deals and orders that it was the first to report."""
     memory: Memory = field(default_factory=Memory)
+    set_aside: dict[str, str] = field(default_factory=dict)
+    """Leads that could not be brought up to date, with the fault of the last try."""
     expects_faults: bool = False
     """Otherwise an error that the plan confines to its item fails the test."""
     at: datetime | None = None
@@ -179,6 +181,7 @@ class LedgerInMemory:
             else:
                 faults = [*plan.failures, *plan.set_aside.values()]
                 assert self.expects_faults or not faults, faults
+                self.set_aside |= {id: str(fault) for id, fault in plan.set_aside.items()}
                 self._write(plan)
                 plan.commit()
                 return outcomes

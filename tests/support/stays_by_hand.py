@@ -80,7 +80,9 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
             stay.left_at = max(stay.entered_at, happened_at)
             stay.exit_kind = event.effects["move"]["kind"]
             del open_stays[subject]
-        if not is_absorbed and subject not in open_stays:
+        # A company is in no stage until something places it; a lead is unplaced until then.
+        begins = subject.kind is SubjectKind.LEAD or event.stage_to is not None
+        if begins and not is_absorbed and subject not in open_stays:
             is_new_pass = state.pass_number != before.pass_number
             local = happened_at.astimezone(zone)
             stay = open_stays[subject] = HandStay(

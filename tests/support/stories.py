@@ -269,6 +269,8 @@ class Story:
             self.state = State(self.state.lead, INITIAL_ACCOUNT)
         if told.subject is SubjectKind.LEAD and resolution is None:
             resolution = Resolution(LEAD, LEAD, is_new=not self.is_begun)
+        latest_at = self.lead.latest_at
+        assert latest_at is None or latest_at <= told.occurred_at, "the ledger decides late reports"
         party = Party(resolution, self.account)
         return decide(self.compiled, self.state, told, party, position=self.position + 1)
 

@@ -8,7 +8,7 @@ import pytest
 from domain.event import LEDGER, Event, Subject
 from domain.lead.absorption import absorption, connected, forwarding, on_both, standing_for
 from domain.lead.evolve import evolve
-from domain.lead.state import AccountState, LeadState
+from domain.lead.state import AccountState, LeadState, Occurrence
 from domain.lifecycle.definition import SubjectKind
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
@@ -110,7 +110,10 @@ def test_a_leads_move_is_not_its_accounts() -> None:
         effective_at=NOON,
     )
     assert evolve(AccountState(stage="PROSPECT"), won) == AccountState(
-        stage="PROSPECT", opportunities={"d": "won"}
+        stage="PROSPECT",
+        opportunities={"d": "won"},
+        timeline=(Occurrence(NOON, 7, "hanako", "x", {}, {"opportunities": {"d": "won"}}),),
+        latest_at=NOON,
     )
     moved = event(ACME, stage_to="CUSTOMER", effective_at=NOON)
     assert evolve(AccountState(stage="PROSPECT"), moved).stage == "CUSTOMER"

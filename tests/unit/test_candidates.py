@@ -20,7 +20,7 @@ LIKELY = LeadState(
 )
 BACK = LIKELY._replace(entered=("ML", "MAL", "MQL"), entered_at=day(5))
 SHIPPED = "{lead.targeted: true, lead.fit: {at_least: 10}, lead.interest: {at_least: 10}}"
-REQUEST = StandingFact("contact.requested", 3, {}, ())
+REQUEST = StandingFact("contact.requested", 3, day(0), {}, ())
 
 
 def hindering(lead: LeadState, account: AccountState | None = None, at: float = 1) -> object:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.lead.state import AccountState
+from domain.lead.state import AccountState, Occurrence
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.text.complaints import LifecycleInvalid
-from tests.support.stories import ACCOUNT, Story, demand_funnel
+from tests.support.stories import ACCOUNT, LEAD, START, Story, demand_funnel
 
 ON = f"on account/{ACCOUNT}"
 
@@ -215,11 +215,18 @@ def test_a_won_lead_that_is_linked_to_a_company_makes_it_a_customer_and_brings_i
         "account.linked",
         f"account.customer_gained {ON}: unplaced → C entered",
     ]
+    deals = {"opportunities": {"test/deal": "won"}}
+    linked, gained = story.events[-2:]
     assert story.state.account == AccountState(
         stage="C",
-        entered_at=story.events[-1].occurred_at,
+        entered_at=START,
         entered=("C",),
-        opportunities={"test/deal": "won"},
+        opportunities=deals["opportunities"],
+        timeline=(
+            Occurrence(START, linked.position, LEAD, "account.linked", {}, {"brings": deals}),
+            Occurrence(START, gained.position, LEAD, "account.customer_gained", {}, {}),
+        ),
+        latest_at=START,
     )
 
 

@@ -80,15 +80,6 @@ def test_something_new_moves_the_timer_without_a_word() -> None:
     assert story.lead.timers["grade"].armed_by == story.position
 
 
-def test_what_is_reported_late_is_judged_no_earlier_than_the_newest_point() -> None:
-    story = known_director(at=40)
-    story.tell("seminar.attended", at=2)
-    assert story.events[-1].type == "seminar.attended"
-    assert story.lead.grade == "B", "60 days later 20 points are 15: 55, not 60"
-    story.tell("content.downloaded", at=3)
-    assert story.lead.grade == "B", "and 10 are 7.5"
-
-
 def test_a_history_that_is_imported_is_judged_as_of_then() -> None:
     story = known_director(at=-700)
     assert story.lead.grade == "B"

@@ -33,15 +33,6 @@ def test_the_clock_alone_moves_a_lead_from_acquired_to_held(at: float, clocked: 
     assert lists_of(story, at=at) == ("house", clocked)
 
 
-def test_a_late_report_of_an_earlier_meeting_shows_that_the_lead_was_held_before() -> None:
-    story = Story()
-    story.tell("form.submitted", at=100, mail="example.co.jp")
-    assert lists_of(story, at=120) == ("house", "acquired")
-    story.tell("card.captured", at=5, mail="example.co.jp")
-    assert story.lead.acquired_at == day(5)
-    assert lists_of(story, at=120) == ("house", "held")
-
-
 def test_the_lists_of_marketing_and_sales_are_predicates_in_the_demand_funnel() -> None:
     story = Story().reach("MAL")
     found = []

@@ -55,15 +55,6 @@ def test_an_event_gives_points_by_its_type_and_its_data() -> None:
     assert score(story, 0) == Score(0, 4_00)
 
 
-def test_of_one_rule_the_latest_count_however_they_were_reported() -> None:
-    story = Story()
-    for at in (3, 9, 1, 7, 5):
-        story.tell("content.downloaded", at=at)
-    assert {(one.rule, one.occurred_at) for one in story.lead.points} == {
-        ("downloaded", day(at)) for at in (5, 7, 9)
-    }
-
-
 def test_points_grow_old_by_steps_of_whole_days_to_the_moment() -> None:
     story = Story()
     story.tell("visit.recorded", at=0)

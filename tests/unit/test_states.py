@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.lead import state_json
-from domain.lead.state import AccountState, Due, LeadState, Point, Returned, StandingFact, Timer
+from domain.lead.state import (
+    AccountState,
+    Due,
+    LeadState,
+    Occurrence,
+    Point,
+    StandingFact,
+    Timer,
+)
 from domain.lifecycle.definition import SubjectKind
 
 FULL_LEAD = LeadState(
@@ -21,12 +29,19 @@ FULL_LEAD = LeadState(
     owners={"inside_sales": "佐藤"},
     reseller="reseller-7",
     account="0193",
+    former_accounts=("0191", "0192"),
     attributes={"company_domain": "example.co.jp", "free_mail": True},
     opportunities={"deal": "open"},
     orders={"o": "cancelled"},
     standing=(
-        StandingFact("contact.requested", 7, {"channel": "web"}, ("ML", "MQL")),
-        StandingFact("order.recorded", 8, {}),
+        StandingFact(
+            "contact.requested",
+            7,
+            datetime(2026, 11, 21, 8, tzinfo=UTC),
+            {"channel": "web"},
+            ("ML", "MQL"),
+        ),
+        StandingFact("order.recorded", 8, datetime(2026, 11, 21, 9, tzinfo=UTC), {}),
     ),
     absorbed_by="0194",
     absorbs=("0195", "0196"),
@@ -52,15 +67,6 @@ FULL_LEAD = LeadState(
         "acceptance": Due(datetime(2026, 11, 26, 9, tzinfo=UTC), "MQL", 9),
         "contract": Due(datetime(2026, 11, 24, 9, tzinfo=UTC), None, 10, 12),
     },
-    returned_from=Returned(
-        "SAL",
-        datetime(2026, 11, 20, tzinfo=UTC),
-        "first_attempt",
-        datetime(2026, 11, 24, 9, tzinfo=UTC),
-        12,
-        13,
-    ),
-    spoken_at={"email": datetime(2026, 11, 2, tzinfo=UTC)},
     merged=True,
     apart=("0197",),
     conflicts=("0198", "0199"),
@@ -70,6 +76,7 @@ FULL_LEAD = LeadState(
     first_touch="sales-direct",
     origin_corrected=True,
     void=True,
+    latest_at=datetime(2026, 11, 24, 9, tzinfo=UTC),
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
@@ -86,6 +93,20 @@ FULL_ACCOUNT = AccountState(
     absorbs=("0195",),
     apart=("0197",),
     conflicts=("0198",),
+    timeline=(
+        Occurrence(
+            datetime(2026, 11, 20, tzinfo=UTC), 5, None, "account.updated", {"segment": "high"}, {}
+        ),
+        Occurrence(
+            datetime(2026, 11, 22, tzinfo=UTC),
+            8,
+            "0193",
+            "order.recorded",
+            {},
+            {"orders": {"o": "standing"}},
+        ),
+    ),
+    latest_at=datetime(2026, 11, 22, tzinfo=UTC),
 )
 
 

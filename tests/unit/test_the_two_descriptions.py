@@ -143,29 +143,6 @@ def test_a_profile_that_is_copied_from_a_crm_acquires_no_lead() -> None:
     assert story.lead.origin == "marketing-offline"
 
 
-def test_a_card_that_is_recorded_late_but_came_first_is_where_the_person_comes_from() -> None:
-    """The earliest event by time that made the person known; what a person has corrected stays."""
-    story = Story()
-    story.tell("opportunity.created", at=5, known=True, department="field_sales", opportunity="d")
-    assert story.lead.origin == "sales-direct"
-    story.tell("email.delivered", at=4, known=True)
-    assert story.lead.origin == "sales-direct"
-    story.tell("card.captured", at=1, known=True, channel="exhibition")
-    assert (story.lead.origin, story.lead.channel) == ("marketing-offline", "exhibition")
-    story.tell("origin.corrected", at=6, origin="referral")
-    story.tell("form.submitted", at=0, known=True)
-    assert story.lead.origin == "referral"
-
-
-def test_a_late_report_leaves_the_origin_of_a_later_pass_alone() -> None:
-    story = Story()
-    story.tell("form.submitted", at=2, mail="example.co.jp")
-    story.tell("order.recorded", at=3, known=True, order="o")
-    story.tell("inquiry.received", at=9, known=True, channel="reseller")
-    story.tell("card.captured", at=1, known=True, channel="exhibition")
-    assert (story.lead.pass_number, story.lead.origin) == (2, "reseller")
-
-
 @pytest.mark.parametrize("channel", ["exhibition", "event", "seminar"])
 def test_a_card_from_marketings_booth_is_marketings_whatever_department_records_it(
     channel: str,
