@@ -160,7 +160,7 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
         is_derived = event.cause is not None
         entered = Occurrence(
             event.occurred_at,
-            event.position,
+            event.cause or event.position,
             event.data.get("lead") if is_derived else None,
             event.type,
             {} if is_derived else dict(event.data),

@@ -260,13 +260,7 @@ def _compiled_for(draft: Draft, party: Party) -> CompiledLifecycle:
 def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
     signal, party, _ = concerned
     at, account = signal.occurred_at, party.account
-    members: Sequence[str] = ()
-    if signal.type.role in COMPETITION and account is not None:
-        # Timers due before this must fire under the company's previous competitor status.
-        members = members_of(draft, account)
-        for lead_id in members:
-            if not is_later(draft.lead(lead_id), at):
-                bring_up_to_date(draft, lead_id, upto=at)
+    members = _judged_with(draft, signal, account)
     lead = party.lead
     state = draft.state(lead.receiver if lead is not None else None, account)
     compiled = _compiled_for(draft, party)
@@ -280,17 +274,31 @@ def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> R
     recorded = _enter(draft, concerned, decided, compiled)
     if account is None:
         return recorded
-    after = draft.state(None, account).account
-    assert state.account is not None
+    before, after = state.account, draft.state(None, account).account
+    assert before is not None
     assert after is not None
-    if after.timeline != state.account.timeline:
+    if after.timeline != before.timeline:
         _unsettle_later(draft, account, decided[0], past)
-    if after.competitor != state.account.competitor:
-        for lead_id in members:
-            if lead_id not in draft.unsettled:
-                cause = decided[0].position
-                reassess_lead(draft, lead_id, draft.compiled, cause=cause, at=at)
+    judged = members if after.competitor != before.competitor else ()
+    for lead_id in judged:
+        if lead_id not in draft.unsettled:
+            cause = decided[0].position
+            reassess_lead(draft, lead_id, draft.compiled, cause=cause, at=at)
     return recorded
+
+
+def _judged_with(draft: Draft, signal: Signal, account_id: str | None) -> Sequence[str]:
+    """Return the leads that are judged again if their company becomes a competitor, or stops being.
+
+    Their timers that are due before that fire under its previous status.
+    """
+    if signal.type.role not in COMPETITION or account_id is None:
+        return ()
+    members = members_of(draft, account_id)
+    for lead_id in members:
+        if not is_later(draft.lead(lead_id), signal.occurred_at):
+            bring_up_to_date(draft, lead_id, upto=signal.occurred_at)
+    return members
 
 
 def _unsettle_later(draft: Draft, account_id: str, event: Event, past: PlannedPast) -> None:

@@ -5,8 +5,8 @@
     order.recorded   order-2            200,000
 
 are two units: deal-1 of 1,000,000 (the ordered amount counts, not the promised one), and order-2.
-What happened last counts. Cancelled orders do not count, unless they were placed again. A deal stays
-won until it is lost or reopened; once all of its orders were cancelled, its amount is zero.
+What happened last counts. Cancelled orders do not count, unless they were placed again. A deal
+stays won until it is lost or reopened; once all of its orders were cancelled, its amount is zero.
 Amounts in different currencies are never added: a deal with one order of JPY 1,000 and one of USD 5
 has two amounts. An order that names no currency has the currency of its deal.
 """

@@ -162,7 +162,7 @@ class ReadPast:
         return state
 
     def members(self, account_id: str) -> Sequence[str]:
-        raise AssertionError("only a restatement looks at the other leads of a company")
+        raise AssertionError(f"only a restatement looks at the other leads of {account_id}")
 
 
 async def state_by_what_counts(

@@ -31,7 +31,8 @@ def report(type: str, at: float | datetime, whom: str = HANAKO, **data: Any) -> 
     time = (at if isinstance(at, datetime) else day(at)).isoformat()
     person, company = {"user_id": whom, "email": whom}, {"domain": whom}
     about = {"lead": person} if "@" in whom else {"account": company}
-    return {"id": f"{type} of {whom} at {time}", "type": type, "time": time, "data": data, **about}
+    id = f"{type} of {whom.partition('@')[0]} at {time}"
+    return {"id": id, "type": type, "time": time, "data": data, **about}
 
 
 def tell(ledger: LedgerInMemory, *reports: Reported, department: str | None = None) -> Recorded:

@@ -71,6 +71,8 @@ def test_a_cancelled_order_no_longer_counts() -> None:
     told.tell(What.CANCELLED, order="o1")
     assert value_of(told.only()) == 300
     told.tell(What.CANCELLED, order="o2")
+    assert told.shown() == [("deal/d", Decimal(0))]
+    told.tell(What.LOST, opportunity="d")
     assert told.shown() == []
 
 

@@ -11,6 +11,7 @@ from domain.lead.state import (
     Due,
     LeadState,
     Occurrence,
+    Pending,
     Point,
     StandingFact,
     Timer,
@@ -77,6 +78,7 @@ FULL_LEAD = LeadState(
     origin_corrected=True,
     void=True,
     latest_at=datetime(2026, 11, 24, 9, tzinfo=UTC),
+    pending=Pending(13, datetime(2026, 11, 24, 9, 5, tzinfo=UTC)),
 )
 FULL_ACCOUNT = AccountState(
     stage="C",
