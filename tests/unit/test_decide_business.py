@@ -153,11 +153,11 @@ def test_a_won_deal_makes_the_account_a_customer() -> None:
         entered=("PROSPECT", "C"),
         opportunities={"test/deal": "won"},
         timeline=(
-            Occurrence(day(1), 2, "lead-1", "account.prospect_gained", {}, {}),
+            Occurrence(day(1), 1, "lead-1", "account.prospect_gained", {}, {}),
             Occurrence(
                 day(2), 4, "lead-1", "opportunity.won", {}, {"opportunities": {"test/deal": "won"}}
             ),
-            Occurrence(day(2), 5, "lead-1", "account.customer_gained", {}, {}),
+            Occurrence(day(2), 4, "lead-1", "account.customer_gained", {}, {}),
         ),
         latest_at=day(2),
     )

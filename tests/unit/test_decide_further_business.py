@@ -78,7 +78,9 @@ def test_what_a_customer_orders_next_begins_a_further_pass_as_the_lifecycle_name
     ]
     assert story.lead.business == "cross_sell"
     assert story.tell("order.recorded", order="o-2") == ["order.recorded"]
-    assert story.tell("order.cancelled", order="o-2")[0] == "order.cancelled"
+    assert story.tell("order.cancelled", order="o-2")[0] == (
+        "order.cancelled: WON → LOST lost, pass 2"
+    )
 
 
 def test_the_deal_of_an_order_that_was_reported_first_is_not_further_business() -> None:
@@ -224,7 +226,7 @@ def test_a_won_lead_that_is_linked_to_a_company_makes_it_a_customer_and_brings_i
         opportunities=deals["opportunities"],
         timeline=(
             Occurrence(START, linked.position, LEAD, "account.linked", {}, {"brings": deals}),
-            Occurrence(START, gained.position, LEAD, "account.customer_gained", {}, {}),
+            Occurrence(START, linked.position, LEAD, "account.customer_gained", {}, {}),
         ),
         latest_at=START,
     )
