@@ -218,7 +218,7 @@ def test_a_won_lead_that_is_linked_to_a_company_makes_it_a_customer_and_brings_i
         f"account.customer_gained {ON}: unplaced → C entered",
     ]
     deals = {"opportunities": {"test/deal": "won"}}
-    linked, gained = story.events[-2:]
+    linked = story.events[-2]
     assert story.state.account == AccountState(
         stage="C",
         entered_at=START,
