@@ -7,7 +7,7 @@ SELECT ledger_id, position, recorded_at, secret_check, chain, clock_ahead
 -- The log as it is stored: columns, record, personal data.
 SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
        event.occurred_at, event.recorded_at, event.leaf, event.record,
-       event.fingerprint, event.seal,
+       event.fingerprint, event.first_part, event.last_part, event.seal,
        personal.salt, personal.content
   FROM ledger.events AS event
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
@@ -66,6 +66,6 @@ SELECT (SELECT count(*) FROM ledger.events
 -- Every selection run, read in advance: the position at which a run read its leads must be known
 -- before the audit reaches it.
 SELECT record
-  FROM ledger.events
+  FROM ledger.whole_events
  WHERE subject_id = '00000000-0000-0000-0000-000000000000' AND type = 'selection.run'
  ORDER BY position

@@ -8,6 +8,7 @@ CREATE FUNCTION ledger.append(
     proposed_at timestamptz,
     sources text[], ids text[], subject_ids uuid[], subject_versions text[], types text[],
     occurred text[], leaves bytea[], records text[], fingerprints bytea[],
+    first_parts text[], last_parts text[],
     seals bytea[], chain_end bytea,
     personal_positions text[], personal_salts bytea[], personal_contents bytea[],
     state_ids uuid[], state_kinds text[], state_versions text[], state_positions text[],
@@ -52,15 +53,18 @@ BEGIN
 
     INSERT INTO ledger.events (
         position, source, id, subject_id, subject_version, type,
-        occurred_at, recorded_at, leaf, record, fingerprint, seal)
+        occurred_at, recorded_at, leaf, record, fingerprint, first_part, last_part, seal)
     SELECT expected_position + event.place, event.source, event.id, event.subject_id,
            CAST(event.subject_version AS bigint), event.type,
            CAST(event.occurred_at AS timestamptz), proposed_at, event.leaf,
-           event.record, nullif(event.fingerprint, ''), event.seal
+           event.record, nullif(event.fingerprint, ''),
+           CAST(nullif(event.first_part, '') AS bigint),
+           CAST(nullif(event.last_part, '') AS bigint), event.seal
       FROM unnest(sources, ids, subject_ids, subject_versions, types, occurred, leaves, records,
-                  fingerprints, seals)
+                  fingerprints, first_parts, last_parts, seals)
            WITH ORDINALITY AS event (source, id, subject_id, subject_version, type, occurred_at,
-                                     leaf, record, fingerprint, seal, place);
+                                     leaf, record, fingerprint, first_part, last_part, seal,
+                                     place);
 
     INSERT INTO ledger.event_personal (position, salt, content)
     SELECT CAST(personal.position AS bigint), personal.salt, personal.content

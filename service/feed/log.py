@@ -30,7 +30,7 @@ ALL = LogFilter()
 
 
 class LogEntry(NamedTuple):
-    """One event as it is stored."""
+    """One event as it is stored; to be decoded, with the records of its parts."""
 
     position: int
     record: str
@@ -41,7 +41,7 @@ Key = tuple[str, str]
 
 
 class Reported(NamedTuple):
-    """One event as it is stored, with its personal data; None: it has none, or it was erased."""
+    """One event to be decoded, with its personal data; None: it has none, or it was erased."""
 
     position: int
     record: str
