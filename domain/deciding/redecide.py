@@ -26,7 +26,7 @@ from domain.deciding.decide import NotAllowed, Party, decide, identify
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
 from domain.event import NOTHING, Event, Subject
-from domain.lead.evolve import evolve, in_order
+from domain.lead.evolve import evolve, in_order, with_occurrence
 from domain.lead.identity import Resolution, joins
 from domain.lead.readings import CaseReadings
 from domain.lead.state import (
@@ -245,7 +245,7 @@ class _Again:
         self.reports[event.position] = kept.position
         after = evolve(before, event)
         # Kept as it was first recorded, even if it moves nothing here.
-        timeline = in_order((*before.timeline, occurrence))
+        timeline = with_occurrence(before.timeline, occurrence)
         self.accounts[id] = after._replace(timeline=timeline)
         self.enter_stay(event, id)
         for type, effects in _consequences(compiled, event, self.accounts[id]):

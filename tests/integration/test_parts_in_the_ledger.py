@@ -10,6 +10,7 @@ from events.outcomes import Recorded
 from projections.catalogue import PROJECTIONS
 from projections.engine.rebuild import compare
 from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
 from tests.integration.test_tampering import all_checks
 from tests.integration.test_verification import forge, found_in, saying
 from tests.support.busy_ledger import HANAKO as BUYER
@@ -57,7 +58,7 @@ async def test_a_ledger_in_parts_answers_verifies_and_rebuilds(
         await until_recorded(service.client, "lead.dormant")
         head = int((await service.client.get("/v1/events")).json()["head"])
         for name in PROJECTIONS:
-            await service.services.runner.wait_for(head, name=name, timeout_s=20)
+            await service.part(ProjectedTables).runner.wait_for(head, name=name, timeout_s=20)
 
         found = await service.client.post("/v1/leads/find", json=BUYER)
         lead = found.json()["id"]
@@ -69,10 +70,10 @@ async def test_a_ledger_in_parts_answers_verifies_and_rebuilds(
         (run,) = (await read(service, "/v1/selections"))["selections"]
         assert run["qualified"] == 1
 
-        report = await all_checks(postgres_server, service.services.engine)
+        report = await all_checks(postgres_server, service.engine)
         assert [(one.name, one.first, one.why_not) for one in report if one.outcome != "ok"] == []
         for project in PROJECTIONS.values():
-            built = await compare(service.services.engine, project(SCHEMA), schema=SCHEMA)
+            built = await compare(service.engine, project(SCHEMA), schema=SCHEMA)
             assert built.comparison is not None
             assert built.comparison.differing == 0
             assert built.position >= head
@@ -123,7 +124,10 @@ async def test_years_of_business_are_restated_merged_and_verified(on: LedgerOnPo
         *_, last = await on.send(*(order(start + one, account=big) for one in range(500)))
     assert isinstance(last, Recorded), last
     await on.send(order(ORDERS, account=small))
-    passes = range(ORDERS + 1, ORDERS + 1 + PASSES)
+    (late,) = await on.send(order(ORDERS + 1, account=big, time="2026-09-01T00:00:00Z"))
+    assert isinstance(late, Recorded), late
+    assert late.restated is not None
+    passes = range(ORDERS + 2, ORDERS + 2 + PASSES)
     first, *_ = await on.send(*(order(number, lead=HANAKO) for number in passes))
     assert isinstance(first, Recorded), first
     other = {"other": last.subject.removeprefix("account/")}
@@ -137,7 +141,7 @@ async def test_years_of_business_are_restated_merged_and_verified(on: LedgerOnPo
     rows = await on.as_owner(
         "SELECT type FROM ledger.events WHERE first_part > $1 ORDER BY position", LIFECYCLE_AT
     )
-    assert {row["type"] for row in rows} >= {"account.merged"}
+    assert {row["type"] for row in rows} >= {"account.restated", "account.merged"}
 
     await verify(on.engine, schema=SCHEMA)
 
@@ -162,4 +166,4 @@ async def test_a_key_with_many_sources_is_recorded_in_parts_and_rotated(
         *_, created, changed = (await read(service, "/v1/events?limit=1000"))["events"]
         assert (created["type"], changed["type"]) == ("key.created", "key.changed")
         assert created["parts"] == changed["parts"] == 2
-        await verify(service.services.engine, schema=SCHEMA)
+        await verify(service.engine, schema=SCHEMA)

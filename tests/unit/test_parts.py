@@ -1,7 +1,7 @@
 """Parts: every event is recorded whole, in records that fit into a log entry."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,8 +29,9 @@ def recorded(outcome: Outcome) -> Recorded:
 
 def order(number: int, **named: Any) -> dict[str, Any]:
     data = {"order": f"order-{number}", "value": 1_000 + number, "currency": "JPY"}
-    time = f"2026-10-{1 + number % 28:02}T00:00:00Z"
-    return {"id": f"o{number}", "type": "order.recorded", "time": time, "data": data, **named}
+    time = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(minutes=number)
+    named = {"time": time.isoformat(), **named}
+    return {"id": f"o{number}", "type": "order.recorded", "data": data, **named}
 
 
 def check_whole(ledger: LedgerInMemory) -> None:
@@ -51,23 +52,25 @@ def in_parts(ledger: LedgerInMemory) -> set[str]:
     return {one.event.type for one in ledger.entries if one.envelope.parts is not None}
 
 
-def test_a_company_with_thousands_of_orders_is_merged_with_another() -> None:
+def test_a_company_with_thousands_of_orders_is_decided_again_and_merged() -> None:
     ledger = LedgerInMemory(at=datetime(2026, 11, 22, 3, tzinfo=UTC))
     big, small = ({"domain": f"{name}.example"} for name in ("big", "small"))
     for start in range(0, ORDERS, 500):
         *_, last = ledger.send(*(order(start + one, account=big) for one in range(500)))
     ledger.send(order(ORDERS, account=small))
+    (late,) = ledger.send(order(ORDERS + 1, account=big, time="2026-09-01T00:00:00Z"))
+    assert recorded(late).restated is not None
 
     other = recorded(last).subject.removeprefix("account/")
     merged = recorded(ledger.send_one("account.merged", account=small, data={"other": other}))
 
-    assert in_parts(ledger) == {"account.merged"}
+    assert in_parts(ledger) == {"account.restated", "account.merged"}
     parts = ledger.records[merged.position - 1].envelope.parts
     assert parts is not None
     assert parts.last == merged.position - 1
     assert len(parts.positions) > 1
     account = ledger.subjects[merged.subject.removeprefix("account/")].state
-    assert len(account.orders) == ORDERS + 1  # type: ignore[union-attr] # an account's state
+    assert len(account.orders) == ORDERS + 2  # type: ignore[union-attr] # an account's state
     check_whole(ledger)
 
 
