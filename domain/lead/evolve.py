@@ -26,7 +26,6 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
                     that gave them, and how many of that rule count at most
     fit, attempts   replaced entirely
     grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
-    acquired_at     when we first held personal data, if a late report gives an earlier time
     blocks, flags, marks, owners    merged by key; null removes
     brings          deals and orders that a lead brings to the account it joins, merged there
     segment, key_role, owner, competitor    of an account, set to the value
@@ -230,11 +229,6 @@ def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
     return {"stage": None, **ended}
 
 
-def _acquired_at(state: LeadState, event: Event) -> datetime:
-    earlier = event.effects.get("acquired_at")
-    return datetime.fromisoformat(earlier) if earlier else state.acquired_at or event.occurred_at
-
-
 def _still_earlier(earlier: tuple[str, ...], changed: Mapping[str, str]) -> tuple[str, ...]:
     """Drop deals that are won or reopened: they belong to this pass. Lost ones stay behind."""
     return tuple(id for id in earlier if changed.get(id) not in (OPEN, WON, STANDING))
@@ -339,7 +333,7 @@ def _standing(state: LeadState, event: Event) -> dict[str, Any]:
 
 
 def _known_since(state: LeadState, event: Event) -> dict[str, Any]:
-    return {"acquired_at": _acquired_at(state, event)}
+    return {"acquired_at": state.acquired_at or event.occurred_at}
 
 
 def _former_accounts(state: LeadState, event: Event) -> dict[str, Any]:
@@ -352,7 +346,6 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "account": _former_accounts,
     "absorbs": lambda state, event: {"absorbs": (*state.absorbs, event.effects["absorbs"])},
     "absorbed_by": _absorbed,
-    "acquired_at": _known_since,
     "apart": _distinguished,
     "attempts": lambda _, event: {
         "attempts": tuple(map(datetime.fromisoformat, event.effects["attempts"]))
