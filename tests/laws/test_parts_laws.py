@@ -5,13 +5,15 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.event import LEDGER, Event
 from events.limits import PART_BYTES_MAX, RECORD_BYTES_MAX
 from events.parts import TEXT, Parts, detach, type_of_parts
 from events.records import Envelope, decode, encode, whole
+from tests.support.audited import audit_of
+from tests.support.permuted import Fact, permutations, reported, what_is_known
 from tests.support.tier import by_tier
 from tests.unit.test_records import FULL, FULL_ENVELOPE
 
@@ -24,6 +26,8 @@ VALUES = st.recursive(
 CONTENT = st.dictionaries(TEXTS.filter(lambda name: name != "effects"), VALUES, max_size=4)
 DRAWN = st.builds(mul, TEXTS, st.sampled_from((1, 1, 3_000, 20_000)))
 """A text of the effects: short, longer than a part, or longer than several."""
+SMALL = {"events.parts.CONTENT_BYTES_MAX": 20, "events.parts.PART_BYTES_MAX": 400}
+"""Bounds with which nearly every event has parts."""
 
 
 def written(event: Event, envelope: Envelope, *, is_own: bool) -> list[bytes]:
@@ -66,3 +70,20 @@ def test_any_content_is_read_back_from_records_that_fit(
     assert not any("\n" in record for record in (own, *parts))
     assert decode(whole(own, parts)).event == event
     assert orjson.loads(own)["type"] == event.type
+
+
+@settings(max_examples=by_tier(push=10, nightly=500), derandomize=by_tier(push=True, nightly=False),
+          deadline=None, suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(permutations(longest=by_tier(push=12, nightly=60)), st.sampled_from((1, 4, 100)))
+def test_what_is_reported_late_is_decided_the_same_in_parts(
+    permutation: tuple[str, list[Fact], list[Fact]], batch: int
+) -> None:
+    """The group of a restatement, too, is decided again with room for its parts."""
+    name, _, as_reported = permutation
+    with pytest.MonkeyPatch.context() as patch:
+        for bound, bytes_max in SMALL.items():
+            patch.setattr(bound, bytes_max)
+        ledger = reported(name, as_reported, batch=batch)
+
+    assert what_is_known(ledger) == what_is_known(reported(name, as_reported, batch=batch))
+    assert audit_of(ledger).subjects == ledger.subjects

@@ -97,10 +97,10 @@ class LedgerInMemory:
     def records(self) -> Sequence[Record]:
         """Return everything recorded so far; each record is decoded only once."""
         new = self.entries[len(self._decoded) :]
-        self._decoded += [decode(self._whole(entry)) for entry in new]
+        self._decoded += [decode(self.whole_record(entry)) for entry in new]
         return self._decoded
 
-    def _whole(self, entry: Entry) -> str:
+    def whole_record(self, entry: Entry) -> str:
         """Return a record with its parts, as the database joins them."""
         parts = entry.envelope.parts
         if parts is None:
