@@ -7,3 +7,13 @@ VALUES (:ledger_id, 0, :recorded_at, :secret_check, :chain)
 -- name: read_secret_check
 -- The check value derived from the secret at the first start.
 SELECT secret_check FROM ledger.ledger_head
+
+-- name: read_ledger_id
+-- The name that the ledger got when it was founded.
+SELECT ledger_id FROM ledger.ledger_head
+
+-- name: read_first
+-- The event that states the format of all others.
+SELECT type, record
+  FROM ledger.events
+ WHERE position = 1

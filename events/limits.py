@@ -11,9 +11,10 @@ from typing import Final
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
-# Segment, the most widely used collector, accepts 32 KiB. Twice that leaves room for a long form or
-# a page's full context, and a thousand events still fit comfortably in memory.
-EVENT_BYTES_MAX: Final = 64 * KIB
+# Segment, the most widely used collector, accepts 32 KiB. Half as much again leaves room for a long
+# form or a page's full context. What is recorded of it still fits into a record with an envelope,
+# even if every number in it is written longer than it was sent.
+EVENT_BYTES_MAX: Final = 48 * KIB
 
 # One string may fill its whole event: a message typed into a form is one long string.
 STRING_BYTES_MAX: Final = EVENT_BYTES_MAX
@@ -179,6 +180,20 @@ CALENDAR_CHANGES_MAX = 500
 LIFECYCLE_TEXTS_KEPT = 16
 """Parsed texts kept: parsing one takes longer than any decision."""
 
+# parts
+CONTENT_BYTES_MAX = 32 * KIB
+"""Data and effects, together, of an event that is stored in one record. With more, the effects are
+in parts."""
+PART_BYTES_MAX = 31 * KIB
+"""Text of one part, as it is escaped in its record, which has 32 KiB with the envelope."""
+PARTS_MAX = 1_024
+"""Parts of the events that are recorded together: 32 MiB, four times what the largest selection run
+leaves behind."""
+
+# records
+RECORD_BYTES_MAX = 65_535
+"""A record is an entry of a transparency log. In C2SP's tiles, its length has 16 bits."""
+
 # revision.late
 SETTLED_AT_ONCE_EVENTS_MAX = 500
 """Events of one lead that are decided again in the transaction of a late report: some 50 ms. A lead
@@ -195,10 +210,10 @@ TOGETHER_EVENTS_MAX = 20_000
 seconds. A company of forty buyers with hundreds of events each."""
 
 # selections.evidence
-RANKED_PAGE = 1_000
-"""Leads per record: some 50 kilobytes."""
+RANKED_PAGE = 500
+"""Leads per record: some 25 kilobytes."""
 CANDIDATES_MAX = 250_000
-"""Run and ranking are one transaction, so neither exists without the other: 250 records, 12 MB."""
+"""Run and ranking are one transaction, so neither exists without the other: 500 records, 12 MB."""
 
 # selections.running
 SELECTION_LOOK_S = 30.0

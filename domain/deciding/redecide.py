@@ -26,7 +26,7 @@ from domain.deciding.decide import NotAllowed, Party, decide, identify
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
 from domain.event import NOTHING, Event, Subject
-from domain.lead.evolve import evolve, with_occurrence
+from domain.lead.evolve import evolve, in_order, with_occurrence
 from domain.lead.identity import Resolution, joins
 from domain.lead.readings import CaseReadings
 from domain.lead.state import (
@@ -514,6 +514,4 @@ def named_by(state: LeadState, report: Callable[[int], int]) -> LeadState:
 def company_named_by(state: AccountState, report: Callable[[int], int]) -> AccountState:
     """Replace event numbers in the timeline of a company by the positions of the reports."""
     entries = (entry._replace(position=report(entry.position)) for entry in state.timeline)
-    return state._replace(
-        timeline=tuple(sorted(entries, key=lambda entry: (entry.occurred_at, entry.position)))
-    )
+    return state._replace(timeline=in_order(entries))

@@ -26,7 +26,6 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
                     that gave them, and how many of that rule count at most
     fit, attempts   replaced entirely
     grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
-    acquired_at     when we first held personal data, if a late report gives an earlier time
     blocks, flags, marks, owners    merged by key; null removes
     brings          deals and orders that a lead brings to the account it joins, merged there
     segment, key_role, owner, competitor    of an account, set to the value
@@ -44,7 +43,7 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -147,7 +146,7 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
     effects = event.effects
     if "timeline" in effects:
         absorbed = state_json.timeline(effects["timeline"])
-        return {"timeline": tuple(sorted((*state.timeline, *absorbed), key=_BY_TIME))}
+        return {"timeline": in_order((*state.timeline, *absorbed))}
     if not is_own:
         business = {name: effects[name] for name in _OF_COMPANY if name in effects}
         entered = Occurrence(
@@ -172,13 +171,18 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
     return changes
 
 
+def in_order(timeline: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+    """Sort by time, and by position within the same time."""
+    return tuple(sorted(timeline, key=_BY_TIME))
+
+
 def with_occurrence(
-    timeline: tuple[Occurrence, ...], occurrence: Occurrence
+    timeline: tuple[Occurrence, ...], entered: Occurrence
 ) -> tuple[Occurrence, ...]:
-    """Enter an occurrence by its time, and by position within the same time: nearly always last."""
-    if not timeline or _BY_TIME(timeline[-1]) <= _BY_TIME(occurrence):
-        return (*timeline, occurrence)
-    return tuple(sorted((*timeline, occurrence), key=_BY_TIME))
+    """Enter an occurrence in order. It is nearly always the last: sorting would cost a multiple."""
+    if not timeline or _BY_TIME(timeline[-1]) <= _BY_TIME(entered):
+        return (*timeline, entered)
+    return in_order((*timeline, entered))
 
 
 def _is_latest(state: LeadState | AccountState, event: Event) -> bool:
@@ -234,11 +238,6 @@ def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
         name: {} for name in ("timers", "deadlines") if name not in event.effects
     }
     return {"stage": None, **ended}
-
-
-def _acquired_at(state: LeadState, event: Event) -> datetime:
-    earlier = event.effects.get("acquired_at")
-    return datetime.fromisoformat(earlier) if earlier else state.acquired_at or event.occurred_at
 
 
 def _still_earlier(earlier: tuple[str, ...], changed: Mapping[str, str]) -> tuple[str, ...]:
@@ -345,7 +344,7 @@ def _standing(state: LeadState, event: Event) -> dict[str, Any]:
 
 
 def _known_since(state: LeadState, event: Event) -> dict[str, Any]:
-    return {"acquired_at": _acquired_at(state, event)}
+    return {"acquired_at": state.acquired_at or event.occurred_at}
 
 
 def _former_accounts(state: LeadState, event: Event) -> dict[str, Any]:
@@ -358,7 +357,6 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "account": _former_accounts,
     "absorbs": lambda state, event: {"absorbs": (*state.absorbs, event.effects["absorbs"])},
     "absorbed_by": _absorbed,
-    "acquired_at": _known_since,
     "apart": _distinguished,
     "attempts": lambda _, event: {
         "attempts": tuple(map(datetime.fromisoformat, event.effects["attempts"]))

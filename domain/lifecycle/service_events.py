@@ -14,6 +14,9 @@ from domain.lifecycle.definition import (
     SubjectKind,
 )
 
+FOUNDED = "ledger.founded"
+LIFECYCLE_TEXT, EFFECTS_TEXT = "lifecycle.text", "effects.text"
+"""Parts of an event whose content does not fit into its own record."""
 PUBLISHED = "lifecycle.published"
 REASSESSED = "lead.reassessed"
 """Carries what a judgement changes in addition to a stage."""
@@ -48,6 +51,9 @@ WRITTEN: Mapping[str, SubjectKind] = {
     MERGED: SubjectKind.LEAD,
     CONFLICTED: SubjectKind.LEAD,
     ACCOUNT_CONFLICTED: SubjectKind.ACCOUNT,
+    FOUNDED: SubjectKind.LEDGER,
+    LIFECYCLE_TEXT: SubjectKind.LEDGER,
+    EFFECTS_TEXT: SubjectKind.LEDGER,
     PUBLISHED: SubjectKind.LEDGER,
     KEY_CREATED: SubjectKind.LEDGER,
     KEY_CHANGED: SubjectKind.LEDGER,
@@ -101,7 +107,9 @@ DEADLINES = ("deadline.started", "deadline.met", "deadline.breached")
 SELECTIONS = ("selection.run", "selection.ranked", "selection.completed")
 """Written by the service in a selection; a lifecycle that qualifies this way must declare them."""
 
-FAMILIES = ("identity", "lifecycle", "selection", "deadline", "event", "key")
+FAMILIES = (
+    *("identity", "ledger", "lifecycle", "effects", "selection", "deadline", "event", "key"),
+)
 """First words of the types that only the service, or an administrator through it, writes."""
 
 

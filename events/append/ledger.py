@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import Any
 
 import asyncpg
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.event import LEDGER, Event
-from domain.lifecycle.service_events import PUBLISHED
+from domain.lifecycle.service_events import FOUNDED, PUBLISHED
 from domain.lifecycle.text.load import load as load_lifecycle
 from events.append import statement_arguments
 from events.append.condition import Condition
@@ -46,6 +46,7 @@ from events.limits import (
     RECOLLECTIONS_MAX,
 )
 from events.outcomes import Outcome, refuse
+from events.records import FOUNDING_ID
 from events.refusal_texts import internal_error, not_storable
 from events.refusals import Refused
 from events.revision.past import NotRecalled, Recollection
@@ -138,26 +139,24 @@ class Ledger:
         await self._set_aside(appended.set_aside)
         return appended
 
-    async def publish_first(self, text: str) -> bool:
-        """Record the first lifecycle of a ledger that has none. False: another process was faster.
+    async def begin(self, founded: Mapping[str, Any], lifecycle_text: str) -> bool:
+        """Record the founding and the first lifecycle of an empty ledger.
 
-        The ledger's subject is not read first: a ledger without a lifecycle has no events.
+        The ledger's subject is not read first: an empty ledger has no events. Returns False if
+        another process was faster.
         """
-        lifecycle = load_lifecycle(text)
-        data = {
+        lifecycle = load_lifecycle(lifecycle_text)
+        published = {
             "name": lifecycle.name,
             "version": 1,
-            "text": text,
+            "text": lifecycle_text,
             **expand(lifecycle, self.now()),
         }
         session = await self._open_session()
         for _ in range(CLOCK_TRIES_MAX):
             plan = Plan(self.memory, {}, self._propose_time(timedelta()))
-            plan.draft.enter_own(
-                Event(1, PUBLISHED, LEDGER, plan.recorded_at, data, {}),
-                id="lifecycle.1",
-                lifecycle=1,
-            )
+            plan.record_first(FOUNDED, founded, id=FOUNDING_ID)
+            plan.record_first(PUBLISHED, published, id="lifecycle.1")
             plan.draft.seal(self._seals)
             try:
                 await self._write_rows(session.driver, plan)

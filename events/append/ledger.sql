@@ -15,7 +15,7 @@ SELECT outcome, head_position, database_time
   FROM ledger.append(
        :expected_position, :proposed_at,
        :sources, :ids, :subject_ids, :subject_versions, :types,
-       :occurred, :leaves, :records, :seals, :chain_end,
+       :occurred, :leaves, :records, :first_parts, :last_parts, :seals, :chain_end,
        :personal_positions, :personal_salts, :personal_contents, :personal_fingerprints,
        :actor_positions, :actor_salts, :actors,
        :state_ids, :state_kinds, :state_versions, :state_positions, :states,
@@ -67,7 +67,7 @@ SELECT head.position AS head_position, subject.subject_id, subject.kind, subject
 -- name: read_records
 -- The log in order: how a writer reads what other writers have appended.
 SELECT position, record
-  FROM ledger.events
+  FROM ledger.whole_events
  WHERE position > :after
  ORDER BY position
  LIMIT :limit
@@ -82,7 +82,7 @@ SELECT position, digest, kind, subject_id, is_moved
 -- name: read_lifecycles
 -- Every published lifecycle; the one with the highest position is in force.
 SELECT event.position, event.record
-  FROM ledger.events AS event
+  FROM ledger.whole_events AS event
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
    AND event.type = 'lifecycle.published'
    AND event.position > :after
@@ -219,7 +219,7 @@ SELECT set_config('lock_timeout', '5s', true),
 SELECT head.position AS head_position, event.position, event.record, reference.kinds,
        reference.digests
   FROM ledger.ledger_head AS head
-  LEFT JOIN ledger.events AS event
+  LEFT JOIN ledger.whole_events AS event
     ON event.position = ANY (CAST(:positions AS bigint[]))
   LEFT JOIN LATERAL (
        SELECT array_agg(identifier.kind) AS kinds, array_agg(identifier.digest) AS digests
@@ -236,9 +236,9 @@ SELECT head.position AS head_position, CAST(asked.subject_id AS text) AS subject
  CROSS JOIN unnest(CAST(:subject_ids AS uuid[])) AS asked (subject_id)
   LEFT JOIN LATERAL (
        SELECT subject_version, record
-         FROM ledger.events
-        WHERE events.subject_id = asked.subject_id
-          AND events.position <= :upto
+         FROM ledger.whole_events AS one
+        WHERE one.subject_id = asked.subject_id
+          AND one.position <= :upto
         ORDER BY subject_version
         LIMIT :limit
        ) AS event ON true
@@ -250,7 +250,7 @@ SELECT head.position AS head_position, event.record
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
        SELECT position, record
-         FROM ledger.events
+         FROM ledger.whole_events
         WHERE subject_id = '00000000-0000-0000-0000-000000000000'
           AND type = :type
           AND position <= :upto

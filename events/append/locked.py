@@ -5,7 +5,7 @@ therefore still true when it commits, and the second of two concurrent pieces of
 first has done.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,15 +49,26 @@ class LockedLedger:
         that requested the work, or None if it was done directly on the database.
         """
         draft = self.plan.draft
-        position = draft.position + 1
-        version = draft.newest(LEDGER_SUBJECT_ID, SubjectKind.LEDGER).version + 1
-        events = [Event(position, first.type, LEDGER, self.at, first.data, {})]
-        events += [
-            Event(position + number, entry.type, LEDGER, self.at, entry.data, {}, cause=position)
-            for number, entry in enumerate(derived, start=1)
-        ]
         lifecycle = draft.memory.lifecycle_version
-        draft.enter_group(events, id=name(version), lifecycle=lifecycle, key_id=by)
+
+        def enter() -> None:
+            events = self._events(draft.position + 1, first, derived)
+            room = draft.position - draft.end
+            version = draft.newest(LEDGER_SUBJECT_ID, SubjectKind.LEDGER).version + room + 1
+            draft.enter_group(events, id=name(version), lifecycle=lifecycle, key_id=by)
+
+        draft.with_room_for_parts(enter)
+
+    def _events(
+        self, position: int, first: LedgerEvent, derived: Sequence[LedgerEvent]
+    ) -> list[Event]:
+        return [
+            Event(position, first.type, LEDGER, self.at, first.data, {}),
+            *(
+                Event(position + number, one.type, LEDGER, self.at, one.data, {}, cause=position)
+                for number, one in enumerate(derived, start=1)
+            ),
+        ]
 
 
 class LedgerLock:

@@ -10,8 +10,10 @@ rolled back to before that item or lead, and the others continue.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
+from domain.event import LEDGER, Event
 from domain.lifecycle.service_events import ACCOUNT_RESTATED, RESTATED
 from events import refusal_texts
 from events.append.decide import decide_signal, settle_one
@@ -95,7 +97,7 @@ class Plan:
         for subject_id in list(self.draft.unsettled):
             mark = self.draft.mark()
             try:
-                settle_one(self.draft, subject_id, past)
+                self.draft.with_room_for_parts(partial(settle_one, self.draft, subject_id, past))
             except NotRecalled as needed:
                 self.draft.return_to(mark)
                 missing.append(needed)
@@ -131,7 +133,7 @@ class Plan:
     def _wake(self, lead_id: str) -> None:
         mark = self.draft.mark()
         try:
-            wake(self.draft, lead_id)
+            self.draft.with_room_for_parts(lambda: wake(self.draft, lead_id))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this lead's alone
             self.draft.return_to(mark)
             self.set_aside[lead_id] = fault_of(error)
@@ -139,7 +141,7 @@ class Plan:
     def _take(self, item: Item | Refused) -> Outcome:
         mark = self.draft.mark()
         try:
-            return self._decide(item)
+            return self.draft.with_room_for_parts(lambda: self._decide(item))
         except NotRecalled:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
@@ -190,6 +192,15 @@ class Plan:
         if item.is_kept:
             self.refused.append(item)
         return item
+
+    def record_first(self, type: str, data: Mapping[str, Any], *, id: str) -> None:
+        """Enter one of the events with which a ledger begins, before any lifecycle can decide."""
+
+        def enter() -> None:
+            first = Event(self.draft.position + 1, type, LEDGER, self.recorded_at, data, {})
+            self.draft.enter_group([first], id=id, lifecycle=1)
+
+        self.draft.with_room_for_parts(enter)
 
     def commit(self) -> None:
         """Bring the memory to the new end of the ledger."""

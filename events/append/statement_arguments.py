@@ -47,6 +47,12 @@ def _events(entries: Sequence[Entry]) -> dict[str, Any]:
         "occurred": [format_utc(entry.event.occurred_at) for entry in entries],
         "leaves": [entry.leaf for entry in entries],
         "records": [entry.record for entry in entries],
+        "first_parts": [
+            str(parts.first) if (parts := entry.envelope.parts) else "" for entry in entries
+        ],
+        "last_parts": [
+            str(parts.last) if (parts := entry.envelope.parts) else "" for entry in entries
+        ],
     }
 
 

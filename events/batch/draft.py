@@ -5,14 +5,14 @@ items left it, an event that is entered will be recorded, and the whole draft ca
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from domain.deciding.decide import RULES
 from domain.deciding.redecide import company_then
-from domain.event import Event
+from domain.event import LEDGER, Event
 from domain.lead.state import AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
@@ -30,6 +30,8 @@ from events.batch.memory import (
     point,
     seen_by,
 )
+from events.limits import PARTS_MAX
+from events.parts import TEXT, Detached, Parts, detach, type_of_parts
 from events.personal import (
     SALT_BYTES,
     ActorRow,
@@ -38,6 +40,18 @@ from events.personal import (
     digest_of_report,
 )
 from events.seals import Seals
+
+Result = TypeVar("Result")
+
+
+class PartsNeeded(Exception):
+    """A group needs parts before it, which moves its events to later positions."""
+
+    def __init__(self, end: int, count: int) -> None:
+        super().__init__(end, count)
+        self.end = end
+        """Where the ledger ends before the group."""
+        self.count = count
 
 
 class Mark(NamedTuple):
@@ -77,6 +91,10 @@ class Draft:
     """Once the batch is sealed: the seals of the entries, and the chain after the last entry."""
     _recorded_time: str = ""
     _unused_id: str = ""
+    _rooms: dict[int, int] = field(default_factory=dict)
+    """Where a group needs parts before it: the position after which they are, and how many."""
+    _detached: dict[int, tuple[Event, Parts]] = field(default_factory=dict)
+    """Events about to be entered whose parts have been: what their records hold."""
 
     def __post_init__(self) -> None:
         self._recorded_time = format_utc(self.recorded_at)
@@ -84,6 +102,11 @@ class Draft:
 
     @property
     def position(self) -> int:
+        """The position before the next event: the end, and behind it any room for its parts."""
+        return self.end + self._rooms.get(self.end, 0)
+
+    @property
+    def end(self) -> int:
         """The end of the ledger, including what is entered so far."""
         return self.memory.position + len(self.entries)
 
@@ -112,6 +135,8 @@ class Draft:
 
     def return_to(self, mark: Mark) -> None:
         """Discard what was entered since the mark."""
+        self._rooms.clear()
+        self._detached.clear()
         del self.entries[mark.entries :]
         del self.links[mark.links :]
         del self.published[mark.published :]
@@ -121,6 +146,23 @@ class Draft:
                 table.pop(key, None)
             else:
                 table[key] = before
+
+    def with_room_for_parts(self, step: Callable[[], Result]) -> Result:
+        """Decide and enter something; if a group of it needs parts, again with room for them.
+
+        An event's effects may name positions, its own among them, so events cannot be moved after
+        they have been decided. Parts are rare: nearly every step runs once.
+        """
+        mark, rooms = self.mark(), dict[int, int]()
+        for _ in range(PARTS_MAX):
+            try:
+                return step()
+            except PartsNeeded as needed:
+                rooms[needed.end] = needed.count
+                assert sum(rooms.values()) <= PARTS_MAX, f"more than {PARTS_MAX} parts"
+                self.return_to(mark)
+                self._rooms |= rooms
+        raise AssertionError("every try needs more parts than the one before")
 
     def subject(self, subject_id: str) -> Remembered | None:
         """Return a subject as the items before this one left it."""
@@ -223,6 +265,7 @@ class Draft:
         `links` are the identifiers that point to its subjects from its position on.
         """
         first, *derived = decided
+        self._enter_parts(decided, is_own=signal.source == records.OWN_SOURCE, lifecycle=lifecycle)
         report, actor = _report_row(signal, links), _actor_row(signal)
         envelope = records.Envelope(
             source=signal.source,
@@ -244,7 +287,7 @@ class Draft:
         self._add(first, envelope, report, actor)
         self._link(links)
         for number, event in enumerate(derived, start=1):
-            self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+            self._enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
     def enter_group(
         self, decided: Sequence[Event], *, id: str, lifecycle: int, key_id: str | None = None
@@ -254,11 +297,42 @@ class Draft:
         `key_id` is the API key that requested it, if any.
         """
         first, *derived = decided
-        self.enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
+        self._enter_parts(decided, is_own=True, lifecycle=lifecycle)
+        self._enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
         for number, event in enumerate(derived, start=1):
-            self.enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+            self._enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
 
-    def enter_own(
+    def _enter_parts(self, decided: Sequence[Event], *, is_own: bool, lifecycle: int) -> None:
+        """Enter the parts of a group before it.
+
+        Raises PartsNeeded if no room was left for them: the group has to be decided again.
+        """
+        detached = [
+            (event, found)
+            for number, event in enumerate(decided)
+            if (found := detach(event, is_own=is_own or number > 0)) is not None
+        ]
+        room = decided[0].position - self.end - 1
+        needed = sum(len(found.texts) for _, found in detached)
+        if needed > room:
+            raise PartsNeeded(self.end, needed)
+        if room:
+            # At a later position the content may have become a little shorter than it was.
+            detached[-1][1].texts.extend([""] * (room - needed))
+        for event, found in detached:
+            self._enter_parts_of(event, found, lifecycle)
+
+    def _enter_parts_of(self, event: Event, detached: Detached, lifecycle: int) -> None:
+        first = self.end + 1
+        for number, text in enumerate(detached.texts):
+            part = Event(
+                first + number, type_of_parts(event), LEDGER, event.occurred_at, {TEXT: text}, {}
+            )
+            self._enter_own(part, id=records.part_id(event.position, number), lifecycle=lifecycle)
+        parts = Parts(first, first + len(detached.texts) - 1, detached.digest)
+        self._detached[event.position] = (detached.kept, parts)
+
+    def _enter_own(
         self, event: Event, *, id: str, lifecycle: int, key_id: str | None = None
     ) -> None:
         """Enter an event that the service itself writes."""
@@ -291,7 +365,10 @@ class Draft:
         report: ReportRow | None = None,
         actor: ActorRow | None = None,
     ) -> None:
-        record = records.encode(event, envelope)
+        kept, parts = self._detached.pop(event.position, (event, None))
+        if parts is not None:
+            envelope = envelope._replace(parts=parts)
+        record = records.encode(kept, envelope)
         leaf = records.leaf_of(record)
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
         # Converted to text now: it is stored as text, and the encoder's bytes each hold a page.

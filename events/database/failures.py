@@ -72,5 +72,12 @@ class SecretDiffers(Exception):
     """
 
 
+class FormatUnknown(Exception):
+    """The log has a format that this version does not read.
+
+    Use the version that founded the ledger, or found a new one and send the events again.
+    """
+
+
 class NotMigrated(Exception):
     """The schema contains no ledger, or one of an older version. Run `leadledger migrate`."""

@@ -19,7 +19,7 @@ class PlannedPast:
     recollection: Recollection
 
     def record(self, position: int) -> Record | None:
-        if position > self.draft.position:
+        if position > self.draft.end:
             return None
         if position > self.draft.memory.position:
             return self._added(position - self.draft.memory.position - 1)

@@ -1,4 +1,4 @@
-"""A run's records in the ledger: the run, its ranking in pages of a thousand, and its end."""
+"""A run's records in the ledger: the run, its ranking in pages of five hundred, and its end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -56,15 +56,15 @@ SELECT event.record
 -- name: read_by_ids
 -- The service's own events, by id.
 SELECT event.record
-  FROM ledger.events AS event
+  FROM ledger.whole_events AS event
  WHERE event.source = 'leadledger' AND event.id = ANY (CAST(:ids AS text[]))
  ORDER BY event.position
 
 -- name: list_runs
 -- Runs, newest first, each with the event that closed it.
 SELECT event.position, event.record, completed.record AS completed
-  FROM ledger.events AS event
-  LEFT JOIN ledger.events AS completed
+  FROM ledger.whole_events AS event
+  LEFT JOIN ledger.whole_events AS completed
     ON completed.source = 'leadledger' AND completed.id = event.id || '.completed'
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
    AND event.type = 'selection.run'

@@ -17,6 +17,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.service_events import (
     ABSORBED,
+    FOUNDED,
     KINDS,
     LINKED,
     OFFERED,
@@ -29,6 +30,7 @@ from events.batch.entries import Unsettled
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.batch.upkeep import is_later
 from events.lifecycles.publish import compiled_from, objection
+from events.parts import type_of_parts
 from events.personal import StoredLink
 from events.records import (
     OWN_SOURCE,
@@ -37,8 +39,10 @@ from events.records import (
     firing_id,
     is_firing,
     is_of_selection,
+    is_part,
     is_reassessment,
     is_restatement,
+    part_id,
     reassessment_id,
     restatement_id,
 )
@@ -74,6 +78,8 @@ class Audit:
     lifecycles: dict[int, CompiledLifecycle] = field(default_factory=dict)
     group: list[Record] = field(default_factory=list)
     selections: SelectionAudit = field(default_factory=lambda: SelectionAudit({}))
+    parts: list[Record] = field(default_factory=list)
+    """Parts that precede the next group."""
     keys: KeyAudit = field(default_factory=KeyAudit)
     links: dict[int, list[StoredLink]] = field(default_factory=dict)
     """Stored identifiers, by the position of the event that linked them, until it is judged."""
@@ -135,6 +141,10 @@ class Audit:
         if not self.is_broken:
             self._attempt(Check.DECISIONS, self._judge, group, recollection)
         self.group, self.is_broken = [], False
+        if is_part(group[0]):
+            self.parts += group
+        else:
+            self._attempt(Check.RECORDS, self._check_parts, group)
         first = group[0]
         for record in group:
             if record.event.type == PUBLISHED:
@@ -147,6 +157,22 @@ class Audit:
         self._note_unsettled(group)
         self._attempt(Check.IDENTIFIERS, self._check_links, group)
         self._attempt(Check.DECISIONS, self._survey_for_selections, group[-1].event.position)
+
+    def end(self) -> None:
+        """Check that nothing is missing after the last group."""
+        self._attempt(Check.RECORDS, self._check_parts, [])
+
+    def _check_parts(self, group: Sequence[Record]) -> None:
+        """Check that the parts before a group are exactly those that its records name."""
+        named = [
+            (position, part_id(event.position, number), type_of_parts(event))
+            for event, envelope in group
+            if envelope.parts is not None
+            for number, position in enumerate(envelope.parts.positions)
+        ]
+        found = [(event.position, envelope.id, event.type) for event, envelope in self.parts]
+        self.parts = []
+        expect(self.position, "the parts before a group are those of its events", named, found)
 
     def _judge(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Judge a group by its first event, which was reported or made by the service itself."""
@@ -168,7 +194,9 @@ class Audit:
             self._decide_again(group, reassess_again)
         elif first.event.type in KEY_EVENTS:
             self._judge_key(group)
-        elif first.event.type != PUBLISHED:
+        elif first.event.type == FOUNDED:
+            expect(first.event.position, "a ledger is founded once", 1, first.event.position)
+        elif first.event.type != PUBLISHED and not is_part(first):
             raise Finding(
                 first.event.position, "an event of the service has a cause", "a cause", "none"
             )

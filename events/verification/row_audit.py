@@ -1,7 +1,7 @@
 """The audit of a single row of the log: its position, leaf, seal, columns and personal data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -30,6 +30,8 @@ class RowAudit:
     seals: Seals | None
     position: int = 0
     recorded_time: str = ""
+    _parts: dict[int, str] = field(default_factory=dict)
+    """Position → the record of a part, until the event that it belongs to has been read."""
 
     def take(self, row: Row, links: Sequence[StoredLink]) -> Record | None:
         """Judge a row with the identifiers that it linked; None if its record cannot be read."""
@@ -39,8 +41,8 @@ class RowAudit:
         if self.seals is not None:
             self.report.attempt(Check.SEALS, self._check_seal, row)
         try:
-            record = records.decode(row["record"])
-        except (records.RecordUnreadable, ValueError) as error:
+            record = self._decode(row["position"], row["record"])
+        except records.RecordUnreadable as error:
             finding = Finding(self.position, "the record can be read", "a record", error)
             self.report.section(Check.RECORDS).note(finding)
             return None
@@ -49,6 +51,17 @@ class RowAudit:
         self.report.attempt(Check.PERSONAL, self._check_report, row, record, links)
         self.report.attempt(Check.PERSONAL, self._check_actor, row, record)
         return record
+
+    def _decode(self, position: int, record: str) -> Record:
+        """Decode a record with its parts, which the pass over the log has already seen."""
+        parts = records.parts_of(record)
+        if parts is not None:
+            known = (self._parts.pop(at, "") for at in parts.positions)
+            return records.decode(records.whole(record, known))
+        decoded = records.decode(record)
+        if records.is_part(decoded):
+            self._parts[position] = record
+        return decoded
 
     def count(self) -> None:
         """Report how many rows were checked."""
@@ -105,6 +118,8 @@ def _compare_columns(row: Row, record: Record) -> None:
         ("subject_version", envelope.subject_version),
         ("type", event.type),
         ("occurred_at", event.occurred_at),
+        ("first_part", envelope.parts.first if envelope.parts is not None else None),
+        ("last_part", envelope.parts.last if envelope.parts is not None else None),
     ):
         expect(position, f"the column {column} matches the record", value, row[column])
     subject_id = event.subject.id or LEDGER_SUBJECT_ID

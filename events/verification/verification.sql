@@ -6,7 +6,8 @@ SELECT ledger_id, position, recorded_at, secret_check, chain, clock_ahead
 -- name: read_everything
 -- The log as it is stored: columns, record, personal data.
 SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
-       event.occurred_at, event.recorded_at, event.leaf, event.record, event.seal,
+       event.occurred_at, event.recorded_at, event.leaf, event.record,
+       event.first_part, event.last_part, event.seal,
        personal.salt, personal.content, personal.fingerprint,
        acted.salt AS actor_salt, acted.actor
   FROM ledger.events AS event
@@ -69,6 +70,6 @@ SELECT (SELECT count(*) FROM ledger.events
 -- Every selection run, read in advance: the position at which a run read its leads must be known
 -- before the audit reaches it.
 SELECT record
-  FROM ledger.events
+  FROM ledger.whole_events
  WHERE subject_id = '00000000-0000-0000-0000-000000000000' AND type = 'selection.run'
  ORDER BY position

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 from domain.lead import state_json
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import FOUNDED
 from domain.times import format_utc
 from events import records
 from events.append import statement_arguments
@@ -22,6 +23,7 @@ from events.append.loader import LedgerReader
 from events.batch.memory import Remembered
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
+from events.founding import founding
 from events.limits import VERIFY_PAGE_RECORDS
 from events.personal import StoredLink
 from events.records import Record, begins_group
@@ -106,11 +108,14 @@ class _Examination:
             self._grow([row["leaf"] for row in page])
             decoded = [(row, row_audit.take(row, links.get(row["position"], ()))) for row in page]
             audit.links |= links
+            if page[0]["position"] == 1:
+                self.report.attempt(Check.RECORDS, self._check_founding, decoded[0][1])
             for _, record in decoded:
                 await self._add(audit, record)
             if on_page is not None:
                 await on_page(decoded, self.head["position"])
         await _close_group(self.driver, self.sql, audit)
+        audit.end()
         row_audit.count()
         self._check_head(row_audit)
         self._check_checkpoint()
@@ -129,6 +134,11 @@ class _Examination:
         if begins_group(record):
             await _close_group(self.driver, self.sql, audit)
         audit.add(record)
+
+    def _check_founding(self, record: Record | None) -> None:
+        founded = (FOUNDED, founding(self.head["ledger_id"]))
+        found = (record.event.type, record.event.data) if record is not None else None
+        expect(1, "the log begins with the founding of this ledger", founded, found)
 
     def _grow(self, leaves: Sequence[bytes]) -> None:
         for leaf in leaves:
@@ -256,12 +266,26 @@ async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: Audi
         try:
             return audit.close_group(recollection)
         except NotRecalled as needed:
-            upto = audit.group[0].event.position - 1
-            if needed.positions:
-                await reader.records_at(driver, recollection, needed.positions)
-            if needed.histories:
-                _, histories = await reader.histories(driver, needed.histories, upto=upto)
-                recollection.histories |= histories
+            try:
+                await _recall(driver, reader, audit, recollection, needed)
+            except records.RecordUnreadable:
+                # Noted where it was read, so this group cannot be judged.
+                audit.lose()
+
+
+async def _recall(
+    driver: Driver,
+    reader: LedgerReader,
+    audit: Audit,
+    recollection: Recollection,
+    needed: NotRecalled,
+) -> None:
+    if needed.positions:
+        await reader.records_at(driver, recollection, needed.positions)
+    if needed.histories:
+        upto = audit.group[0].event.position - 1
+        _, histories = await reader.histories(driver, needed.histories, upto=upto)
+        recollection.histories |= histories
 
 
 async def _planned(driver: Driver, sql: Mapping[str, Statement]) -> dict[int, list[Run]]:

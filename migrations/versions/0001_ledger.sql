@@ -35,17 +35,41 @@ CREATE TABLE ledger.events (
     recorded_at timestamptz NOT NULL,
     leaf bytea NOT NULL,
     record text NOT NULL,
+    first_part bigint,
+    last_part bigint,
     seal bytea NOT NULL,
     CONSTRAINT events_position_is_unique PRIMARY KEY (position),
     CONSTRAINT events_key_is_unique UNIQUE (source, id),
     CONSTRAINT events_subject_version_is_unique UNIQUE (subject_id, subject_version),
     CONSTRAINT events_position_is_positive CHECK (position > 0),
+    CONSTRAINT events_record_fits_a_log_entry CHECK (octet_length(record) <= 65535),
+    CONSTRAINT events_parts_are_before_the_event CHECK (
+        (first_part IS NULL) = (last_part IS NULL)
+        AND first_part > 0 AND first_part <= last_part AND last_part < position),
     CONSTRAINT events_leaf_is_sha256 CHECK (octet_length(leaf) = 32),
     CONSTRAINT events_seal_is_256_bits CHECK (octet_length(seal) = 32)
 );
 
+COMMENT ON COLUMN ledger.events.first_part IS
+    'The position of the first event with content that does not fit into this record. Null on nearly '
+    'all events.';
 COMMENT ON COLUMN ledger.events.seal IS
     'Keyed digest of position and leaf.';
+
+-- The records of an event and of its parts, a line each: no reader needs to know where parts are.
+CREATE VIEW ledger.whole_events AS
+SELECT event.position, event.source, event.id, event.subject_id, event.subject_version, event.type,
+       event.occurred_at, event.recorded_at,
+       CASE WHEN event.first_part IS NULL THEN event.record
+            ELSE concat_ws(chr(10), event.record,
+                 (SELECT string_agg(part.record, chr(10) ORDER BY part.position)
+                    FROM ledger.events AS part
+                   WHERE part.position BETWEEN event.first_part AND event.last_part))
+       END AS record
+  FROM ledger.events AS event;
+
+COMMENT ON VIEW ledger.whole_events IS
+    'Events as readers decode them: with the records of their parts.';
 
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$

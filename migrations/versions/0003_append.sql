@@ -7,7 +7,8 @@ CREATE FUNCTION ledger.append(
     expected_position bigint,
     proposed_at timestamptz,
     sources text[], ids text[], subject_ids uuid[], subject_versions text[], types text[],
-    occurred text[], leaves bytea[], records text[], seals bytea[], chain_end bytea,
+    occurred text[], leaves bytea[], records text[], first_parts text[], last_parts text[],
+    seals bytea[], chain_end bytea,
     personal_positions text[], personal_salts bytea[], personal_contents bytea[],
     personal_fingerprints bytea[],
     actor_positions text[], actor_salts bytea[], actors text[],
@@ -53,15 +54,16 @@ BEGIN
 
     INSERT INTO ledger.events (
         position, source, id, subject_id, subject_version, type,
-        occurred_at, recorded_at, leaf, record, seal)
+        occurred_at, recorded_at, leaf, record, first_part, last_part, seal)
     SELECT expected_position + event.place, event.source, event.id, event.subject_id,
            CAST(event.subject_version AS bigint), event.type,
            CAST(event.occurred_at AS timestamptz), proposed_at, event.leaf,
-           event.record, event.seal
+           event.record, CAST(nullif(event.first_part, '') AS bigint),
+           CAST(nullif(event.last_part, '') AS bigint), event.seal
       FROM unnest(sources, ids, subject_ids, subject_versions, types, occurred, leaves, records,
-                  seals)
+                  first_parts, last_parts, seals)
            WITH ORDINALITY AS event (source, id, subject_id, subject_version, type, occurred_at,
-                                     leaf, record, seal, place);
+                                     leaf, record, first_part, last_part, seal, place);
 
     INSERT INTO ledger.event_personal (position, salt, content, fingerprint)
     SELECT CAST(personal.position AS bigint), personal.salt, personal.content,

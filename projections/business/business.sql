@@ -1,7 +1,7 @@
 -- name: read_lifecycle
 -- The lifecycle in force before a position.
 SELECT event.record
-  FROM ledger.events AS event
+  FROM ledger.whole_events AS event
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
    AND event.type = 'lifecycle.published'
    AND event.position < :before

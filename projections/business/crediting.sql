@@ -28,19 +28,15 @@ SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
  ORDER BY stay.subject_id, stay.pass_number
 
 -- name: origins
--- Statements about the origin of these leads: the origin, which a late report or a correction
--- changes without a move, and the first touch. A restated lead carries its whole state.
-SELECT CAST(event.subject_id AS text) AS lead, event.position,
-       event.type = :restated OR stated.effects ? 'origin' AS has_origin,
-       COALESCE(stated.effects -> 'state', stated.effects) ->> 'origin' AS origin,
-       COALESCE(stated.effects -> 'state', stated.effects) ->> 'first_touch' AS first_touch
-  FROM ledger.events AS event
- CROSS JOIN LATERAL (
-       SELECT CAST(event.record AS jsonb) -> 'data' -> 'effects' AS effects) AS stated
+-- Events that may state the origin of these leads, which a late report or a correction changes
+-- without a move, or the first touch. In parts any effect may be.
+SELECT CAST(event.subject_id AS text) AS lead, event.record
+  FROM ledger.whole_events AS event
  WHERE event.subject_id = ANY (CAST(:leads AS uuid[]))
    AND (event.type = :restated
         OR event.record LIKE '%"origin":%'
-        OR event.record LIKE '%"first_touch":%')
+        OR event.record LIKE '%"first_touch":%'
+        OR strpos(event.record, chr(10)) > 0)
    AND event.position <= :known_at
  ORDER BY event.position
 

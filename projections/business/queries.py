@@ -21,6 +21,7 @@ from domain.lifecycle.service_events import RESTATED
 from events.database.connected import read_connected
 from events.database.sessions import Driver
 from events.database.statements import load
+from events.records import decode_event
 from projections.business.credit import Contribution, Person, Rules, contribution
 from projections.business.won_business import BusinessEvent, Unit, What, units
 from projections.engine.failures import ProjectionUnknown
@@ -174,12 +175,13 @@ class Crediting:
             passes[lead].append(_Pass(*columns))
         origins = {"leads": ids, "restated": RESTATED, "known_at": known}
         first: dict[str, str | None] = {}
-        for lead, position, has_origin, origin, touch in await self._rows(
-            driver, "origins", origins
-        ):
-            if has_origin:
-                _correct(passes[lead], position, origin)
-            first[lead] = touch or first.get(lead)
+        for lead, record in await self._rows(driver, "origins", origins):
+            event = decode_event(record)
+            # A restated lead carries its whole state.
+            stated = event.effects.get("state", event.effects)
+            if event.type == RESTATED or "origin" in event.effects:
+                _correct(passes[lead], event.position, stated.get("origin"))
+            first[lead] = stated.get("first_touch") or first.get(lead)
         touches: defaultdict[str, list[datetime]] = defaultdict(list)
         values = {"leads": ids, "generation": generation, "known_at": known}
         for lead, touched_at in await self._rows(driver, "touches", values):

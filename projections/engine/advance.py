@@ -8,7 +8,7 @@ import asyncpg
 from domain.event import Event
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
-from events.records import decode_event
+from events.records import decode_event, has_parts
 from projections.engine.failures import FoldFailed
 from projections.engine.projection import Projection, State
 
@@ -63,7 +63,7 @@ def decode(projection: Projection[Any], rows: Iterable[Row]) -> list[Event]:
     position = 0
     try:
         for position, record in rows:  # noqa: B007 - the failure names it
-            if concerns(record):
+            if has_parts(record) or concerns(record):
                 events.append(decode_event(record))
     except Exception as error:
         raise FoldFailed(error, position) from error

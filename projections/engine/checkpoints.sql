@@ -55,7 +55,7 @@ SELECT generation, version, projection.position,
 -- name: read_records
 -- The log in order, after a checkpoint and up to a position.
 SELECT position, record
-  FROM ledger.events
+  FROM ledger.whole_events
  WHERE position > :after AND position <= :upto
  ORDER BY position
  LIMIT :limit

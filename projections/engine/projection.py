@@ -43,7 +43,8 @@ class Projection(Protocol[State]):
         """Return, from the text of a record alone, whether the fold must see it.
 
         Most events do not move a lead, and decoding them is most of the work of a rebuild. True for
-        too many records is only slow; False for one that matters is wrong.
+        too many records is only slow; False for one that matters is wrong. Not called for a record
+        with parts: the fold sees every one of these.
         """
         ...
 

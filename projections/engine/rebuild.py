@@ -154,9 +154,9 @@ class _Rebuild:
             await self.generations.hold_building(driver, at)
             for start in range(0, len(page.rows), REBUILD_SLICE_RECORDS):
                 rows = page.rows[start : start + REBUILD_SLICE_RECORDS]
-                events = decode(self.projection, rows)
-                await self.projection.load(driver, at.generation, state, events)
-                fold_all(self.projection, state, events)
+                if events := decode(self.projection, rows):
+                    await self.projection.load(driver, at.generation, state, events)
+                    fold_all(self.projection, state, events)
             await self.projection.relieve(driver, at.generation, state)
         self.records += len(page.rows)
         if self.on_progress is not None:

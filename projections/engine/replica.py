@@ -145,7 +145,7 @@ async def _fold(driver: Driver, built: _Built, page: Sequence[tuple[Row, Record 
         if record is None:
             built.why_not = f"the record at position {row['position']} cannot be read"
             return
-        if projection.concerns(row["record"]):
+        if record.envelope.parts is not None or projection.concerns(row["record"]):
             events.append(record.event)
     if not events:
         return

@@ -78,5 +78,5 @@ SELECT live.position,
 -- name: read_lifecycle
 -- The event that published a lifecycle, which contains its text.
 SELECT record
-  FROM ledger.events
+  FROM ledger.whole_events
  WHERE position = :position

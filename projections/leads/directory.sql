@@ -1,7 +1,7 @@
 -- name: read_lifecycles
 -- Every lifecycle published before a position: each lead is judged by its own version.
 SELECT event.record
-  FROM ledger.events AS event
+  FROM ledger.whole_events AS event
  WHERE event.subject_id = '00000000-0000-0000-0000-000000000000'
    AND event.type = 'lifecycle.published'
    AND event.position < :before

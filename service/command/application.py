@@ -62,6 +62,7 @@ EXIT_OF = {
     "service.private_postgres.errors.DataDirectoryInUseError": Exit.IN_USE,
     "service.hosting.failures.DatabaseUnavailable": Exit.DATABASE_UNAVAILABLE,
     "events.database.failures.NotMigrated": Exit.DATABASE_UNAVAILABLE,
+    "events.database.failures.FormatUnknown": Exit.OTHER_FORMAT,
     "service.private_postgres.errors.PrivatePostgresError": Exit.DATABASE_UNAVAILABLE,
     "service.hosting.failures.WorkersFailed": Exit.UNEXPECTED,
     "domain.lifecycle.text.complaints.LifecycleInvalid": Exit.INVALID_FILE,

@@ -18,6 +18,7 @@ class Exit(IntEnum):
     ANSWERED_NO = 9
     INVALID_FILE = 10
     NOT_CHECKED = 11
+    OTHER_FORMAT = 12
     INTERRUPTED = 130
 
     @property
@@ -38,6 +39,7 @@ _MEANINGS = {
     Exit.ANSWERED_NO: "the service refused the request",
     Exit.INVALID_FILE: "a mapping, a table or a lifecycle is not valid",
     Exit.NOT_CHECKED: "verify: nothing differs, but not everything could be checked",
+    Exit.OTHER_FORMAT: "the ledger has a format that this version does not read",
     Exit.INTERRUPTED: "stopped by Ctrl-C",
 }
 

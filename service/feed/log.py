@@ -30,7 +30,7 @@ ALL = LogFilter()
 
 
 class LogEntry(NamedTuple):
-    """One event as it is stored."""
+    """One event as it is stored; to be decoded, with the records of its parts."""
 
     position: int
     record: str
@@ -49,7 +49,7 @@ class Personal(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """One event as it is stored, with its personal data."""
+    """One event to be decoded, with what is stored of it outside its record."""
 
     position: int
     record: str

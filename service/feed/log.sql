@@ -90,7 +90,7 @@ WITH mine AS MATERIALIZED (
 )
 SELECT event.position, event.record
   FROM mine
-  JOIN ledger.events AS event ON event.position = mine.position
+  JOIN ledger.whole_events AS event ON event.position = mine.position
  ORDER BY event.position
 
 -- name: read_types
@@ -102,7 +102,7 @@ SELECT event.position, event.type
 -- name: read_records
 -- Single events by position.
 SELECT event.position, event.record
-  FROM ledger.events AS event
+  FROM ledger.whole_events AS event
  WHERE event.position = ANY (CAST(:positions AS bigint[]))
 
 -- name: read_personal
@@ -115,7 +115,7 @@ SELECT asked.position, personal.content, acted.actor
 -- name: read_taken_back
 -- Events that changed earlier events of some subjects: voided, corrected, moved, redecided.
 SELECT event.position, event.record
-  FROM ledger.events AS event
+  FROM ledger.whole_events AS event
  WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
    AND event.position <= :upto
    AND event.type IN ('event.voided', 'event.corrected', 'identity.unlinked', 'lead.restated')
@@ -125,7 +125,7 @@ SELECT event.position, event.record
 -- The events recorded under some keys, with their personal data unless it was erased.
 SELECT event.source, event.id, event.position, event.record, personal.content, acted.actor
   FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS asked (source, id)
-  JOIN ledger.events AS event
+  JOIN ledger.whole_events AS event
     ON event.source = asked.source AND event.id = asked.id
   LEFT JOIN ledger.event_personal AS personal ON personal.position = event.position
   LEFT JOIN ledger.event_actors AS acted ON acted.position = event.position
@@ -136,7 +136,7 @@ SELECT head.position AS head, event.position, event.record, event.subject_id, su
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
        SELECT position, record, subject_id
-         FROM ledger.events
+         FROM ledger.whole_events
         WHERE type IN ('identity.conflicted', 'account.conflicted', 'lead.restated')
           AND position > :after
         ORDER BY position

@@ -1,5 +1,8 @@
 """Bring the database of the settings to this version."""
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.founding import check_format
 from migrations.running import head_revision, migrate, revision_of
 from service.hosting.database import (
     Database,
@@ -16,11 +19,13 @@ async def bring_up_to_date(settings: Settings, database: Database) -> str:
 
     Raises:
         DatabaseUnavailable: the database does not answer.
+        FormatUnknown: the ledger has another format, so it is left as it is.
     """
     owner = owner_engine(settings, database)
     try:
         await check_reachable(owner)
         with as_unavailable():
+            await _check_format(owner, settings.schema_name)
             return await migrate(
                 owner, schema=settings.schema_name, serving_role=database.serving_role
             )
@@ -39,3 +44,8 @@ async def ensure_migrated(settings: Settings, database: Database) -> str:
         await app.dispose()
     newest = head_revision()
     return newest if reached == newest else await bring_up_to_date(settings, database)
+
+
+async def _check_format(engine: AsyncEngine, schema: str) -> None:
+    if await revision_of(engine, schema=schema) is not None:
+        await check_format(engine, schema=schema)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from events.limits import LINE_BYTES_MAX
 from events.refusals import NATIVE, Refusal, Refused, refusal_id_of
 from events.signals.context import Context
 from events.signals.dialects import cloudevents
@@ -172,4 +173,6 @@ def _refusal_of(fault: JsonFault) -> Refusal:
 
 
 _CODE = re.compile(ASCII)
-_LINE_TOO_LONG = _refusal_of(TooLarge(expected="a line of at most 64 KiB", found="a longer one"))
+_LINE_TOO_LONG = _refusal_of(
+    TooLarge(expected=f"a line of at most {LINE_BYTES_MAX} bytes", found="a longer one")
+)

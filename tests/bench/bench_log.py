@@ -29,7 +29,7 @@ Take = Callable[[Rows], None]
 async def measure(bench: Bench) -> list[Figure]:
     """Return how many records per second are replayed, rebuilt from and verified."""
     async with _log(bench) as log:
-        decoding, reading = log.reader(_decode), log.reader(_leave)
+        decoding, reading = log.reader(_decode, log.whole), log.reader(_leave, log.stored)
         rounds, note = bench.sizes.rounds, f"{log.records} records"
 
         async def figure(
@@ -47,7 +47,10 @@ async def measure(bench: Bench) -> list[Figure]:
             await figure("replay", log.replay, floor=decoding, least=0.7),
             await figure("rebuild of stage intervals", log.rebuild, floor=decoding, least=0.7),
             await figure(
-                "verify, leaf of every record", log.reader(_check_leaves), floor=reading, least=0.6
+                "verify, leaf of every record",
+                log.reader(_check_leaves, log.stored),
+                floor=reading,
+                least=0.6,
             ),
             await figure("verify, everything", log.verify, floor=reading, least=None),
         ]
@@ -59,17 +62,16 @@ class _Log:
     def __init__(self, ledger: Written, driver: Driver) -> None:
         self._founded = ledger.founded
         self._driver = driver
-        self._statement: Statement = load("events.verification", "verification.sql", SCHEMA)[
-            "read_leaves"
-        ]
+        self.stored = load("events.verification", "verification.sql", SCHEMA)["read_leaves"]
+        self.whole = load("projections", "engine/checkpoints.sql", SCHEMA)["read_records"]
         self.records = ledger.ledger.memory.position
 
-    def reader(self, take: Take) -> Callable[[int], Awaitable[float]]:
+    def reader(self, take: Take, statement: Statement) -> Callable[[int], Awaitable[float]]:
         """Read page by page and do one thing with each page."""
 
         async def read(_: int) -> float:
             began = perf_counter()
-            async for page in pages(self._driver, self._statement, self.records):
+            async for page in pages(self._driver, statement, self.records):
                 take(page)
             return self._rate(began)
 
@@ -78,7 +80,7 @@ class _Log:
     async def replay(self, _: int) -> float:
         """Fold every record into the state of its subject, from the beginning."""
         subjects: dict[str, Remembered] = {}
-        return await self.reader(lambda page: _fold(subjects, page))(0)
+        return await self.reader(lambda page: _fold(subjects, page), self.whole)(0)
 
     async def rebuild(self, _: int) -> float:
         schema = self._founded.schema

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import URL
 
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import prepare
+from tests.support.http_service import LIFECYCLE_AT, prepare
 from tests.support.postgres import connection_to, drop_database, fresh_database
 
 CHANGES = (
@@ -34,14 +34,14 @@ async def test_even_the_owner_cannot_change_an_event(urls: tuple[URL, URL]) -> N
             with pytest.raises(asyncpg.RestrictViolationError, match="never changed or deleted"):
                 await owner.execute(change)
         assert await owner.fetch("SELECT * FROM ledger.events") == before
-        assert len(before) == 1
+        assert len(before) == LIFECYCLE_AT
 
 
 async def test_without_the_trigger_the_owner_could(urls: tuple[URL, URL]) -> None:
     """The negative twin: the trigger alone is the guard."""
     async with connection_to(urls[0]) as owner:
         await owner.execute("ALTER TABLE ledger.events DISABLE TRIGGER events_are_append_only")
-        assert await owner.execute("DELETE FROM ledger.events") == "DELETE 1"
+        assert await owner.execute("DELETE FROM ledger.events") == f"DELETE {LIFECYCLE_AT}"
 
 
 async def test_the_serving_role_may_neither_change_events_nor_remove_the_guard(

@@ -112,17 +112,17 @@ def small_room(service: Service, bytes_max: int) -> Iterator["Watched"]:
 
 async def test_bodies_that_find_no_room_get_503(service: Service) -> None:
     over = asyncio.Event()
-    body = orjson.dumps(an_event("large", text="x" * 50_000))
+    body = orjson.dumps(an_event("large", text="x" * 40_000))
 
     async def slow() -> AsyncIterator[bytes]:
         yield body[:-1]
         await over.wait()
         yield body[-1:]
 
-    with small_room(service, 160_000) as room:
+    with small_room(service, 125_000) as room:
         first = asyncio.create_task(post(service, slow()))
-        await until(lambda: room.held_bytes > 50_000)
-        answer = await post(service, orjson.dumps(an_event("no-room", text="x" * 60_000)))
+        await until(lambda: room.held_bytes > 40_000)
+        answer = await post(service, orjson.dumps(an_event("no-room", text="x" * 48_000)))
         assert (answer.status_code, answer.json()["code"]) == (503, "queue-full")
         assert answer.headers["retry-after"] == "2"
         over.set()

@@ -56,7 +56,7 @@ async def test_a_position_beyond_the_log_gets_409(
     service: Service, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
 ) -> None:
     feed = (await service.client.get("/v1/events")).json()
-    head, lead = feed["head"], feed["events"][2]["subject"].removeprefix("lead/")
+    head, lead = feed["head"], feed["events"][-1]["subject"].removeprefix("lead/")
     answer = await service.client.get(path.format(lead=lead), params=params, headers=headers)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (409, "log-shorter")

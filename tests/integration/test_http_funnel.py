@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import Service, running_service
+from tests.support.http_service import LIFECYCLE_AT, Service, running_service
 from tests.support.postgres import connection_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -78,8 +78,9 @@ async def test_the_funnel_is_shown_as_of_a_moment(service: Service) -> None:
 
 
 async def test_the_funnel_is_shown_as_known_at_a_position(service: Service) -> None:
-    known = await read(service, known_at="3")
-    assert (known["as_of_position"], standing(known)) == ("3", {"AL": 1})
+    first = str(LIFECYCLE_AT + 2)
+    known = await read(service, known_at=first)
+    assert (known["as_of_position"], standing(known)) == (first, {"AL": 1})
     assert standing(await read(service, known_at="2026-01-01T00:00:00Z")) == {}
 
 

@@ -120,7 +120,7 @@ async def test_a_new_key_may_report_facts_and_nothing_else(service: Service) -> 
         ({"sources": []}, "/sources"),
         ({"sources": ["leadledger"]}, "/sources"),
         ({"sources": ["*"]}, "/sources"),
-        ({"sources": ['"' * 250 + str(number) for number in range(100)]}, "/sources"),
+        ({"sources": ['"' * 250 + str(number) for number in range(70)]}, "/sources"),
         ({"origins": [f"https://{'a.' * 17_000}jp"]}, "/origins"),
         ({"department": "kitchen"}, "/department"),
         ({"expires_at": "tomorrow"}, "/expires_at"),

@@ -20,8 +20,8 @@ from events.verification.findings import Finding
 from service.ingest.publish import count_standing
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
-from tests.integration.test_verification import forge
-from tests.support.http_service import SCHEMA, SEALS, Service, running_service
+from tests.integration.test_verification import forge, forge_parts
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA, SEALS, Service, running_service
 from tests.support.ledger_in_memory import DIGESTS, SENDER
 from tests.support.ledger_on_postgres import form, ledger_on_postgres, send
 from tests.support.postgres import connection_to
@@ -228,7 +228,9 @@ async def test_a_forged_succession_is_found(postgres_server: PrivatePostgres, fo
         await verify(on.engine, schema=SCHEMA)
         await on.as_owner("ALTER TABLE ledger.events DISABLE TRIGGER USER")
         (row,) = await on.as_owner(
-            "SELECT position FROM ledger.events WHERE type = $1 AND position > 1", type
+            "SELECT position FROM ledger.events WHERE type = $1 AND position > $2",
+            type,
+            LIFECYCLE_AT,
         )
 
         def change(record: dict[str, Any]) -> None:
@@ -268,12 +270,12 @@ async def test_a_forged_publication_of_a_calendar_is_found(
         assert isinstance(outcome, Recorded), outcome
         published = outcome.position + 1
 
-        def change(record: dict[str, Any]) -> None:
-            record["data"]["calendars"]["changes"]["office"] = [["2026-12-07", "2026-12-31", True]]
+        def change(published: dict[str, Any]) -> None:
+            published["calendars"]["changes"]["office"] = [["2026-12-07", "2026-12-31", True]]
 
         await on.as_owner("ALTER TABLE ledger.events DISABLE TRIGGER events_are_append_only")
         await verify(on.engine, schema=SCHEMA)
-        await forge(on, published, change)
+        await forge_parts(on, published, change)
         with pytest.raises(Finding, match="what its lifecycle decides"):
             await verify(on.engine, schema=SCHEMA, digests=None)
 

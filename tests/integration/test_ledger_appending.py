@@ -14,7 +14,7 @@ from events.database.failures import LedgerUnavailable
 from events.outcomes import Duplicate, Moved, Outcome, Recorded
 from events.refusals import Refused
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import SCHEMA, SEALS
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA, SEALS
 from tests.support.ledger_on_postgres import (
     LedgerOnPostgres,
     decision,
@@ -51,21 +51,21 @@ async def test_items_of_a_batch_are_recorded_in_order_with_their_consequences(
         {"id": "c", "type": "visit.recorded", "lead": {"anonymous_id": "c"}},
         decision("d", "lead.sales_accepted"),
     )
-    assert said(outcomes) == ["recorded 2", "recorded 7", "recorded 10", "recorded 12"]
+    assert said(outcomes) == ["recorded 7", "recorded 12", "recorded 15", "recorded 17"]
     assert await on.recorded() == [
-        (2, "a", "form.submitted"),
-        (3, "2.1", "identity.linked"),
-        (4, "2.2", "identity.linked"),
-        (5, "2.3", "account.prospect_gained"),
-        (6, "2.4", "lead.accepted"),
-        (7, "b", "lead.qualified"),
-        (8, "7.1", "lead.handed_over"),
-        (9, "7.2", "deadline.started"),
-        (10, "c", "visit.recorded"),
-        (11, "10.1", "identity.linked"),
-        (12, "d", "lead.sales_accepted"),
-        (13, "12.1", "deadline.met"),
+        (7, "a", "form.submitted"),
+        (8, "7.1", "identity.linked"),
+        (9, "7.2", "identity.linked"),
+        (10, "7.3", "account.prospect_gained"),
+        (11, "7.4", "lead.accepted"),
+        (12, "b", "lead.qualified"),
+        (13, "12.1", "lead.handed_over"),
         (14, "12.2", "deadline.started"),
+        (15, "c", "visit.recorded"),
+        (16, "15.1", "identity.linked"),
+        (17, "d", "lead.sales_accepted"),
+        (18, "17.1", "deadline.met"),
+        (19, "17.2", "deadline.started"),
     ]
 
 
@@ -84,9 +84,9 @@ async def test_a_repeated_event_is_answered_with_its_first_position_and_leaf(
 async def test_a_retry_among_new_events_does_not_delay_them(on: LedgerOnPostgres) -> None:
     await on.send(form("a"))
     assert said(await on.send(form("b"), form("a"), form("c"))) == [
-        "recorded 7",
-        "duplicate 2",
-        "recorded 8",
+        "recorded 12",
+        "duplicate 7",
+        "recorded 13",
     ]
 
 
@@ -99,7 +99,7 @@ async def test_a_key_with_other_content_is_refused_and_nothing_is_stored(
     assert isinstance(refused, Refused)
     assert (refused.refusal.reason, refused.refusal.members) == (
         "event-id-reused",
-        {"position": "2"},
+        {"position": "7"},
     )
     assert await on.recorded() == before
     assert await on.refusals() == [("a", "event-id-reused")]
@@ -109,7 +109,7 @@ async def test_a_key_repeated_within_a_batch_is_a_duplicate_or_refused(
     on: LedgerOnPostgres,
 ) -> None:
     outcomes = await on.send(form("a"), form("a"), form("a", form="other"), form("b"))
-    assert said(outcomes) == ["recorded 2", "duplicate 2", "event-id-reused", "recorded 7"]
+    assert said(outcomes) == ["recorded 7", "duplicate 7", "event-id-reused", "recorded 12"]
     (first, second) = outcomes[:2]
     assert isinstance(first, Recorded)
     assert second == Duplicate(first.position, first.leaf)
@@ -120,12 +120,12 @@ async def test_a_decision_that_is_retried_after_the_lead_moved_on_is_a_duplicate
 ) -> None:
     rejected = decision("r", "lead.sales_rejected", reason="out_of_focus")
     outcomes = await on.send(form("a"), decision("q", "lead.qualified"), rejected)
-    assert said(outcomes)[-1] == "recorded 10"
+    assert said(outcomes)[-1] == "recorded 15"
     assert said(await on.send(decision("new", "lead.sales_accepted"))) == ["move-not-allowed"]
-    assert said(await on.send(rejected)) == ["duplicate 10"]
+    assert said(await on.send(rejected)) == ["duplicate 15"]
     assert said(await on.send(rejected, decision("q", "lead.qualified"))) == [
-        "duplicate 10",
-        "duplicate 7",
+        "duplicate 15",
+        "duplicate 12",
     ]
     assert await on.refusals() == [("new", "move-not-allowed")]
 
@@ -134,7 +134,7 @@ async def test_a_refusal_is_decided_again_when_it_is_sent_again(on: LedgerOnPost
     accepted = decision("s", "lead.sales_accepted")
     assert said(await on.send(accepted)) == ["lead-unknown"]
     await on.send(form("a"), decision("q", "lead.qualified"))
-    assert said(await on.send(accepted)) == ["recorded 10"]
+    assert said(await on.send(accepted)) == ["recorded 15"]
 
 
 async def test_a_strict_batch_with_one_refused_records_nothing_and_keeps_the_refusal(
@@ -144,7 +144,7 @@ async def test_a_strict_batch_with_one_refused_records_nothing_and_keeps_the_ref
     assert said(outcomes) == ["batch-refused", "move-not-allowed"]
     assert await on.recorded() == []
     assert await on.refusals() == [("s", "move-not-allowed")]
-    assert said(await on.send(form("a"))) == ["recorded 2"]
+    assert said(await on.send(form("a"))) == ["recorded 7"]
 
 
 async def test_a_strict_batch_with_an_unreadable_item_records_nothing(
@@ -158,10 +158,10 @@ async def test_a_strict_batch_with_an_unreadable_item_records_nothing(
 async def test_a_repetition_in_a_strict_batch_is_still_a_duplicate(on: LedgerOnPostgres) -> None:
     await on.send(form("a"))
     outcomes = await on.send(form("a"), decision("s", "lead.sales_accepted"), is_strict=True)
-    assert said(outcomes) == ["duplicate 2", "move-not-allowed"]
+    assert said(outcomes) == ["duplicate 7", "move-not-allowed"]
     assert said(await on.send(form("a"), form("b"), is_strict=True)) == [
-        "duplicate 2",
-        "recorded 7",
+        "duplicate 7",
+        "recorded 12",
     ]
 
 
@@ -177,7 +177,7 @@ async def test_a_repetition_within_a_failed_strict_batch_was_never_recorded(
 async def test_a_writer_remembers_what_it_wrote(on: LedgerOnPostgres) -> None:
     (recorded,) = await on.send(form("a"))
     assert isinstance(recorded, Recorded)
-    assert on.ledger.memory.position == 6
+    assert on.ledger.memory.position == 11
     assert recorded.lead in on.ledger.memory.subjects
 
 
@@ -192,7 +192,7 @@ async def test_a_strict_batch_leaves_nothing_behind_for_the_next(on: LedgerOnPos
     assert [said(outcomes) for outcomes in appended.outcomes] == [
         ["batch-refused", "move-not-allowed"],
         ["lead-unknown"],
-        ["recorded 2"],
+        ["recorded 7"],
     ]
 
 
@@ -208,11 +208,11 @@ async def test_an_event_that_the_database_rejects_fails_alone(on: LedgerOnPostgr
     batch = [submission_of(form("x")), submission_of(*map(form, names)), submission_of(form("y"))]
     appended = await on.ledger.append(batch)
     assert [said(outcomes) for outcomes in appended.outcomes] == [
-        ["recorded 2"],
-        ["recorded 7", "event-not-storable", "recorded 8", "recorded 9", "recorded 10"],
-        ["recorded 11"],
+        ["recorded 7"],
+        ["recorded 12", "event-not-storable", "recorded 13", "recorded 14", "recorded 15"],
+        ["recorded 16"],
     ]
-    assert appended.position == 11
+    assert appended.position == 16
     assert [id for _, id, _ in await on.recorded()][5:] == ["a", "b", "c", "d", "y"]
     assert await on.refusals() == [("poison", "event-not-storable")]
     assert on.faults == ["appending"]
@@ -238,7 +238,7 @@ async def test_a_revoked_database_right_refuses_no_event(
     with pytest.raises(LedgerUnavailable):
         await on.send(form("a"))
     await on.as_owner("GRANT INSERT ON ledger.events TO leadledger_app")
-    assert said(await on.send(form("a"))) == ["recorded 2"]
+    assert said(await on.send(form("a"))) == ["recorded 7"]
     assert await on.refusals() == []
 
 
@@ -261,7 +261,7 @@ async def test_an_append_that_fails_slowly_is_given_up_in_time(
         await on.send(form("a"))
     assert monotonic() - began < 2.0
     await on.as_owner("DROP TRIGGER fail_slowly ON ledger.events")
-    assert said(await on.send(form("a"))) == ["recorded 2"]
+    assert said(await on.send(form("a"))) == ["recorded 7"]
 
 
 async def test_a_writer_decides_on_what_another_has_written(on: LedgerOnPostgres) -> None:
@@ -307,7 +307,7 @@ async def test_a_writer_that_missed_a_lead_finds_it_once_another_has_recorded_it
     other = await on.another()
     assert said(await on.send(decision("early", "lead.qualified"))) == ["lead-unknown"]
     await send(other, form("a"))
-    assert said(await on.send(decision("late", "lead.qualified"))) == ["recorded 7"]
+    assert said(await on.send(decision("late", "lead.qualified"))) == ["recorded 12"]
 
 
 async def test_overlapping_batches_of_two_writers_record_each_key_once(
@@ -327,7 +327,9 @@ async def test_overlapping_batches_of_two_writers_record_each_key_once(
     answered = {one.position for part in both for one in part if not isinstance(one, Refused)}
     assert len(recorded) == len(set(recorded)) == len(answered)
     log = await on.recorded()
-    assert [position for position, _, _ in log] == list(range(2, len(log) + 2))
+    assert [position for position, _, _ in log] == list(
+        range(LIFECYCLE_AT + 1, LIFECYCLE_AT + 1 + len(log))
+    )
 
 
 async def test_a_cut_connection_is_reopened(on: LedgerOnPostgres) -> None:
@@ -338,7 +340,7 @@ async def test_a_cut_connection_is_reopened(on: LedgerOnPostgres) -> None:
             "WHERE pid <> pg_backend_pid() AND datname = current_database() "
             "AND usename = current_user"
         )
-    assert said(await on.send(form("a"), form("b"))) == ["duplicate 2", "recorded 7"]
+    assert said(await on.send(form("a"), form("b"))) == ["duplicate 7", "recorded 12"]
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), -timedelta(hours=1)])
@@ -346,8 +348,8 @@ async def test_a_differing_clock_is_corrected_by_the_databases(
     on: LedgerOnPostgres, ahead: timedelta
 ) -> None:
     on.ledger._clock_ahead = ahead
-    assert said(await on.send(form("a"))) == ["recorded 2"]
-    (row,) = await on.as_owner("SELECT recorded_at FROM ledger.events WHERE position = 2")
+    assert said(await on.send(form("a"))) == ["recorded 7"]
+    (row,) = await on.as_owner("SELECT recorded_at FROM ledger.events WHERE position = 7")
     assert abs(row["recorded_at"] - datetime.now(UTC)) < timedelta(seconds=5)
 
 
@@ -376,10 +378,10 @@ async def test_a_batch_that_takes_long_to_decide_is_recorded_when_it_is_written(
 ) -> None:
     ledger = Slow(on.engine, SCHEMA, SEALS)
     await ledger.open()
-    assert said(await send(ledger, form("a"))) == ["recorded 2"]
+    assert said(await send(ledger, form("a"))) == ["recorded 7"]
     await ledger.close()
     assert ledger.tries == 2
-    (row,) = await on.as_owner("SELECT recorded_at FROM ledger.events WHERE position = 2")
+    (row,) = await on.as_owner("SELECT recorded_at FROM ledger.events WHERE position = 7")
     assert abs(row["recorded_at"] - datetime.now(UTC)) < timedelta(seconds=5)
 
 
@@ -407,7 +409,7 @@ async def test_personal_data_is_stored_outside_the_record(
     log = "".join(row["record"] for row in rows if "lifecycle.published" not in row["record"])
     assert not any(secret in log for secret in ("hanako", "花子", "1234", "秘密"))
     (personal,) = await on.as_owner("SELECT position, content FROM ledger.event_personal")
-    assert personal["position"] == 2
+    assert personal["position"] == 7
     assert all(secret.encode() in personal["content"] for secret in ("hanako", "花子", "秘密"))
 
 
@@ -470,4 +472,4 @@ async def test_an_order_without_a_buyer_is_about_the_ledger_and_counts_in_its_ve
         "SELECT subject_version FROM ledger.events WHERE subject_id = $1 ORDER BY position",
         LEDGER_SUBJECT_ID,
     )
-    assert [row["subject_version"] for row in versions] == [1, 2, 3]
+    assert [row["subject_version"] for row in versions] == list(range(1, LIFECYCLE_AT + 3))

@@ -15,7 +15,7 @@ from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.submission import Submission
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import SCHEMA, SEALS
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA, SEALS
 from tests.support.ledger_on_postgres import (
     LedgerOnPostgres,
     form,
@@ -57,14 +57,12 @@ async def test_submissions_that_wait_for_a_commit_become_one_batch(on: LedgerOnP
     outcomes = await asyncio.gather(first, *rest)
     await queue.close()
     assert [one.position for (one,) in outcomes if isinstance(one, Recorded)] == [
-        2,
-        7,
-        8,
-        9,
-        10,
-        11,
+        LIFECYCLE_AT + number for number in (1, 6, 7, 8, 9, 10)
     ]
-    assert [(append.position, append.items) for append in appends] == [(6, 1), (11, 5)]
+    assert [(append.position, append.items) for append in appends] == [
+        (LIFECYCLE_AT + 5, 1),
+        (LIFECYCLE_AT + 10, 5),
+    ]
     assert queue.waiting_items == 0
 
 
@@ -198,7 +196,10 @@ async def test_a_sender_that_waits_too_long_is_answered_and_its_events_stay_in_t
     again = [await queue.submit(submission_of(form(one))) for one in "ab"]
     await queue.close()
     assert [outcome for (outcome,) in again if isinstance(outcome, Recorded)] == []
-    assert [outcome.position for (outcome,) in again if isinstance(outcome, Duplicate)] == [2, 7]
+    assert [outcome.position for (outcome,) in again if isinstance(outcome, Duplicate)] == [
+        LIFECYCLE_AT + 1,
+        LIFECYCLE_AT + 6,
+    ]
 
 
 class BrokenOnce(Ledger):

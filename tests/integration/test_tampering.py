@@ -73,12 +73,12 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
         (("UPDATE ledger.events SET record = r.text, leaf = sha256('\\x00'::bytea || "
          "convert_to(r.text, 'UTF8')) FROM (SELECT position AS at, replace(record, "
          "'\"time\":\"2', '\"time\": \"2') AS text FROM ledger.events) AS r "
-         "WHERE at = position AND position = 5"), Check.SEALS),
+         "WHERE at = position AND position = 10"), Check.SEALS),
         ("UPDATE ledger.event_personal SET fingerprint = ''", Check.PERSONAL),
         (("UPDATE ledger.event_personal AS one SET fingerprint = other.fingerprint "
          "FROM ledger.event_personal AS other WHERE one.position <> other.position"),
          Check.PERSONAL),
-        ("UPDATE ledger.events SET seal = sha256('x') WHERE position = 3", Check.SEALS),
+        ("UPDATE ledger.events SET seal = sha256('x') WHERE position = 8", Check.SEALS),
         # Two leads exchange their addresses.
         (("UPDATE ledger.identifiers AS one SET digest = other.digest "
          "FROM ledger.identifiers AS other "
@@ -92,11 +92,11 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
          Check.IDENTIFIERS),
         (("INSERT INTO ledger.events SELECT (jsonb_populate_record(event, "
          "'{\"position\": 999, \"id\": \"x\", \"subject_version\": 999}')).* "
-         "FROM ledger.events AS event WHERE position = 3"), Check.ORDER),
+         "FROM ledger.events AS event WHERE position = 8"), Check.ORDER),
         ("DELETE FROM ledger.event_personal", Check.PERSONAL),
         ("INSERT INTO ledger.event_personal VALUES (999, sha256('x'), 'x', '')", Check.PERSONAL),
         ("INSERT INTO ledger.event_actors VALUES (999, sha256('x'), 'x')", Check.PERSONAL),
-        ("INSERT INTO ledger.event_actors VALUES (3, sha256('x'), 'x')", Check.PERSONAL),
+        ("INSERT INTO ledger.event_actors VALUES (8, sha256('x'), 'x')", Check.PERSONAL),
         ("DELETE FROM ledger.event_actors", Check.PERSONAL),
         ("UPDATE ledger.event_actors SET actor = 'x'", Check.PERSONAL),
         # The log is truncated, and everything that would reveal it.
@@ -374,11 +374,11 @@ async def test_no_projection_is_built_of_records_that_cannot_be_read(
     postgres_server: PrivatePostgres,
 ) -> None:
     spoiled = "UPDATE ledger.events SET record = replace(record, 'subject', 'object')"
-    async with tampered(postgres_server, GUARD_OFF, f"{spoiled} WHERE position = 5") as engine:
+    async with tampered(postgres_server, GUARD_OFF, f"{spoiled} WHERE position = 10") as engine:
         report = await all_checks(postgres_server, engine)
     sections = [one for one in report if one.check is Check.PROJECTIONS]
     assert {(section.outcome, section.why_not) for section in sections} == {
-        ("not checked", "the record at position 5 cannot be read")
+        ("not checked", "the record at position 10 cannot be read")
     }
 
 

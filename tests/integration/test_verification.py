@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from events.parts import digest_of
 from events.records import leaf_of
 from events.verification.findings import Finding
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import SCHEMA
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA
 from tests.support.ledger_on_postgres import LedgerOnPostgres, decision, form, ledger_on_postgres
 from tests.support.verified import Verified, examined, verify
 
@@ -24,7 +25,7 @@ HISTORY: list[dict[str, Any]] = [
     {"id": "w", "type": "opportunity.won", "data": {"opportunity": "deal"}},
     {"id": "t", "type": "market.target_listed", "account": {"domain": "target.example"}},
 ]  # fmt: skip
-FORM, QUALIFIED, LINKED = 2, 7, 3
+FORM, QUALIFIED, LINKED = LIFECYCLE_AT + 1, LIFECYCLE_AT + 6, LIFECYCLE_AT + 2
 PERSONAL = "personal data, fingerprint and identifiers match the digest in the record"
 
 
@@ -67,6 +68,31 @@ async def forge(on: LedgerOnPostgres, position: int, change: Callable[[Any], Non
     )
 
 
+async def forge_parts(on: LedgerOnPostgres, position: int, change: Callable[[Any], None]) -> None:
+    """Forge what an event keeps in its parts, with every digest and leaf that follows."""
+    (row,) = await on.as_owner(
+        "SELECT first_part, last_part FROM ledger.events WHERE position = $1", position
+    )
+    parts = range(row["first_part"], row["last_part"] + 1)
+    rows = await on.as_owner(
+        "SELECT record FROM ledger.events WHERE position = ANY ($1) ORDER BY position", list(parts)
+    )
+    document = json.loads("".join(json.loads(one["record"])["data"]["text"] for one in rows))
+    change(document)
+    text = json.dumps(document, ensure_ascii=False)
+    length = len(text) // len(parts) + 1
+    for number, part in enumerate(parts):
+        await forge(on, part, saying(data={"text": text[number * length : (number + 1) * length]}))
+    await forge(on, position, saying(partsdigest=digest_of(text)))
+
+
+def saying(**attributes: Any) -> Callable[[Any], None]:
+    def change(record: dict[str, Any]) -> None:
+        record.update(attributes)
+
+    return change
+
+
 async def test_an_untouched_ledger_is_verified_completely(on: LedgerOnPostgres) -> None:
     (counted,) = await on.as_owner(
         "SELECT (SELECT count(*) FROM ledger.events) AS events, "
@@ -75,7 +101,7 @@ async def test_an_untouched_ledger_is_verified_completely(on: LedgerOnPostgres) 
     events = counted["events"]
     assert await verified(on) == Verified(
         position=events,
-        decided_again=events - 1,
+        decided_again=events - LIFECYCLE_AT,
         not_decided_again=0,
         subjects=counted["subjects"],
         clock_ahead_s=0,
@@ -96,44 +122,44 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
     ("statement", "position", "what"),
     [
         (
-            "UPDATE ledger.events SET record = replace(record, 'MQL', 'SAL') WHERE position = 7",
+            "UPDATE ledger.events SET record = replace(record, 'MQL', 'SAL') WHERE position = 12",
             QUALIFIED,
             "the leaf matches the record",
         ),
         (
-            "UPDATE ledger.events SET leaf = sha256('x') WHERE position = 7",
+            "UPDATE ledger.events SET leaf = sha256('x') WHERE position = 12",
             QUALIFIED,
             "the leaf matches the record",
         ),
         (
-            "UPDATE ledger.events SET type = 'lead.accepted' WHERE position = 7",
+            "UPDATE ledger.events SET type = 'lead.accepted' WHERE position = 12",
             QUALIFIED,
             "the column type matches the record",
         ),
         (
-            "UPDATE ledger.events SET id = 'x' WHERE position = 7",
+            "UPDATE ledger.events SET id = 'x' WHERE position = 12",
             QUALIFIED,
             "the column id matches the record",
         ),
         (
-            "UPDATE ledger.events SET source = 'x' WHERE position = 7",
+            "UPDATE ledger.events SET source = 'x' WHERE position = 12",
             QUALIFIED,
             "the column source matches the record",
         ),
         (
-            "UPDATE ledger.events SET subject_version = 99 WHERE position = 7",
+            "UPDATE ledger.events SET subject_version = 99 WHERE position = 12",
             QUALIFIED,
             "the column subject_version matches the record",
         ),
         (
-            "UPDATE ledger.events SET subject_id = gen_random_uuid() WHERE position = 7",
+            "UPDATE ledger.events SET subject_id = gen_random_uuid() WHERE position = 12",
             QUALIFIED,
             "the column subject_id matches the record",
         ),
         (
             (
                 "UPDATE ledger.events SET occurred_at = occurred_at - interval '1 s' "
-                "WHERE position = 7"
+                "WHERE position = 12"
             ),
             QUALIFIED,
             "the column occurred_at matches the record",
@@ -141,60 +167,60 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
         (
             (
                 "UPDATE ledger.events SET recorded_at = recorded_at + interval '1 s' "
-                "WHERE position = 7"
+                "WHERE position = 12"
             ),
             QUALIFIED,
             "the column recorded_at matches the record",
         ),
-        ("DELETE FROM ledger.events WHERE position = 7", QUALIFIED, "positions have no gaps"),
+        ("DELETE FROM ledger.events WHERE position = 12", QUALIFIED, "positions have no gaps"),
         (
             "DELETE FROM ledger.events WHERE position = (SELECT max(position) FROM ledger.events)",
             None,
             "the head is at the last event",
         ),
         (
-            "UPDATE ledger.event_personal SET content = 'x' WHERE position = 2",
+            "UPDATE ledger.event_personal SET content = 'x' WHERE position = 7",
             FORM,
             PERSONAL,
         ),
         (
-            "UPDATE ledger.event_personal SET salt = sha256('x') WHERE position = 2",
+            "UPDATE ledger.event_personal SET salt = sha256('x') WHERE position = 7",
             FORM,
             PERSONAL,
         ),
         (
-            "INSERT INTO ledger.event_personal VALUES (3, sha256('x'), 'invented', '')",
+            "INSERT INTO ledger.event_personal VALUES (8, sha256('x'), 'invented', '')",
             LINKED,
             PERSONAL,
         ),
         (
             (
-                "INSERT INTO ledger.identifiers SELECT sha256('x'), 7, 'email', subject_id "
-                "FROM ledger.events WHERE position = 7"
+                "INSERT INTO ledger.identifiers SELECT sha256('x'), 12, 'email', subject_id "
+                "FROM ledger.events WHERE position = 12"
             ),
             QUALIFIED,
             PERSONAL,
         ),
         (
             (
-                "INSERT INTO ledger.identifiers SELECT sha256('x'), 3, 'email', subject_id "
-                "FROM ledger.events WHERE position = 3"
+                "INSERT INTO ledger.identifiers SELECT sha256('x'), 8, 'email', subject_id "
+                "FROM ledger.events WHERE position = 8"
             ),
             FORM,
             "identifiers match the links in events",
         ),
         (
             (
-                "INSERT INTO ledger.identifiers SELECT sha256('x'), 2, 'email', subject_id "
-                "FROM ledger.events WHERE position = 2"
+                "INSERT INTO ledger.identifiers SELECT sha256('x'), 7, 'email', subject_id "
+                "FROM ledger.events WHERE position = 7"
             ),
             FORM,
             PERSONAL,
         ),
         (
             (
-                "INSERT INTO ledger.identifiers SELECT sha256('x'), 7, 'order', subject_id "
-                "FROM ledger.events WHERE position = 7"
+                "INSERT INTO ledger.identifiers SELECT sha256('x'), 12, 'order', subject_id "
+                "FROM ledger.events WHERE position = 12"
             ),
             QUALIFIED,
             PERSONAL,
@@ -202,7 +228,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
         (
             (
                 "UPDATE ledger.identifiers SET subject_id = gen_random_uuid() "
-                "WHERE position = 2 AND kind = 'email'"
+                "WHERE position = 7 AND kind = 'email'"
             ),
             FORM,
             PERSONAL,
@@ -212,7 +238,7 @@ async def test_pages_are_reported_as_they_are_read(on: LedgerOnPostgres) -> None
                 "UPDATE ledger.identifiers SET subject_id = gen_random_uuid() "
                 "WHERE kind = 'opportunity'"
             ),
-            10,
+            15,
             PERSONAL,
         ),
     ],
@@ -326,7 +352,7 @@ async def test_a_record_that_names_another_position_is_found(on: LedgerOnPostgre
 
 async def test_a_derived_event_that_is_given_another_name_is_found(on: LedgerOnPostgres) -> None:
     def renamed(record: dict[str, Any]) -> None:
-        record["id"] = "2.9"
+        record["id"] = f"{FORM}.9"
 
     await forge(on, LINKED, renamed)
     assert await found_in(on) == (LINKED, "the id of a derived event follows from its cause")
@@ -361,7 +387,7 @@ async def test_a_skipped_version_is_found(on: LedgerOnPostgres) -> None:
     def later(record: dict[str, Any]) -> None:
         record["subjectversion"] = 40
 
-    await on.as_owner("UPDATE ledger.events SET subject_version = 40 WHERE position = 7")
+    await on.as_owner("UPDATE ledger.events SET subject_version = 40 WHERE position = 12")
     await forge(on, QUALIFIED, later)
     assert await found_in(on) == (QUALIFIED, "versions of a subject have no gaps")
 
@@ -370,26 +396,44 @@ async def test_a_time_that_runs_backwards_is_found(on: LedgerOnPostgres) -> None
     def before(record: dict[str, Any]) -> None:
         record["recordedtime"] = "2020-01-01T00:00:00.000000Z"
 
-    await on.as_owner("UPDATE ledger.events SET recorded_at = '2020-01-01Z' WHERE position = 7")
+    await on.as_owner("UPDATE ledger.events SET recorded_at = '2020-01-01Z' WHERE position = 12")
     await forge(on, QUALIFIED, before)
     assert await found_in(on) == (QUALIFIED, "recorded time does not run backwards")
 
 
 async def test_a_lifecycle_that_was_changed_is_found(on: LedgerOnPostgres) -> None:
-    def loosened(record: dict[str, Any]) -> None:
-        text = record["data"]["text"]
-        record["data"]["text"] = text.replace("[account_not_customer]", "[anonymous]", 1)
+    def loosened(published: dict[str, Any]) -> None:
+        text = published["text"]
+        published["text"] = text.replace("[account_not_customer]", "[anonymous]", 1)
 
-    await forge(on, 1, loosened)
+    await forge_parts(on, LIFECYCLE_AT, loosened)
     assert await found_in(on) == (QUALIFIED, "the outcome is what its lifecycle decides")
 
 
 async def test_a_lifecycle_that_is_no_longer_valid_is_found(on: LedgerOnPostgres) -> None:
-    def broken(record: dict[str, Any]) -> None:
-        record["data"]["text"] = "format: 1"
+    def broken(published: dict[str, Any]) -> None:
+        published["text"] = "format: 1"
 
-    await forge(on, 1, broken)
-    assert await found_in(on) == (1, "the lifecycle can be read")
+    await forge_parts(on, LIFECYCLE_AT, broken)
+    assert await found_in(on) == (LIFECYCLE_AT, "the lifecycle can be read")
+
+
+async def test_a_part_of_another_text_is_found(on: LedgerOnPostgres) -> None:
+    await forge(on, 3, saying(data={"text": "of another lifecycle"}))
+    assert await found_in(on) == (LIFECYCLE_AT, "the record can be read")
+
+
+async def test_a_part_of_no_event_is_found(on: LedgerOnPostgres) -> None:
+    """An event of the service is passed off as a part, which would not be decided again."""
+    await forge(on, LINKED, saying(type="effects.text", cause=None, data={"text": ""}))
+    found, _ = await examined(on.engine, schema=SCHEMA, digests=None)
+    what = "the parts before a group are those of its events"
+    assert what in {finding.what for finding in found.findings}
+
+
+async def test_a_ledger_founded_as_another_is_found(on: LedgerOnPostgres) -> None:
+    await forge(on, 1, saying(data={"format": 1, "ledger": "x", "origin": "leadledger/x"}))
+    assert await found_in(on) == (1, "the log begins with the founding of this ledger")
 
 
 async def test_decisions_of_older_code_are_counted_and_not_reported_as_verified(
@@ -400,4 +444,4 @@ async def test_decisions_of_older_code_are_counted_and_not_reported_as_verified(
 
     await forge(on, QUALIFIED, older)
     found = await verify(on.engine, schema=SCHEMA, digests=None)
-    assert (found.not_decided_again, found.decided_again) == (3, found.position - 4)
+    assert (found.not_decided_again, found.decided_again) == (3, found.position - LIFECYCLE_AT - 3)

@@ -17,7 +17,7 @@ from service.webhooks.queue import Delivery, DeliveryQueue
 from service.webhooks.retry_schedule import RetrySchedule
 from service.webhooks.store import Change
 from tests.safety.waiting import until
-from tests.support.http_service import SCHEMA
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA
 from tests.support.webhook_receiver import Message, Receiver, Reply, receiving
 from tests.support.webhooks_on_postgres import QUICK, Webhooks, webhooks_on_postgres
 
@@ -169,7 +169,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_and_says_so(
         await webhooks.carry_all(courier)
         read = await webhooks.read(webhook_id)
     assert (read.is_enabled, read.disabled_reason, read.pending) == (True, None, 0)
-    assert len(receiver.taken) == len(await the_log(webhooks)) - 1
+    assert len(receiver.taken) == len(await the_log(webhooks)) - LIFECYCLE_AT
 
 
 async def test_a_receiver_that_answers_gone_is_disabled_at_once(webhooks: Webhooks) -> None:
@@ -187,7 +187,7 @@ async def test_a_receiver_that_hangs_does_not_delay_others(webhooks: Webhooks) -
         await webhooks.make(slow.url)
         await webhooks.make(quick.url)
         await webhooks.report(20)
-        expected = len(await the_log(webhooks)) - 1
+        expected = len(await the_log(webhooks)) - LIFECYCLE_AT
         courier = webhooks.courier(attempt_s=10)
         async with asyncio.timeout(8):
             while len(quick.taken) < expected:
@@ -271,7 +271,7 @@ async def test_an_unexpected_error_is_a_failed_attempt_like_any_other(webhooks: 
         Faulty.webhook_id = cursed
         await webhooks.report(2)
         await webhooks.carry_all(webhooks.courier(kind=Faulty))
-        expected = len(await the_log(webhooks)) - 1
+        expected = len(await the_log(webhooks)) - LIFECYCLE_AT
         assert len(receiver.taken) == expected
     assert (await webhooks.read(blessed)).dead == 0
     assert (await webhooks.read(cursed)).dead == expected

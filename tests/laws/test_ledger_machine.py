@@ -24,7 +24,7 @@ from events.outcomes import Duplicate, Outcome, Recorded
 from events.refusals import Refused
 from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import SCHEMA, SEALS, prepare, settings_for
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA, SEALS, prepare, settings_for
 from tests.support.ledger_on_postgres import LedgerOnPostgres, send
 from tests.support.postgres import connection_to, drop_database, fresh_database
 from tests.support.tier import by_tier
@@ -70,7 +70,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.recorded: dict[str, tuple[Event, Recorded]] = {}
-        self.end = 1
+        self.end = LIFECYCLE_AT
 
     @initialize()
     def open(self) -> None:
@@ -171,7 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def the_feed_matches_the_answers(self) -> None:
         log = self.run(self.on.recorded())
-        assert [position for position, _, _ in log] == list(range(2, self.end + 1))
+        assert [position for position, _, _ in log] == list(range(LIFECYCLE_AT + 1, self.end + 1))
         reported = {id: position for position, id, _ in log if id.startswith("e")}
         assert reported == {id: one.position for id, (_, one) in self.recorded.items()}
 
@@ -184,7 +184,10 @@ class LedgerMachine(RuleBasedStateMachine):
     async def end_well(self) -> None:
         try:
             verified = await verify(self.on.engine, schema=SCHEMA)
-            assert (verified.position, verified.decided_again) == (self.end, self.end - 1)
+            assert (verified.position, verified.decided_again) == (
+                self.end,
+                self.end - LIFECYCLE_AT,
+            )
         finally:
             await self.on.close()
 

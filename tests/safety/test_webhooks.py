@@ -13,6 +13,7 @@ from service.webhooks.client import Delivered
 from service.webhooks.dispatcher import Dispatcher
 from service.webhooks.queue import Delivery, DeliveryQueue
 from service.webhooks.retry_schedule import RetrySchedule
+from tests.support.http_service import LIFECYCLE_AT
 from tests.support.webhook_receiver import Message, Receiver, Reply, receiving
 from tests.support.webhooks_on_postgres import Webhooks, webhooks_on_postgres
 
@@ -79,7 +80,9 @@ async def arrivals_with_several_couriers(webhooks: Webhooks, *, lease_s: float) 
 
 async def test_several_couriers_send_every_event_once(webhooks: Webhooks) -> None:
     arrivals = await arrivals_with_several_couriers(webhooks, lease_s=60)
-    rows = await webhooks.on.as_owner("SELECT position, type FROM ledger.events WHERE position > 1")
+    rows = await webhooks.on.as_owner(
+        "SELECT position, type FROM ledger.events WHERE position > $1", LIFECYCLE_AT
+    )
     assert arrivals == {
         row["position"]: 2 if row["type"] == "form.submitted" else 1 for row in rows
     }

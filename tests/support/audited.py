@@ -29,6 +29,7 @@ def audit_of(ledger: LedgerInMemory) -> Audit:
             _close_group(audit, so_far)
         audit.add(record)
     _close_group(audit, so_far)
+    audit.end()
     for section in report:
         # The links of events are in a table that a ledger in memory does not have.
         if section.check is not Check.IDENTIFIERS and section.first:
@@ -57,6 +58,8 @@ def _row_of(entry: Entry) -> Any:
         "occurred_at": event.occurred_at,
         "recorded_at": datetime.fromisoformat(envelope.recorded_time),
         "record": entry.record,
+        "first_part": envelope.parts.first if envelope.parts is not None else None,
+        "last_part": envelope.parts.last if envelope.parts is not None else None,
         "leaf": entry.leaf,
         **dict.fromkeys(ReportRow._fields),
         **(entry.report._asdict() if entry.report is not None else {}),

@@ -66,14 +66,14 @@ async def _live(app_url: URL) -> None:
             base_url="http://leadledger",
             headers={"authorization": f"Bearer {key}"},
         ) as client:
-            await _happen(client)
-            await _until_recorded(client, "lead.dormant")
+            await happen(client)
+            await until_recorded(client, "lead.dormant")
             head = int((await client.get("/v1/events")).json()["head"])
             for name in PROJECTIONS:
                 await parts[ProjectedTables].runner.wait_for(head, name=name, timeout_s=20)
 
 
-async def _happen(client: httpx.AsyncClient) -> None:
+async def happen(client: httpx.AsyncClient) -> None:
     posted = await client.post(
         "/v1/events", json=[{"source": "website", **event} for event in STORY]
     )
@@ -94,7 +94,7 @@ async def _happen(client: httpx.AsyncClient) -> None:
     await client.delete(f"/v1/keys/{made.json()['id']}")
 
 
-async def _until_recorded(client: httpx.AsyncClient, type: str) -> None:
+async def until_recorded(client: httpx.AsyncClient, type: str) -> None:
     """Wait until the service has recorded an event of its own."""
     params = {"type": type, "wait": "20"}
     assert (await client.get("/v1/events", params=params)).json()["events"], f"no {type}"

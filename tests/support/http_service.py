@@ -37,6 +37,8 @@ from tests.support.postgres import fresh_database
 SECRET = "a secret of the tests, with more than 32 bytes"
 SCHEMA = "ledger"
 SEALS = Digests(SECRET.encode()).seals
+LIFECYCLE_AT = 6
+"""Where the first lifecycle is published: after the founding, and its text in four parts."""
 
 
 def settings_for(**values: Any) -> Settings:

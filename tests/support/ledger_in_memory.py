@@ -24,7 +24,7 @@ from events.batch.memory import Memory, Pointer, Remembered, point, standing_of
 from events.lifecycles.publish import compiled_from, publication
 from events.outcomes import Outcome
 from events.personal import StoredLink
-from events.records import Record, decode
+from events.records import Record, decode, whole
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection
 from events.signals import native
@@ -99,8 +99,17 @@ class LedgerInMemory:
     def records(self) -> Sequence[Record]:
         """Return everything recorded so far; each record is decoded only once."""
         new = self.entries[len(self._decoded) :]
-        self._decoded += [decode(entry.record) for entry in new]
+        self._decoded += [decode(self.whole_record(entry)) for entry in new]
         return self._decoded
+
+    def whole_record(self, entry: Entry) -> str:
+        """Return a record with its parts, as the database joins them."""
+        parts = entry.envelope.parts
+        if parts is None:
+            return entry.record
+        return whole(
+            entry.record, (one.record for one in self.entries[parts.first - 1 : parts.last])
+        )
 
     def past(self, before: int) -> Recollection:
         """Return everything before a position."""

@@ -15,7 +15,7 @@ from events.refusals import Refused
 from events.submission import Item, Submission
 from service.engine import make_engine
 from service.private_postgres import PrivatePostgres
-from tests.support.http_service import SCHEMA, SEALS, prepare, settings_for
+from tests.support.http_service import LIFECYCLE_AT, SCHEMA, SEALS, prepare, settings_for
 from tests.support.ledger_in_memory import item_of
 from tests.support.postgres import connection_to, drop_database, fresh_database
 
@@ -56,7 +56,8 @@ class LedgerOnPostgres:
     async def recorded(self) -> list[tuple[int, str, str]]:
         """Return position, id and type of everything after the first lifecycle."""
         rows = await self.as_owner(
-            "SELECT position, id, type FROM ledger.events WHERE position > 1 ORDER BY position"
+            "SELECT position, id, type FROM ledger.events WHERE position > $1 ORDER BY position",
+            LIFECYCLE_AT,
         )
         return [(row["position"], row["id"], row["type"]) for row in rows]
 

@@ -15,7 +15,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, EventType
 from domain.lifecycle.service_events import is_offered
 from domain.rules.deals import BUSINESS
-from events.records import decode_event
+from events.records import decode_event, has_parts
 from events.signals.sender import Sender
 from projections.funnel.fold import Stages, fold
 from projections.funnel.projection import concerns
@@ -122,8 +122,9 @@ def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
     names, causes = _names(ledger)
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
-        if concerns(entry.record):
-            fold(stages, decode_event(entry.record))
+        record = ledger.whole_record(entry)
+        if has_parts(record) or concerns(record):
+            fold(stages, decode_event(record))
     stays = [
         (names[row[0]], *row[1:10], row[11], *row[14:15], *row[16:18])
         for row in stages.ended

@@ -58,6 +58,9 @@ events:
     identity.merged: {label: {en: merged}}
     identity.conflicted: {label: {en: conflicted}}
     account.conflicted: {label: {en: companies conflicted}, subject: account}
+    ledger.founded: {label: {en: ledger founded}, subject: ledger}
+    lifecycle.text: {label: {en: lifecycle text}, subject: ledger}
+    effects.text: {label: {en: effects text}, subject: ledger}
     key.created: {label: {en: key created}, subject: ledger}
     key.changed: {label: {en: key changed}, subject: ledger}
     key.revoked: {label: {en: key revoked}, subject: ledger}
@@ -120,6 +123,9 @@ events:
     identity.absorbed: {label: {nl: opgenomen}}
     identity.merged: {label: {nl: samengevoegd}}
     identity.conflicted: {label: {nl: tegenstrijdig}}
+    ledger.founded: {label: {nl: grootboek geopend}, subject: ledger}
+    lifecycle.text: {label: {nl: tekst van de levenscyclus}, subject: ledger}
+    effects.text: {label: {nl: tekst van de gevolgen}, subject: ledger}
     key.created: {label: {nl: sleutel gemaakt}, subject: ledger}
     key.changed: {label: {nl: sleutel gewijzigd}, subject: ledger}
     key.revoked: {label: {nl: sleutel ingetrokken}, subject: ledger}

@@ -15,7 +15,7 @@ from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lifecycle.service_events import TIME
 from events.outcomes import Outcome, Recorded
-from events.records import decode_event
+from events.records import decode_event, has_parts
 from events.refusals import Refused
 from events.signals.sender import Sender
 from projections.funnel.fold import Stages, fold
@@ -306,8 +306,9 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
     words, ledger = words_of(traced), traced.ledger
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
-        if concerns(entry.record):
-            fold(stages, decode_event(entry.record))
+        record = ledger.whole_record(entry)
+        if has_parts(record) or concerns(record):
+            fold(stages, decode_event(record))
     states = {
         words.names[subject]: shown
         for subject, remembered in ledger.subjects.items()

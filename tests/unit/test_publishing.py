@@ -8,8 +8,10 @@ import pytest
 from domain.lead.state import LeadState
 from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.text.load import load
+from events.batch.entries import Entry
 from events.lifecycles.publish import publication
 from events.outcomes import Outcome, Recorded
+from events.parts import digest_of
 from events.records import leaf_of
 from events.refusals import Refused
 from events.signals.context import Context
@@ -229,19 +231,28 @@ def test_what_was_read_under_the_version_before_is_decided_by_the_one_in_force()
 
 
 def test_a_log_in_which_a_lead_lost_its_stage_does_not_verify() -> None:
-    """The map is removed from the record, as if the publication had been accepted without it."""
+    """The map is removed from its part, as if the publication had been accepted without it."""
     ledger = ledger_at("GOOD")
     recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
     assert audit_of(ledger).subjects == ledger.subjects
     (place,) = (
         n for n, one in enumerate(ledger.entries) if one.event.type == "lifecycle.published"
     )
-    entry = ledger.entries[place]
-    content = json.loads(entry.record)
-    del content["data"]["stage_map"]
-    record = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    leaf = leaf_of(record.encode())
-    ledger.entries[place] = entry._replace(record=record, leaf=leaf)
+    part, published = ledger.entries[place - 1 : place + 1]
+    document = json.loads(json.loads(part.record)["data"]["text"])
+    del document["stage_map"]
+    text = _dumped(document)
+    ledger.entries[place - 1] = _rewritten(part, data={"text": text})
+    ledger.entries[place] = _rewritten(published, partsdigest=digest_of(text))
 
     with pytest.raises(Finding, match="a lifecycle leaves no lead or account without a stage"):
         audit_of(ledger)
+
+
+def _rewritten(entry: Entry, **attributes: object) -> Entry:
+    record = _dumped({**json.loads(entry.record), **attributes})
+    return entry._replace(record=record, leaf=leaf_of(record.encode()))
+
+
+def _dumped(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

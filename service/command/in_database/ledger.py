@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.failures import NotMigrated
 from events.database.statements import load
+from events.founding import check_format
 from migrations.running import head_revision, revision_of
 from service.hosting.database import (
     Database,
@@ -49,7 +50,7 @@ def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
     Uses the private server of a running service, or starts one for the duration.
 
     Raises:
-        DatabaseUnavailable, NotMigrated: it cannot be reached, or has a different version.
+        DatabaseUnavailable, NotMigrated, FormatUnknown: it cannot be reached or read.
     """
     with open_database(settings, may_attach=True) as database:
         ledger = OpenLedger(settings, database)
@@ -79,3 +80,4 @@ async def _check(engine: AsyncEngine, schema: str) -> None:
                 f"expected a ledger in the schema {schema}, found empty tables; the first start of "
                 "`leadledger serve` founds it"
             )
+    await check_format(engine, schema=schema)
