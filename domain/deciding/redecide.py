@@ -26,6 +26,7 @@ from domain.deciding.decide import NotAllowed, Party, decide, identify
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
 from domain.event import NOTHING, Event, Subject
+from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve, in_order
 from domain.lead.identity import Resolution, joins
 from domain.lead.readings import CaseReadings
@@ -101,6 +102,7 @@ class Outcome(NamedTuple):
 
     state: LeadState
     stays: Stays = NO_STAYS
+    deadlines: DeadlineEntries = ()
     refused: tuple[int, ...] = ()
     """Positions of decisions that are not legal given what is known now."""
 
@@ -172,6 +174,7 @@ class _Again:
     leads: dict[str, LeadState] = field(default_factory=dict)
     accounts: dict[str, AccountState] = field(default_factory=dict)
     stays: dict[str, Stays] = field(default_factory=dict)
+    deadlines: dict[str, DeadlineEntries] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
     not_allowed: dict[int, NotAllowed] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
@@ -229,7 +232,7 @@ class _Again:
         # Kept as it was first recorded, even if it moves nothing here.
         timeline = in_order((*before.timeline, occurrence))
         self.accounts[id] = after._replace(timeline=timeline)
-        self.enter_stay(event, id)
+        self.enter(event, id)
         for type, effects in _consequences(compiled, event, self.accounts[id]):
             self.move_account(compiled, kept, type, effects)
         self.judge_members(kept.compiled, id, before, kept.occurred_at, kept.position)
@@ -398,9 +401,10 @@ class _Again:
                 self.leads[id] = evolve(self.leads.get(id, INITIAL_LEAD), event)
             else:
                 self.accounts[id] = evolve(self.accounts.get(id, INITIAL_ACCOUNT), event)
-        self.enter_stay(event, event.subject.id)
+        self.enter(event, event.subject.id)
 
-    def enter_stay(self, event: Event, subject_id: str) -> None:
+    def enter(self, event: Event, subject_id: str) -> None:
+        """Enter what an event does to the stays and deadlines of its subject."""
         if subject_id != event.subject.id:
             return
         is_of_lead = event.subject.kind is SubjectKind.LEAD
@@ -408,6 +412,9 @@ class _Again:
         in_ledger = event._replace(position=self.report(event.position))
         stays = self.stays.get(subject_id, NO_STAYS)
         self.stays[subject_id] = stays_after(stays, in_ledger, state)
+        if is_of_lead:
+            deadlines = self.deadlines.get(subject_id, ())
+            self.deadlines[subject_id] = deadlines_after(deadlines, in_ledger)
 
     def outcomes(self) -> Outcomes:
         return Outcomes(
@@ -415,6 +422,7 @@ class _Again:
                 lead_id: Outcome(
                     named_by(state, self.report),
                     self.stays.get(lead_id, NO_STAYS),
+                    self.deadlines.get(lead_id, ()),
                     tuple(sorted(self.refused.get(lead_id, ()))),
                 )
                 for lead_id, state in {

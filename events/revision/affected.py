@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from domain.event import NOTHING, Event
 from domain.lead.absorption import connected, forwarding
+from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lead.stays import NO_STAYS, Stays, stays_after
@@ -145,6 +146,14 @@ class Neighbourhood:
                 state = evolve(state, event)
                 stays = stays_after(stays, event, state)
         return stays
+
+    def known_deadlines(self, lead_id: str) -> DeadlineEntries:
+        """The deadlines of a lead according to its records."""
+        entries: DeadlineEntries = ()
+        for event, _ in self.records:
+            if event.receiver.id == lead_id:
+                entries = deadlines_after(entries, event)
+        return entries
 
     def known(self, lead_id: str) -> dict[str, LeadState]:
         """A lead and the leads that it forwards to, inside or outside this neighbourhood."""

@@ -19,8 +19,10 @@ from domain.deciding.redecide import (
     named_by,
 )
 from domain.event import Event, Subject
+from domain.lead import deadlines as deadline_text
 from domain.lead import state_json
 from domain.lead import stays as stay_text
+from domain.lead.deadlines import without_positions
 from domain.lead.identity import are_apart, receiver_of
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, Occurrence
 from domain.lead.stays import NO_STAYS, Stays, differences
@@ -172,7 +174,7 @@ def _of_lead(around: Neighbourhood, lead_id: str, outcome: Outcome) -> Event:
         "awaiting": [str(position) for position in outcome.refused],
     }
     first, subject = around.taken.first, Subject(SubjectKind.LEAD, lead_id)
-    effects = _effects(after, outcome.stays)
+    effects = {**_effects(after, outcome.stays), **deadline_text.content_of(outcome.deadlines)}
     event = Event(0, RESTATED, subject, first.occurred_at, data, effects, cause=first.position)
     return _with_one_move(event, before, after)
 
@@ -252,6 +254,9 @@ def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool
     """Whether the same counts for a lead, comparing events by the reports they follow from."""
     before, after = around.known_stays(lead_id), outcome.stays
     if _without_positions(before) != _without_positions(after):
+        return False
+    known = around.known_deadlines(lead_id)
+    if without_positions(known) != without_positions(outcome.deadlines):
         return False
     state = _state_after(around, lead_id, outcome)
     return named_by(around.leads[lead_id], around.report) == named_by(state, around.report)
