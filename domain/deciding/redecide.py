@@ -19,6 +19,7 @@ brought to a company is given as well, by its timeline.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from domain.case import with_move
@@ -41,11 +42,21 @@ from domain.lead.state import (
 from domain.lead.stays import NO_STAYS, Stay, Stays, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
-from domain.rules.business import end_of_key_status, moves_by_business, said_of_account
+from domain.rules.business import (
+    Belonging,
+    belonging_of,
+    end_of_key_status,
+    moves_by_business,
+    said_of_account,
+)
+from domain.rules.deals import ABOUT_BUSINESS
 from domain.signal import Signal
 
 FIRST_NUMBER = 1 << 62
 """No ledger holds as many events, so a number is never mistaken for a position or vice versa."""
+
+
+NOTHING_BELONGS: Mapping[int, Belonging] = MappingProxyType({})
 
 
 class Report(NamedTuple):
@@ -105,6 +116,8 @@ class Outcome(NamedTuple):
     deadlines: DeadlineEntries = ()
     refused: tuple[int, ...] = ()
     """Positions of decisions that are not legal given what is known now."""
+    belongings: Mapping[int, Belonging] = NOTHING_BELONGS
+    """Position of each report about a deal, an order or a renewal → what it belongs to."""
 
 
 class Outcomes(NamedTuple):
@@ -175,6 +188,7 @@ class _Again:
     accounts: dict[str, AccountState] = field(default_factory=dict)
     stays: dict[str, Stays] = field(default_factory=dict)
     deadlines: dict[str, DeadlineEntries] = field(default_factory=dict)
+    belongings: dict[str, dict[int, Belonging]] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
     not_allowed: dict[int, NotAllowed] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
@@ -313,6 +327,9 @@ class _Again:
             decided = ()
         elif decided and decided[0].effects.get("insisted"):
             self.refused.setdefault(receiver, []).append(reported.position)
+        if decided and signal.type.role in ABOUT_BUSINESS:
+            belonging = belonging_of(decided[0], compiled.lifecycle)
+            self.belongings.setdefault(receiver, {})[reported.position] = belonging
         if not decided and reported.absorbs:
             decided = identify(*arguments, position=self.next_number)
         self.see_all(decided, reported.position)
@@ -424,6 +441,7 @@ class _Again:
                     self.stays.get(lead_id, NO_STAYS),
                     self.deadlines.get(lead_id, ()),
                     tuple(sorted(self.refused.get(lead_id, ()))),
+                    self.belongings.get(lead_id, NOTHING_BELONGS),
                 )
                 for lead_id, state in {
                     **dict.fromkeys(self.refused, INITIAL_LEAD),

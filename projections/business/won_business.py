@@ -5,9 +5,10 @@
     order.recorded   order-2            200,000
 
 are two units: deal-1 of 1,000,000 (the ordered amount counts, not the promised one), and order-2.
-Cancelled orders do not count, and a deal whose orders were all cancelled is not won business.
-Amounts in different currencies are never added: a deal with one order of JPY 1,000 and one of USD 5
-has two amounts. An order that names no currency has the currency of its deal.
+Cancelled orders do not count unless they are placed again, and a deal whose orders were all
+cancelled is not won business. Amounts in different currencies are never added: a deal with one
+order of JPY 1,000 and one of USD 5 has two amounts. An order that names no currency has the
+currency of its deal.
 """
 
 from collections import defaultdict
@@ -93,15 +94,15 @@ def units(
 ) -> list[Unit]:
     """Return the won business in these events, in the order in which it was won.
 
-    Reports arrive in any order. The last report of a deal or an order holds, except for an opening
-    that is reported after the end. `customers` maps a lead or a company to the customer that its
+    Reports arrive in any order. What happened last to a deal or an order holds, except for the
+    opening of a deal. `customers` maps a lead or a company to the customer that its
     business belongs to now, if different. `further` is the kind of a customer's business after the
     first.
     """
     deals: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     orders: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     renewals: list[BusinessEvent] = []
-    for report in sorted(reports, key=lambda event: event.position):
+    for report in sorted(reports, key=lambda event: (event.occurred_at, event.position)):
         if report.what in _DEAL_WHAT and report.opportunity is not None:
             deals[report.opportunity].append(report)
         elif report.what in _ORDER_WHAT and report.order is not None:
@@ -166,6 +167,7 @@ def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
     if first is None:
         return None
     counting = [report for report in reports if report.what is not What.CANCELLED]
+    decisive = [report for report in reports if report.what is not What.AMENDED]
     return _Order(
         first=first,
         opportunity=next(
@@ -173,8 +175,8 @@ def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
         ),
         value=_last_value(counting),
         currency=_currency(counting),
-        is_cancelled=any(report.what is What.CANCELLED for report in reports),
-        positions=tuple(report.position for report in reports),
+        is_cancelled=decisive[-1].what is What.CANCELLED,
+        positions=tuple(sorted(report.position for report in reports)),
     )
 
 

@@ -1,60 +1,54 @@
 """Laws of order: every projection says the same, in whichever order things are reported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.lead.deadlines import DeadlineEntry, without_positions
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, EventType
+from domain.rules.deals import ABOUT_BUSINESS
 from events.outcomes import Recorded
-from projections.deadlines.fold import Deadlines
-from projections.deadlines.fold import fold as fold_deadlines
+from tests.support.audited import audit_of
 from tests.support.corrected_histories import LIFECYCLES
 from tests.support.ledger_in_memory import RECEIVED_AT, LedgerInMemory
-from tests.support.permuted import PEOPLE, Fact, fact, names_in, permutations, reported, types_of
+from tests.support.permuted import PEOPLE, Fact, fact, permutations, reported, types_of
+from tests.support.projected import EVERY_PROJECTION
 from tests.support.tier import by_tier
 
 law = settings(
-    max_examples=by_tier(push=60, nightly=1_000),
+    max_examples=by_tier(push=50, nightly=1_000),
     derandomize=by_tier(push=True, nightly=False),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 LONGEST = 12
-Permuted = tuple[str, Sequence[Fact], Sequence[Fact]]
+OFTEN = 8
 
 
 class Night(NamedTuple):
-    """What happened to a few people. Their decisions are reported at night, all the rest before."""
+    """What happened to two people. Their decisions are reported at night, everything else before.
+
+    Then every decision that was legal at its time is still legal when it arrives.
+    """
 
     name: str
     happened: Sequence[Fact]
-    """By time. Every decision among it is legal at its time."""
+    """By time; without decisions that are not legal at their time."""
     by_day: Sequence[Fact]
+    """In any order."""
     at_night: Sequence[Fact]
 
 
 @st.composite
 def nights(draw: st.DrawFn) -> Night:
     name = draw(st.sampled_from(sorted(LIFECYCLES)))
-    compiled, few = LIFECYCLES[name], PEOPLE[:2]
-    drawn = draw(
-        st.lists(
-            st.builds(
-                lambda one, whom: _of(one, whom),
-                fact(_about_deadlines(compiled)),
-                st.sampled_from(few),
-            ),
-            min_size=4,
-            max_size=LONGEST,
-            unique_by=lambda one: one.minute,
-        )
-    )
-    happened = legal(name, sorted(drawn, key=lambda one: one.minute))
+    compiled, two = LIFECYCLES[name], st.sampled_from(PEOPLE[:2])
+    facts = st.builds(_of, fact(_often_about_outcomes(compiled)), two)
+    drawn = draw(st.lists(facts, min_size=4, max_size=LONGEST, unique_by=lambda fact: fact.minute))
+    happened = legal(name, sorted(drawn, key=lambda fact: fact.minute))
     events = compiled.lifecycle.events
     by_day = [one for one in happened if events[one.type].kind is EventKind.FACT]
     at_night = [one for one in happened if events[one.type].kind is not EventKind.FACT]
@@ -65,18 +59,19 @@ def _of(one: Fact, whom: str) -> Fact:
     return one._replace(whom=whom) if "@" in one.whom else one
 
 
-def _about_deadlines(compiled: CompiledLifecycle) -> list[EventType]:
-    """Return the types that can be reported; those that begin or end deadlines come up often."""
+def _often_about_outcomes(compiled: CompiledLifecycle) -> list[EventType]:
+    """Return the types that can be reported; those of deadlines and of business come up often."""
     deadlines = compiled.lifecycle.pace.deadlines.values()
     entered = {deadline.entering for deadline in deadlines}
     begin = {move.on for move in compiled.lifecycle.lead.moves if move.to in entered}
     concern = begin | {type for one in deadlines for type in (*one.on, *one.met_by)}
     types = types_of(compiled, decisions=True)
-    return types + 12 * [one for one in types if one.name in concern]
+    often = [one for one in types if one.name in concern or one.role in ABOUT_BUSINESS]
+    return types + OFTEN * often
 
 
 def legal(name: str, facts: Sequence[Fact]) -> list[Fact]:
-    """Return those of some facts and decisions that are recorded when they are reported in order."""
+    """Return those of some facts and decisions that are recorded if they are reported in order."""
     ledger = LedgerInMemory(LIFECYCLES[name])
     ledger.at = RECEIVED_AT
     items = tuple(ledger.read(one.event(), sender=one.sender) for one in facts)
@@ -84,23 +79,7 @@ def legal(name: str, facts: Sequence[Fact]) -> list[Fact]:
     return [one for one, found in zip(facts, outcomes, strict=True) if isinstance(found, Recorded)]
 
 
-@given(permutations(longest=LONGEST), st.integers(1, LONGEST))
-@law
-def test_deadlines_follow_the_time_at_which_things_happened(permuted: Permuted, batch: int) -> None:
-    name, in_order, in_any_order = permuted
-
-    assert deadlines_of(reported(name, in_any_order, batch=batch)) == deadlines_of(
-        reported(name, in_order)
-    )
-
-
-@given(nights())
-@law
-def test_a_decision_reported_at_night_counts_from_when_it_was_made(night: Night) -> None:
-    assert deadlines_of(told_at_night(night)) == deadlines_of(reported(night.name, night.happened))
-
-
-def told_at_night(night: Night) -> LedgerInMemory:
+def reported_at_night(night: Night) -> LedgerInMemory:
     """Report the facts, let everything happen that is due, and only then report the decisions."""
     ledger = reported(night.name, night.by_day)
     assert ledger.at is not None
@@ -112,19 +91,29 @@ def told_at_night(night: Night) -> LedgerInMemory:
     return ledger
 
 
-def deadlines_of(ledger: LedgerInMemory) -> list[Any]:
-    """Return the deadlines that count, each with the reports that started and ended it."""
-    names, causes = names_in(ledger)
-    deadlines = Deadlines()
-    for event, _ in ledger.records:
-        fold_deadlines(deadlines, event)
-    return sorted(
-        repr((names[lead_id], without_positions((row.entry,)), _causes(row.entry, causes)))
-        for lead_id, rows in deadlines.leads.items()
-        for row in rows
+def said_by_every_projection(ledger: LedgerInMemory) -> dict[str, Any]:
+    return {name: says(ledger) for name, says in EVERY_PROJECTION.items()}
+
+
+@given(permutations(longest=LONGEST), st.integers(1, LONGEST))
+@law
+def test_projections_follow_the_time_at_which_things_happened(
+    permuted: tuple[str, Sequence[Fact], Sequence[Fact]], batch: int
+) -> None:
+    name, in_order, in_any_order = permuted
+
+    assert said_by_every_projection(
+        reported(name, in_any_order, batch=batch)
+    ) == said_by_every_projection(reported(name, in_order))
+
+
+@given(nights())
+@law
+def test_a_decision_reported_at_night_counts_from_when_it_was_made(night: Night) -> None:
+    ledger = reported_at_night(night)
+
+    assert said_by_every_projection(ledger) == said_by_every_projection(
+        reported(night.name, night.happened)
     )
-
-
-def _causes(entry: DeadlineEntry, causes: Mapping[int, str]) -> list[str | None]:
-    """Return the reports that started, breached and settled a deadline."""
-    return [causes.get(one or 0) for one in (entry.started, entry.breached, entry.settled)]
+    # Verifying the records alone gives the same restatements.
+    assert audit_of(ledger).subjects == ledger.subjects
