@@ -19,6 +19,7 @@ brought to a company is given as well, by its timeline.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from domain.case import with_move
@@ -26,6 +27,7 @@ from domain.deciding.decide import NotAllowed, Party, decide, identify
 from domain.deciding.reassess import reassess
 from domain.deciding.timers import Passing, fire
 from domain.event import NOTHING, Event, Subject
+from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve, in_order, with_occurrence
 from domain.lead.identity import Resolution, joins
 from domain.lead.readings import CaseReadings
@@ -40,11 +42,21 @@ from domain.lead.state import (
 from domain.lead.stays import NO_STAYS, Stay, Stays, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
-from domain.rules.business import end_of_key_status, moves_by_business, said_of_account
+from domain.rules.business import (
+    Belonging,
+    belonging_of,
+    end_of_key_status,
+    moves_by_business,
+    said_of_account,
+)
+from domain.rules.deals import ABOUT_BUSINESS
 from domain.signal import Signal
 
 FIRST_NUMBER = 1 << 62
 """No ledger holds as many events, so a number is never mistaken for a position or vice versa."""
+
+
+NOTHING_BELONGS: Mapping[int, Belonging] = MappingProxyType({})
 
 
 class Report(NamedTuple):
@@ -101,8 +113,11 @@ class Outcome(NamedTuple):
 
     state: LeadState
     stays: Stays = NO_STAYS
+    deadlines: DeadlineEntries = ()
     refused: tuple[int, ...] = ()
     """Positions of decisions that are not legal given what is known now."""
+    belongings: Mapping[int, Belonging] = NOTHING_BELONGS
+    """Position of each report about a deal, an order or a renewal → what it belongs to."""
 
 
 class Outcomes(NamedTuple):
@@ -190,6 +205,8 @@ class _Again:
     leads: dict[str, LeadState] = field(default_factory=dict)
     accounts: dict[str, AccountState] = field(default_factory=dict)
     stays: dict[str, Stays] = field(default_factory=dict)
+    deadlines: dict[str, DeadlineEntries] = field(default_factory=dict)
+    belongings: dict[str, dict[int, Belonging]] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
     not_allowed: dict[int, NotAllowed] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
@@ -247,7 +264,7 @@ class _Again:
         # Kept as it was first recorded, even if it moves nothing here.
         timeline = with_occurrence(before.timeline, occurrence)
         self.accounts[id] = after._replace(timeline=timeline)
-        self.enter_stay(event, id)
+        self.enter(event, id)
         for type, effects in _consequences(compiled, event, self.accounts[id]):
             self.move_account(compiled, kept, type, effects)
         self.judge_members(kept.compiled, id, before, kept.occurred_at, kept.position)
@@ -328,6 +345,9 @@ class _Again:
             decided = ()
         elif decided and decided[0].effects.get("insisted"):
             self.refused.setdefault(receiver, []).append(reported.position)
+        if decided and signal.type.role in ABOUT_BUSINESS:
+            belonging = belonging_of(decided[0], compiled.lifecycle)
+            self.belongings.setdefault(receiver, {})[reported.position] = belonging
         if not decided and reported.absorbs:
             decided = identify(*arguments, position=self.next_number)
         self.see_all(decided, reported.position)
@@ -416,9 +436,10 @@ class _Again:
                 self.leads[id] = evolve(self.leads.get(id, INITIAL_LEAD), event)
             else:
                 self.accounts[id] = evolve(self.accounts.get(id, INITIAL_ACCOUNT), event)
-        self.enter_stay(event, event.subject.id)
+        self.enter(event, event.subject.id)
 
-    def enter_stay(self, event: Event, subject_id: str) -> None:
+    def enter(self, event: Event, subject_id: str) -> None:
+        """Enter what an event does to the stays and deadlines of its subject."""
         if subject_id != event.subject.id:
             return
         is_of_lead = event.subject.kind is SubjectKind.LEAD
@@ -426,6 +447,9 @@ class _Again:
         in_ledger = event._replace(position=self.report(event.position))
         stays = self.stays.get(subject_id, NO_STAYS)
         self.stays[subject_id] = stays_after(stays, in_ledger, state)
+        if is_of_lead:
+            deadlines = self.deadlines.get(subject_id, ())
+            self.deadlines[subject_id] = deadlines_after(deadlines, in_ledger)
 
     def outcomes(self) -> Outcomes:
         return Outcomes(
@@ -433,7 +457,9 @@ class _Again:
                 lead_id: Outcome(
                     named_by(state, self.report),
                     self.stays.get(lead_id, NO_STAYS),
+                    self.deadlines.get(lead_id, ()),
                     tuple(sorted(self.refused.get(lead_id, ()))),
+                    self.belongings.get(lead_id, NOTHING_BELONGS),
                 )
                 for lead_id, state in {
                     **dict.fromkeys(self.refused, INITIAL_LEAD),

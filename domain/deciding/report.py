@@ -1,14 +1,16 @@
 """What a report says about its lead: what is new, and what was known already.
 
 The effect `tells` holds what was not new: `known`, `attributes` and the `account` that were already
-known, and how the account was named: `outright`, or `by_name` alone. It changes nothing now; it is
-needed to decide the report again when an earlier event becomes known.
+known, how the account was named: `outright`, or `by_name` alone, and the `department` of a report
+that would stand for later guards but is late or repeated. It changes nothing now; it is needed to
+decide the report again when an earlier event becomes known, and to see whose work it was.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from domain.case import DEPARTMENT, Case
+from domain.event import Event
 from domain.rules.business import business_brought
 from domain.rules.deals import BUSINESS
 
@@ -37,11 +39,10 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
         effects["business_of"] = case.party.account
     if RESELLER_FIELD in signal.data and not is_repeated:
         effects["reseller"] = signal.data[RESELLER_FIELD]
-    effects |= what_it_tells(case, effects)
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
-    return effects
+    return effects | what_it_tells(case, effects)
 
 
 def _beginning(case: Case) -> dict[str, Any]:
@@ -73,4 +74,12 @@ def what_it_tells(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
         tells["outright"] = True
     if account is not None and signal.names_company_only:
         tells["by_name"] = True
+    if signal.department is not None and signal.type.stands_as and "stands" not in effects:
+        tells[DEPARTMENT] = signal.department
     return {TELLS: tells} if tells else {}
+
+
+def department_of(event: Event) -> str | None:
+    """Return the department that reported an event whose origin may depend on it."""
+    told: Mapping[str, Any] = event.effects.get("stands") or event.effects.get(TELLS, {})
+    return told.get(DEPARTMENT)

@@ -39,7 +39,10 @@ changes state: the move in `stage_to`, `effective_at` and `pass_number`, all els
     of_opportunity, of_order    no change: the deal and the order that the event's numbers mean
     tells           no change: reported content that was already known
                     (see domain/deciding/report.py)
-    stays, left     no change here: the stays that count from now on, for projections
+    stays, left, origins, deadline_entries    no change here: the stays, the origin of each pass,
+                    and the deadlines that count from now on, for projections
+    reports         no change here: the account, kind of business and pass of earlier reports about
+                    deals and orders that a restatement has found to differ
 """
 
 from collections import Counter

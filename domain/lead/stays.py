@@ -47,6 +47,9 @@ class Left(NamedTuple):
 class Stays(NamedTuple):
     stays: tuple[Stay, ...] = ()
     left: Left | None = None
+    origins: tuple[str | None, ...] = ()
+    """The origin of each pass of a lead so far: no stay carries one that is stated after the last
+    move of its pass."""
 
 
 NO_STAYS = Stays()
@@ -54,26 +57,14 @@ NO_STAYS = Stays()
 
 def stays_after(before: Stays, event: Event, state: LeadState | AccountState) -> Stays:
     """Return the stays after an event that the subject received; `state` is the one after it."""
-    effects = event.effects
-    if "stays" in effects:
-        return restored(effects)
-    if "absorbed_by" in effects:
-        if effects["absorbed_by"] is None or not before.stays:
-            return before
-        at = max(before.stays[-1].entered_at, event.effective_at or event.occurred_at)
-        return before._replace(left=Left(at, event.position))
-    if event.stage_to is None and (before.stays or LATE in effects or not begins(event)):
-        return before
-    stay = Stay(
-        event.stage_to or UNPLACED,
-        event.effective_at or event.occurred_at,
-        event.pass_number or 1,
-        effects["move"]["kind"] if event.stage_to is not None else None,
-        event.position,
-        getattr(state, "origin", None) or None,
-        getattr(state, "channel", None) or None,
-    )
-    return Stays((*before.stays, stay))
+    if "stays" in event.effects:
+        return restored(event.effects)
+    after = _entered(before, event, state)
+    if isinstance(state, AccountState) or not after.stays:
+        return after
+    earlier = after.origins[: state.pass_number - 1]
+    unknown = (None,) * (state.pass_number - 1 - len(earlier))
+    return after._replace(origins=(*earlier, *unknown, state.origin))
 
 
 def not_before(entered_at: datetime | None, moment: datetime) -> datetime:
@@ -97,6 +88,8 @@ def content_of(stays: Stays) -> dict[str, Any]:
     content: dict[str, Any] = {"stays": [_plain(stay) for stay in stays.stays]}
     if stays.left is not None:
         content["left"] = [format_utc(stays.left.at), stays.left.position]
+    if stays.origins:
+        content["origins"] = list(stays.origins)
     return content
 
 
@@ -109,6 +102,7 @@ def restored(effects: Mapping[str, Any]) -> Stays:
             for stage, entered_at, *rest in effects["stays"]
         ),
         Left(datetime.fromisoformat(left[0]), left[1]) if left is not None else None,
+        tuple(effects.get("origins", ())),
     )
 
 
@@ -120,6 +114,27 @@ def differences(
         _described(_without(before.stays, after.stays)),
         _described(_without(after.stays, before.stays)),
     )
+
+
+def _entered(before: Stays, event: Event, state: LeadState | AccountState) -> Stays:
+    effects = event.effects
+    if "absorbed_by" in effects:
+        if effects["absorbed_by"] is None or not before.stays:
+            return before
+        at = max(before.stays[-1].entered_at, event.effective_at or event.occurred_at)
+        return before._replace(left=Left(at, event.position))
+    if event.stage_to is None and (before.stays or LATE in effects or not begins(event)):
+        return before
+    stay = Stay(
+        event.stage_to or UNPLACED,
+        event.effective_at or event.occurred_at,
+        event.pass_number or 1,
+        effects["move"]["kind"] if event.stage_to is not None else None,
+        event.position,
+        getattr(state, "origin", None) or None,
+        getattr(state, "channel", None) or None,
+    )
+    return Stays((*before.stays, stay), origins=before.origins)
 
 
 def _without(stays: Sequence[Stay], others: Iterable[Stay]) -> list[Stay]:

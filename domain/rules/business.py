@@ -15,6 +15,8 @@ from domain.rules.deals import PURCHASES, has_bought
 
 BUSINESS_FIELD = "business"
 """The field of deals, orders and requests that states new business, cross-sell or renewal."""
+REPORTS = "reports"
+"""The effect of a restatement that says of earlier reports to what they belong."""
 _OF_ACCOUNT = ("segment", "key_role", "owner")
 _BEGINS = frozenset({Role.OPENS_OPPORTUNITY, *PURCHASES})
 
@@ -23,6 +25,41 @@ def name_of_further(lifecycle: Lifecycle) -> str:
     """Return the lifecycle's name for the next business of a customer."""
     rules = lifecycle.contribution
     return FURTHER_BUSINESS if rules is None else rules.further_business
+
+
+class Belonging(NamedTuple):
+    """What a report about a deal, an order or a renewal belongs to, given all before it by time."""
+
+    account: str | None
+    kind: str | None
+    """The kind of business that it states, or that is known of its pass. None if it is up to the
+    customer's earlier purchases, which may still become known."""
+    pass_number: int | None
+    """The pass of the lead that it moved; None if it moved nothing."""
+
+
+def belonging_of(event: Event, lifecycle: Lifecycle) -> Belonging:
+    """Return what the outcome of a report says that it belongs to."""
+    effects, subject = event.effects, event.subject
+    of_account = subject.id if subject.kind is SubjectKind.ACCOUNT else None
+    is_of_lead, kind = subject.kind is SubjectKind.LEAD, effects.get("business")
+    return Belonging(
+        effects.get("business_of", of_account),
+        event.data.get(BUSINESS_FIELD) or (kind if kind != name_of_further(lifecycle) else None),
+        event.pass_number if is_of_lead and event.stage_to is not None else None,
+    )
+
+
+def belongings_restated(effects: Mapping[str, Any]) -> dict[int, Belonging]:
+    """Return what reports belong to according to a restatement, by position."""
+    return {position: Belonging(*content) for position, *content in effects.get(REPORTS, ())}
+
+
+def content_of(belongings: Mapping[int, Belonging]) -> dict[str, Any]:
+    """Return belongings as plain values, as a restatement holds them; nothing for none."""
+    if not belongings:
+        return {}
+    return {REPORTS: [[position, *one] for position, one in sorted(belongings.items())]}
 
 
 class Begun(NamedTuple):

@@ -10,13 +10,14 @@ from typing import Any
 from domain.case import Case
 from domain.effects import Firing
 from domain.event import Event
+from domain.lead.deadlines import MET
 from domain.lead.state import LeadState, Timer
 from domain.lifecycle.automation import Deadline
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.signal import Signal
 from domain.times import format_utc
 
-STARTED, MET, BREACHED = "deadline.started", "deadline.met", "deadline.breached"
+STARTED, BREACHED = "deadline.started", "deadline.breached"
 RUNS, GIVES_BACK = "deadline", "return"
 """First words of the names of two timers: until the breach, and from there until the return."""
 

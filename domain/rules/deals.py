@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.lead.numbers import Numbers
 from domain.lead.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
-from domain.lifecycle.definition import EventType, Role
+from domain.lifecycle.definition import NUMBERED_BY, EventType, Role
 from domain.signal import Signal
 
 ORIGIN_FIELD = "origin"
@@ -22,6 +22,8 @@ _ORDER = {Role.PLACES_ORDER: STANDING, Role.CANCELS_ORDER: CANCELLED}
 
 BUSINESS = frozenset({*_OPPORTUNITY, *_ORDER})
 """Roles of deals and orders: these have an id, and one report can repeat another."""
+ABOUT_BUSINESS = frozenset({*NUMBERED_BY, Role.RENEWS})
+"""Roles of all reports about deals, orders and renewals."""
 ORDER_ROLES = frozenset({*_ORDER, Role.AMENDS_ORDER})
 COMPETITION: Mapping[Role, bool] = {Role.LISTS_COMPETITOR: True, Role.UNLISTS_COMPETITOR: False}
 PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})

@@ -11,11 +11,14 @@ from typing import NamedTuple
 
 from domain.event import NOTHING, Event
 from domain.lead.absorption import connected, forwarding
+from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
 from domain.lead.stays import NO_STAYS, Stays, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, UNLINKED
+from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, RESTATED, UNLINKED
+from domain.rules.business import Belonging, belonging_of, belongings_restated
+from domain.rules.deals import ABOUT_BUSINESS
 from events.records import Record, is_reassessment, is_restatement
 from events.revision.past import Past, standing_in
 from events.revision.redecide import reported_account
@@ -146,12 +149,46 @@ class Neighbourhood:
                 stays = stays_after(stays, event, state)
         return stays
 
+    def known_deadlines(self, lead_id: str) -> DeadlineEntries:
+        """The deadlines of a lead according to its records."""
+        entries: DeadlineEntries = ()
+        for event, _ in self.records:
+            if event.receiver.id == lead_id:
+                entries = deadlines_after(entries, event)
+        return entries
+
+    def known_belongings(self) -> dict[int, Belonging]:
+        """What the reports about business of these leads belong to according to the records."""
+        known: dict[int, Belonging] = {}
+        for event, envelope in self.records:
+            lifecycle = self.lifecycles[envelope.lifecycle].lifecycle
+            type = lifecycle.events.get(event.type)
+            if event.type == RESTATED:
+                known |= belongings_restated(event.effects)
+            elif event.type == UNLINKED:
+                _move_away(known, event)
+            elif event.cause is None and type is not None and type.role in ABOUT_BUSINESS:
+                known[event.position] = belonging_of(event, lifecycle)
+        if self.taken.first.type == UNLINKED:
+            _move_away(known, self.taken.first)
+        return {
+            position: one._replace(account=self.standing_account(one.account))
+            for position, one in known.items()
+        }
+
     def known(self, lead_id: str) -> dict[str, LeadState]:
         """A lead and the leads that it forwards to, inside or outside this neighbourhood."""
         return {other: self._changed(other) for other in self._forwarding(lead_id)}
 
     def _forwarding(self, lead_id: str) -> Iterator[str]:
         return forwarding(lead_id, lambda other: self._changed(other).absorbed_by)
+
+
+def _move_away(known: dict[int, Belonging], unlinking: Event) -> None:
+    """Forget the passes of reports that were moved: they were passes of the lead before."""
+    for position in map(int, unlinking.data.get(EVENTS, ())):
+        if position in known:
+            known[position] = known[position]._replace(pass_number=None)
 
 
 def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:

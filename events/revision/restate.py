@@ -19,8 +19,10 @@ from domain.deciding.redecide import (
     named_by,
 )
 from domain.event import Event, Subject
+from domain.lead import deadlines as deadline_text
 from domain.lead import state_json
 from domain.lead import stays as stay_text
+from domain.lead.deadlines import without_positions
 from domain.lead.identity import are_apart, receiver_of
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, Occurrence
 from domain.lead.stays import NO_STAYS, Stays, differences
@@ -40,6 +42,7 @@ from domain.lifecycle.service_events import (
     TAKEN,
     UNLINKED,
 )
+from domain.rules.business import Belonging, content_of
 from domain.signal import ANONYMOUS_ID, REFERENCES
 from events.records import Record
 from events.revision.affected import Neighbourhood, Taken
@@ -172,7 +175,11 @@ def _of_lead(around: Neighbourhood, lead_id: str, outcome: Outcome) -> Event:
         "awaiting": [str(position) for position in outcome.refused],
     }
     first, subject = around.taken.first, Subject(SubjectKind.LEAD, lead_id)
-    effects = _effects(after, outcome.stays)
+    effects = {
+        **_effects(after, outcome.stays),
+        **deadline_text.content_of(outcome.deadlines),
+        **content_of(_belonging_otherwise(around, outcome)),
+    }
     event = Event(0, RESTATED, subject, first.occurred_at, data, effects, cause=first.position)
     return _with_one_move(event, before, after)
 
@@ -253,13 +260,28 @@ def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool
     before, after = around.known_stays(lead_id), outcome.stays
     if _without_positions(before) != _without_positions(after):
         return False
+    known = around.known_deadlines(lead_id)
+    if without_positions(known) != without_positions(outcome.deadlines):
+        return False
+    if _belonging_otherwise(around, outcome):
+        return False
     state = _state_after(around, lead_id, outcome)
     return named_by(around.leads[lead_id], around.report) == named_by(state, around.report)
 
 
+def _belonging_otherwise(around: Neighbourhood, outcome: Outcome) -> dict[int, Belonging]:
+    """Return what reports belong to, as far as it differs from what is recorded."""
+    if not outcome.belongings:
+        return {}
+    known = around.known_belongings()
+    return {
+        position: one for position, one in outcome.belongings.items() if known.get(position) != one
+    }
+
+
 def _without_positions(recorded: Stays) -> Any:
-    stays, left = recorded
-    return [stay._replace(position=0) for stay in stays], left and left.at
+    stays, left, origins = recorded
+    return [stay._replace(position=0) for stay in stays], left and left.at, origins
 
 
 def _in_conflict(records: Iterable[Record], subject_ids: set[str]) -> dict[str, None]:

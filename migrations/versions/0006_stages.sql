@@ -75,12 +75,12 @@ COMMENT ON COLUMN ledger.stage_standing.pass_origin IS
 CREATE VIEW ledger.stage_intervals AS
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
-       left_at, exit_position, exit_kind, next_stage, known_to
+       left_at, exit_position, exit_kind, next_stage, known_to, number
   FROM ledger.stage_stays
 UNION ALL
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
-       NULL, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, number
   FROM ledger.stage_standing;
 
 -- The current funnel, fast at any size of the log: one row for each route into a stage, in total

@@ -22,9 +22,11 @@ CREATE TABLE ledger.business_reports (
 );
 
 COMMENT ON COLUMN ledger.business_reports.known_from IS
-    'The position from which this is known: its own, or that of the event that corrected it.';
+    'The position from which this is known: its own, or that of the event that corrected or '
+    'restated it.';
 COMMENT ON COLUMN ledger.business_reports.voided_by IS
-    'The event that voided or corrected this one. What was known before that position stays as it was.';
+    'The event that voided, corrected or restated this one. What was known before that position '
+    'stays as it was.';
 
 CREATE TABLE ledger.business_touches (
     generation integer NOT NULL,

@@ -45,6 +45,21 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:product AS text), product), origin
   FROM closed
 
+-- name: restate_business
+-- To what a report belongs may differ once an earlier one is known, and is known from there on.
+WITH closed AS (
+     UPDATE ledger.business_reports
+        SET voided_by = :by_position
+      WHERE generation = :generation AND position = :position AND voided_by IS NULL
+     RETURNING *)
+INSERT INTO ledger.business_reports (
+       generation, position, known_from, what, occurred_at, lead, pass_number, account,
+       opportunity, order_id, value, currency, business, product, origin)
+SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, lead,
+       CAST(:pass_number AS integer), CAST(:account AS uuid), opportunity, order_id, value, currency,
+       CAST(:kind AS text), product, origin
+  FROM closed
+
 -- name: correct_touch
 -- Only the time and the lead of a touch can be corrected.
 WITH closed AS (

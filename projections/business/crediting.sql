@@ -16,7 +16,7 @@ SELECT report.position, report.what, report.occurred_at, CAST(report.lead AS tex
 SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
        min(stay.entered_at) AS begun_at,
        min(stay.entry_position) AS first_entry, max(stay.entry_position) AS last_entry,
-       (array_agg(stay.origin ORDER BY stay.entry_position DESC))[1] AS origin
+       (array_agg(stay.origin ORDER BY stay.known_from DESC, stay.number DESC))[1] AS origin
   FROM ledger.stage_intervals AS stay
   JOIN ledger.projections AS live
     ON live.name = 'stage_intervals' AND live.status = 'live'
@@ -28,8 +28,9 @@ SELECT CAST(stay.subject_id AS text) AS lead, stay.pass_number,
  ORDER BY stay.subject_id, stay.pass_number
 
 -- name: origins
--- Events that may state the origin of these leads, which a late report or a correction changes
--- without a move, or the first touch. In parts any effect may be.
+-- Statements about the origin of these leads: the origin, which a correction changes without a move,
+-- and the first touch. A restated lead carries its whole state, and the origins of all of its passes.
+-- In parts any effect may be.
 SELECT CAST(event.subject_id AS text) AS lead, event.record
   FROM ledger.whole_events AS event
  WHERE event.subject_id = ANY (CAST(:leads AS uuid[]))

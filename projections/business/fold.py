@@ -1,7 +1,8 @@
 """The fold of business: reports of deals, orders and renewals, and marketing touches.
 
 There is one row for each event. A row never changes, except for the position at which its event was
-voided. A correction adds another row, which is known from the correction on. So figures can be
+voided. A correction adds another row, which is known from the correction on, and so does a
+restatement if the account, the kind of business or the pass of a report differs. So figures can be
 queried as of any position, and are computed at query time.
 """
 
@@ -11,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from domain.case import DEPARTMENT
+from domain.deciding.report import department_of
 from domain.event import Event
 from domain.lead.readings import CaseReadings
 from domain.lead.state import State
@@ -23,10 +24,11 @@ from domain.lifecycle.service_events import (
     FIELDS,
     OTHER,
     PUBLISHED,
+    RESTATED,
     UNLINKED,
     VOIDED,
 )
-from domain.rules.business import name_of_further
+from domain.rules.business import Belonging, belonging_of, belongings_restated
 from events.lifecycles.publish import parsed
 from projections.business.won_business import What
 
@@ -71,7 +73,7 @@ class TouchRow(NamedTuple):
 
 
 class TakenBack(NamedTuple):
-    """An event that was voided, or corrected if `fields` replaces some of its fields."""
+    """An event that was voided, corrected if `fields` replaces some of its fields, or restated."""
 
     position: int
     by_position: int
@@ -81,6 +83,8 @@ class TakenBack(NamedTuple):
     """The keys for the corrected numbers."""
     lead: str | None = None
     """The lead that it really belongs to, if it was reported for another one."""
+    belonging: Belonging | None = None
+    """What it belongs to, if a restatement has found that to differ."""
 
 
 @dataclass(slots=True)
@@ -110,6 +114,12 @@ def fold(state: Business, event: Event) -> None:
             )
         )
         return
+    if event.type == RESTATED:
+        state.taken_back += (
+            TakenBack(position, event.position, {}, belonging=belonging)
+            for position, belonging in belongings_restated(event.effects).items()
+        )
+        return
     if event.type == UNLINKED and event.cause is None:
         state.taken_back += (
             TakenBack(int(position), event.position, {}, lead=event.data[OTHER])
@@ -129,34 +139,23 @@ def fold(state: Business, event: Event) -> None:
 
 def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow:
     data, subject = event.data, event.subject
-    of_account = subject.id if subject.kind is SubjectKind.ACCOUNT else None
-    value = data.get("value")
+    value, belonging = data.get("value"), belonging_of(event, lifecycle)
     return BusinessRow(
         position=event.position,
         known_from=event.position,
         what=str(what),
         occurred_at=event.occurred_at,
         lead=subject.id if subject.kind is SubjectKind.LEAD else None,
-        pass_number=event.pass_number if event.stage_to is not None else None,
-        account=event.effects.get("business_of", of_account),
+        pass_number=belonging.pass_number,
+        account=belonging.account,
         opportunity=event.effects.get("of_opportunity"),
         order_id=event.effects.get("of_order"),
         value=Decimal(str(value)) if value is not None else None,
         currency=data.get("currency"),
-        business=data.get("business") or _of_pass(lifecycle, event),
+        business=belonging.kind,
         product=data.get("product"),
         origin=_origin(lifecycle, event),
     )
-
-
-def _of_pass(lifecycle: Lifecycle, event: Event) -> str | None:
-    """Return the kind of business that was reported for the pass of a deal or an order, if any.
-
-    Further business is not kept here: it only follows from earlier purchases, which may still be
-    reported or voided. It is determined at query time.
-    """
-    business: str | None = event.effects.get("business")
-    return business if business != name_of_further(lifecycle) else None
 
 
 def _origin(lifecycle: Lifecycle, event: Event) -> str | None:
@@ -174,5 +173,4 @@ def _touches(lifecycle: Lifecycle, event: Event) -> bool:
 
 
 def _facts(event: Event) -> CaseReadings:
-    department: Any = event.effects.get("stands", {}).get(DEPARTMENT)
-    return CaseReadings(State(), type=event.type, data=event.data, department=department)
+    return CaseReadings(State(), type=event.type, data=event.data, department=department_of(event))

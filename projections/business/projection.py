@@ -31,8 +31,11 @@ class BusinessProjection:
     tables: tuple[str, ...] = ("business_reports", "business_touches")
 
     def concerns(self, record: str) -> bool:
-        """Return whether a record may report business or a touch: any record with a key may."""
-        return '"key":"' in record or PUBLISHES in record
+        """Return whether a record may report business or a touch, or says what reports belong to.
+
+        Any record with a key may report something.
+        """
+        return '"key":"' in record or '"reports":[' in record or PUBLISHES in record
 
     def begin(self, *, is_complete: bool) -> Business:
         del is_complete
@@ -75,6 +78,9 @@ class BusinessProjection:
             "position": taken_back.position,
             "by_position": taken_back.by_position,
         }
+        if taken_back.belonging is not None:
+            await self._execute(driver, "restate_business", values | taken_back.belonging._asdict())
+            return
         if taken_back.fields is None:
             await self._execute(driver, "void_touch", values)
             await self._execute(driver, "void_business", values)

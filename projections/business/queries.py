@@ -22,7 +22,8 @@ from events.database.connected import read_connected
 from events.database.sessions import Driver
 from events.database.statements import load
 from events.records import decode_event
-from projections.business.credit import Contribution, Person, Rules, contribution
+from projections.business.credit import Contribution, Rules, contribution
+from projections.business.people import Known, Pass, in_pass, people_in, said_by
 from projections.business.won_business import BusinessEvent, Unit, What, units
 from projections.engine.failures import ProjectionUnknown
 
@@ -36,14 +37,6 @@ class Answer(NamedTuple):
     position: int
     beside: Mapping[str, tuple[str, ...]]
     """Key of a unit of a company → the other leads there, which were not credited."""
-
-
-class _Pass(NamedTuple):
-    number: int
-    begun_at: datetime
-    first_entry: int
-    last_entry: int
-    origin: str | None
 
 
 class Crediting:
@@ -86,9 +79,10 @@ class Crediting:
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
         named, others = await self._named(driver, lifecycle, found, forwards)
         people = await self._people(driver, generation, known, named, forwards)
-        passed = [_in_pass(unit, people) for unit in named]
         credited = contribution(
-            passed, {lead: person for lead, (person, _) in people.items()}, _of(rules, currency)
+            [in_pass(unit, people) for unit in named],
+            {lead: known.person for lead, known in people.items()},
+            rules_of(rules, currency),
         )
         return Answer(credited, known, others)
 
@@ -165,31 +159,24 @@ class Crediting:
         known: int,
         named: Iterable[Unit],
         forwards: Mapping[str, LeadState],
-    ) -> dict[str, tuple[Person, Sequence[_Pass]]]:
+    ) -> dict[str, Known]:
         """Read the data that crediting needs for each lead and those it absorbed."""
         leads = {unit.lead for unit in named if unit.lead is not None}
         groups = {lead: _all_of(lead, forwards) for lead in leads}
         ids = sorted({id for group in groups.values() for id in group})
-        passes: defaultdict[str, list[_Pass]] = defaultdict(list)
+        passes: defaultdict[str, list[Pass]] = defaultdict(list)
         for lead, *columns in await self._rows(driver, "passes", {"leads": ids, "known_at": known}):
-            passes[lead].append(_Pass(*columns))
+            passes[lead].append(Pass(*columns))
         origins = {"leads": ids, "restated": RESTATED, "known_at": known}
-        first: dict[str, str | None] = {}
-        for lead, record in await self._rows(driver, "origins", origins):
-            event = decode_event(record)
-            # A restated lead carries its whole state.
-            stated = event.effects.get("state", event.effects)
-            if event.type == RESTATED or "origin" in event.effects:
-                _correct(passes[lead], event.position, stated.get("origin"))
-            first[lead] = stated.get("first_touch") or first.get(lead)
+        said = [
+            said_by(lead, decode_event(record))
+            for lead, record in await self._rows(driver, "origins", origins)
+        ]
         touches: defaultdict[str, list[datetime]] = defaultdict(list)
         values = {"leads": ids, "generation": generation, "known_at": known}
         for lead, touched_at in await self._rows(driver, "touches", values):
             touches[lead].append(touched_at)
-        return {
-            lead: (_person(lead, group, passes, touches, first), passes[lead])
-            for lead, group in groups.items()
-        }
+        return people_in(groups, passes, said, touches)
 
     async def _rows(
         self, driver: Driver, name: str, values: Mapping[str, Any]
@@ -203,7 +190,8 @@ def _events(rows: Iterable[tuple[Any, ...]]) -> Iterable[BusinessEvent]:
     return (BusinessEvent(row[0], What(row[1]), *row[2:]) for row in rows)
 
 
-def _of(rules: ContributionRules, currency: str | None) -> Rules:
+def rules_of(rules: ContributionRules, currency: str | None) -> Rules:
+    """Return the lifecycle's rules, for amounts in a currency; None: in the lifecycle's own."""
     return Rules(
         marketing_origins=frozenset(rules.marketing_origins),
         currency=currency or rules.currency,
@@ -230,42 +218,3 @@ def _far(lifecycle: Lifecycle, lead: LeadState) -> tuple[int, datetime]:
     path = lifecycle.lead.path
     reached = [path.index(stage) for stage in lead.entered if stage in path]
     return (-max(reached, default=-1), lead.entered_at or LATEST)
-
-
-def _person(
-    lead: str,
-    group: Iterable[str],
-    passes: Mapping[str, Sequence[_Pass]],
-    touches: Mapping[str, Sequence[datetime]],
-    first: Mapping[str, str | None],
-) -> Person:
-    leads = tuple(group)
-    begun = sorted(
-        ((passes[other][0].begun_at, first.get(other)) for other in leads if passes.get(other)),
-        key=lambda start: start[0],
-    )
-    return Person(
-        origin_by_pass={found.number: found.origin for found in passes.get(lead, ())},
-        first_touch=next((touch for _, touch in begun if touch is not None), None),
-        touches=sorted(moment for other in leads for moment in touches.get(other, ())),
-    )
-
-
-def _correct(passes: list[_Pass], position: int, origin: str | None) -> None:
-    """Apply an origin stated after the last move of a pass; moves already carry earlier ones.
-
-    `passes` are those of one lead, in order; `position` is that of the statement in the log.
-    """
-    begun = [index for index, found in enumerate(passes) if found.first_entry <= position]
-    if begun and passes[begun[-1]].last_entry <= position:
-        passes[begun[-1]] = passes[begun[-1]]._replace(origin=origin)
-
-
-def _in_pass(unit: Unit, people: Mapping[str, tuple[Person, Sequence[_Pass]]]) -> Unit:
-    """Name the pass that business belongs to. Without a move, it is the pass under way then."""
-    if unit.lead is None or unit.pass_number is not None:
-        return unit
-    _, passes = people[unit.lead]
-    under_way = [found.number for found in passes if found.begun_at <= unit.won_at]
-    first = passes[0].number if passes else 1
-    return unit._replace(pass_number=under_way[-1] if under_way else first)

@@ -175,7 +175,7 @@ def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
         value=_last_value(counting),
         currency=_currency(counting),
         is_cancelled=decisive[-1] is What.CANCELLED,
-        positions=tuple(report.position for report in reports),
+        positions=tuple(sorted(report.position for report in reports)),
     )
 
 

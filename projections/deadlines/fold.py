@@ -1,57 +1,47 @@
 """The fold of deadlines: from events to one row for each deadline ever started.
 
-lead.qualified      at 7
-deadline.started    at 9    a row: open until it is due
-deadline.breached   at 12   breached, and not answered yet
-lead.sales_accepted at 15   answered: the row is settled as late
-deadline.met        at 16   or answered in time and only reported late: the row is settled as met
+`domain.lead.deadlines` derives the deadlines of one lead from its events. A row holds one of them,
+and since when it has been known: a restatement closes the rows of its lead and adds those that
+count from there on, so that what was known before can still be queried.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, Literal, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from domain.event import Event
-from domain.lead import state_json
-from domain.lead.state import INITIAL_LEAD
+from domain.lead.deadlines import DeadlineEntry, deadlines_after
 from domain.lifecycle.definition import SubjectKind
-from domain.rules.deadlines import MET
 
-Outcome = Literal["met", "late", "left"]
-IN_TIME: Final = "met"
-LATE: Final = "late"
-LEFT: Final = "left"
+Key: TypeAlias = tuple[int, int]
+"""Since when a row is known, and its number among those known from the same event on."""
 
 
 class DeadlineRow(NamedTuple):
     """One deadline of one lead. Contains no personal data."""
 
-    started: int
     lead_id: str
-    deadline: str
-    stage: str | None
-    started_at: datetime
-    due_at: datetime
-    owner: str | None
-    team: str | None
-    breached: int | None = None
-    outcome: Outcome | None = None
-    """None until it is settled."""
-    settled: int | None = None
-    settled_at: datetime | None = None
+    known_from: int
+    number: int
+    entry: DeadlineEntry
+    known_to: int | None = None
+    """The restatement from which it no longer counts."""
+
+    @property
+    def key(self) -> Key:
+        return self.known_from, self.number
+
+
+COLUMNS = ("lead_id", "known_from", "number", *DeadlineEntry._fields, "known_to")
 
 
 @dataclass(slots=True)
 class Deadlines:
     """The memory of a generation. A class, because it is filled event by event."""
 
-    leads: dict[str, dict[int, DeadlineRow]] = field(default_factory=dict)
-    """Lead → its deadlines by position. A lead in this mapping has all of its deadlines here."""
-    touched: dict[int, DeadlineRow] = field(default_factory=dict)
-
-    def keep(self, row: DeadlineRow) -> None:
-        self.leads.setdefault(row.lead_id, {})[row.started] = row
-        self.touched[row.started] = row
+    leads: dict[str, list[DeadlineRow]] = field(default_factory=dict)
+    """Lead → its rows that count. A lead in this mapping has all of them here."""
+    touched: dict[Key, DeadlineRow] = field(default_factory=dict)
 
 
 def fold(deadlines: Deadlines, event: Event) -> None:
@@ -59,96 +49,20 @@ def fold(deadlines: Deadlines, event: Event) -> None:
     receiver = event.receiver
     if receiver.kind is not SubjectKind.LEAD:
         return
-    if "state" in event.effects:
-        _restate(deadlines, receiver.id, event)
-        return
-    _answer(deadlines, receiver.id, event)
-    if event.type == MET:
-        _meet(deadlines, receiver.id, event)
-    if event.stage_to is not None or event.effects.get("absorbed_by") is not None:
-        for row in _running(deadlines, receiver.id):
-            deadlines.keep(_settled(row, LEFT, event))
-    if "owner" in event.effects or "team" in event.effects:
-        _assign(deadlines, receiver.id, event)
-
-
-def _answer(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    """Start deadlines, breach them, or settle them as late, as the event states."""
-    for name, effect in event.effects.get("deadlines", {}).items():
-        if effect is None:
-            for row in _running(deadlines, lead_id):
-                if row.deadline == name and event.type != MET:
-                    deadlines.keep(_settled(row, LATE, event))
-        elif effect.get("breached"):
-            for row in _running(deadlines, lead_id):
-                if row.deadline == name:
-                    deadlines.keep(row._replace(breached=event.position))
-        else:
-            deadlines.keep(
-                DeadlineRow(
-                    started=event.position,
-                    lead_id=lead_id,
-                    deadline=name,
-                    stage=effect["stage"],
-                    started_at=event.occurred_at,
-                    due_at=datetime.fromisoformat(effect["due"]),
-                    owner=event.data.get("owner"),
-                    team=event.data.get("team"),
-                )
-            )
-
-
-def _restate(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    """Adopt the deadlines of the restated state; those that no longer run are settled as left."""
-    runs = state_json.restored(INITIAL_LEAD, event.effects["state"]).deadlines
-    for row in _running(deadlines, lead_id):
-        if row.deadline not in runs or runs[row.deadline].due_at != row.due_at:
-            deadlines.keep(_settled(row, LEFT, event))
-    for name, due in runs.items():
-        rows = deadlines.leads.get(lead_id, {})
-        same = [row for row in rows.values() if (row.deadline, row.due_at) == (name, due.due_at)]
-        if same:
-            again = max(same)
-            deadlines.keep(again._replace(outcome=None, settled=None, settled_at=None))
-            continue
-        # The report that started it or, if that report started another deadline, this event.
-        started = event.position if due.started in rows else due.started
-        deadlines.keep(
-            DeadlineRow(
-                started=started,
-                lead_id=lead_id,
-                deadline=name,
-                stage=due.stage,
-                started_at=event.occurred_at,
-                due_at=due.due_at,
-                owner=event.effects["state"].get("owner"),
-                team=event.effects["state"].get("team"),
-                breached=due.breached,
-            )
-        )
-
-
-def _meet(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    """Settle the newest deadline of that name as met, even if the answer itself ended the stay."""
-    name, due_at = event.data["deadline"], datetime.fromisoformat(event.data["due"])
-    rows = [
-        row
-        for row in deadlines.leads.get(lead_id, {}).values()
-        if row.deadline == name and row.due_at == due_at
+    rows = deadlines.leads.get(receiver.id, [])
+    after = deadlines_after(tuple(row.entry for row in rows), event)
+    if "stays" in event.effects:
+        _touch(deadlines, [row._replace(known_to=event.position) for row in rows])
+        rows = []
+    kept = [row._replace(entry=entry) for row, entry in zip(rows, after, strict=False)]
+    added = [
+        DeadlineRow(receiver.id, event.position, number, entry)
+        for number, entry in enumerate(after[len(rows) :])
     ]
-    if rows:
-        deadlines.keep(_settled(max(rows), IN_TIME, event))
+    deadlines.leads[receiver.id] = [*kept, *added]
+    _touch(deadlines, [row for row, before in zip(kept, rows, strict=True) if row != before])
+    _touch(deadlines, added)
 
 
-def _assign(deadlines: Deadlines, lead_id: str, event: Event) -> None:
-    for row in _running(deadlines, lead_id):
-        owner = event.effects.get("owner", row.owner)
-        deadlines.keep(row._replace(owner=owner, team=event.effects.get("team", row.team)))
-
-
-def _running(deadlines: Deadlines, lead_id: str) -> list[DeadlineRow]:
-    return [row for row in deadlines.leads.get(lead_id, {}).values() if row.outcome is None]
-
-
-def _settled(row: DeadlineRow, outcome: Outcome, event: Event) -> DeadlineRow:
-    return row._replace(outcome=outcome, settled=event.position, settled_at=event.occurred_at)
+def _touch(deadlines: Deadlines, rows: Iterable[DeadlineRow]) -> None:
+    deadlines.touched.update((row.key, row) for row in rows)

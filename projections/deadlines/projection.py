@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from domain.event import Event
+from domain.lead.deadlines import DeadlineEntry
 from domain.lifecycle.definition import SubjectKind
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
-from projections.deadlines.fold import DeadlineRow, Deadlines, fold
+from projections.deadlines.fold import COLUMNS, DeadlineRow, Deadlines, fold
 from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import DEADLINES_KEPT
 from projections.engine.record_text import ABSORBS, HAS_EFFECTS, MOVES
@@ -23,7 +24,6 @@ Status = Literal["open", "breached", "met", "late", "left"]
 """A deadline is open or breached until it is settled; then its status is its outcome."""
 OPEN: Final = "open"
 BREACHED: Final = "breached"
-BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,17 @@ class DeadlineProjection:
     tables: tuple[str, ...] = ("deadlines",)
 
     def concerns(self, record: str) -> bool:
-        """Return whether a record is about a deadline, ends a stay, or changes owner or team."""
+        """Return whether a record is about a deadline, ends a stay, or changes owner or team.
+
+        A restatement carries the deadlines that count along with the stays.
+        """
         return (
             '"deadlines":{' in record
             or '"type":"deadline.' in record
             or MOVES in record
             or (HAS_EFFECTS in record and ('"owner":' in record or '"team":' in record))
             or ABSORBS in record
-            or '"state":{' in record
+            or '"stays":[' in record
         )
 
     def begin(self, *, is_complete: bool) -> Deadlines:
@@ -62,12 +65,12 @@ class DeadlineProjection:
         }
         if not missing:
             return
-        state.leads.update((lead_id, {}) for lead_id in missing)
+        state.leads.update((lead_id, []) for lead_id in missing)
         statement = self.sql["read_rows"]
         values = {"generation": generation, "lead_ids": list(missing)}
         for found in await driver.fetch(statement.driver_sql, *statement.arguments(values)):
-            row = DeadlineRow(*found.values())
-            state.leads[row.lead_id][row.started] = row
+            row = _row(found)
+            state.leads[row.lead_id].append(row)
 
     def fold(self, state: Deadlines, event: Event) -> None:
         fold(state, event)
@@ -81,7 +84,8 @@ class DeadlineProjection:
     async def write(self, driver: Driver, generation: int, state: Deadlines) -> None:
         """Write every changed deadline, and drop the oldest leads beyond the memory bound."""
         writer = RowWriter(driver, self.schema, self.sql, generation)
-        await writer.write("write_rows", DeadlineRow._fields, list(state.touched.values()))
+        rows = [(*row[:3], *row.entry, row.known_to) for row in state.touched.values()]
+        await writer.write("write_rows", COLUMNS, rows)
         state.touched.clear()
         forget_oldest(state.leads, most=DEADLINES_KEPT)
 
@@ -89,6 +93,17 @@ class DeadlineProjection:
 def deadlines(schema: str) -> DeadlineProjection:
     """Return the projection for the ledger of this schema."""
     return DeadlineProjection(schema, load("projections", "deadlines/deadlines.sql", schema))
+
+
+class Cursor(NamedTuple):
+    """The place of a deadline in the list: by due time, then since when it has been known."""
+
+    due_at: datetime
+    known_from: int
+    number: int
+
+
+BEFORE_ALL = Cursor(datetime(1, 1, 2, tzinfo=UTC), 0, 0)
 
 
 class WantedDeadlines(NamedTuple):
@@ -103,8 +118,8 @@ class WantedDeadlines(NamedTuple):
 
 class DeadlinePage(NamedTuple):
     rows: tuple[DeadlineRow, ...]
-    next: tuple[datetime, int] | None
-    """Due time and position to continue after; None if this is the last page."""
+    next: Cursor | None
+    """Where to continue after; None if this is the last page."""
     position: int
     """The position at which the page was read."""
 
@@ -120,11 +135,11 @@ class DeadlineQueries:
         driver: Driver,
         wanted: WantedDeadlines,
         *,
-        after: tuple[datetime, int] | None,
+        after: Cursor | None,
         limit: int,
     ) -> DeadlinePage:
         """List deadlines, earliest due first."""
-        after_due, after_started = after or (BEFORE_ALL, 0)
+        after_due, after_known, after_number = after or BEFORE_ALL
         statuses = wanted.statuses
         values = {
             **wanted._asdict(),
@@ -132,23 +147,27 @@ class DeadlineQueries:
             # Passed in addition to the statuses, so that the index of the undecided can be used.
             "is_undecided": statuses is not None and {OPEN, BREACHED}.issuperset(statuses),
             "after_due": after_due,
-            "after_started": after_started,
+            "after_known": after_known,
+            "after_number": after_number,
             "limit": limit,
         }
         statement = self._statement
         rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not rows:
             raise ProjectionUnknown(f"{NAME} has no live generation; start a runner")
-        found = tuple(
-            DeadlineRow(*list(row.values())[1:]) for row in rows if row["started"] is not None
-        )
+        found = tuple(_row(row) for row in rows if row["started"] is not None)
         last = found[-1] if len(found) == limit else None
-        following = (last.due_at, last.started) if last is not None else None
+        following = Cursor(last.entry.due_at, *last.key) if last is not None else None
         return DeadlinePage(found, following, rows[0]["head"])
 
 
-def status_of(row: DeadlineRow) -> Status:
+def status_of(entry: DeadlineEntry) -> Status:
     """Return the status of a deadline."""
-    if row.outcome is not None:
-        return row.outcome
-    return OPEN if row.breached is None else BREACHED
+    if entry.outcome is not None:
+        return entry.outcome
+    return OPEN if entry.breached is None else BREACHED
+
+
+def _row(found: Mapping[str, Any]) -> DeadlineRow:
+    entry = DeadlineEntry(*(found[name] for name in DeadlineEntry._fields))
+    return DeadlineRow(found["lead_id"], found["known_from"], found["number"], entry)

@@ -35,11 +35,14 @@ class Deadline(DeadlineLabel):
     settled_at: Annotated[
         Moment | None, Field(description="When it was answered, or the lead left.")
     ]
-    position: Annotated[Position, Field(description="The event that started it.")]
-    breached: Annotated[
-        Position | None,
-        Field(description="The event of the breach, even if a later report has restated it."),
+    position: Annotated[
+        Position,
+        Field(
+            description="The event that started it; after a restatement, the report from which "
+            "that follows. The same applies to `breached` and `settled`."
+        ),
     ]
+    breached: Annotated[Position | None, Field(description="The event of the breach.")]
     settled: Position | None
 
 

@@ -32,6 +32,8 @@ async def report(service: Service) -> None:
         "late": [{"type": "lead.qualified", "time": LONG_AGO}, {"type": "lead.sales_accepted"}],
         "met": [
             {"type": "lead.qualified", "time": LONG_AGO},
+            # By then the deadline had passed; this is known to be wrong only with the next report.
+            {"type": "visit.recorded", "time": "2026-05-01T10:00:00+09:00"},
             {"type": "lead.sales_accepted", "time": "2026-04-02T10:00:00+09:00"},
             {"type": "owner.assigned", "data": {"owner": "suzuki"}},
         ],
@@ -73,7 +75,7 @@ async def test_settled_deadlines_say_how(service: Service) -> None:
     assert said(await deadlines(service, status="late")) == [("acceptance", "late")]
     assert said(await deadlines(service, status="left")) == [("acceptance", "left")]
     (met,) = await deadlines(service, status="met")
-    assert met["breached"] is not None
+    assert met["breached"] is None
     assert met["settled_at"] == "2026-04-02T01:00:00.000000Z"
     assert met["due_at"] == "2026-04-03T09:00:00.000000Z"
 
@@ -132,7 +134,7 @@ async def test_a_rebuild_produces_the_same_deadlines(service: Service) -> None:
     await deadlines(service)
     made = PROJECTIONS["deadlines"](SCHEMA)
     built = await compare(service.engine, made, schema=SCHEMA)
-    assert built.rows == 6
+    assert built.rows == 7  # one of them is no longer known
     assert built.comparison is not None
     assert built.comparison.first == ()
 

@@ -119,7 +119,7 @@ def reported(name: str, facts: Sequence[Fact], *, batch: int = 1) -> LedgerInMem
 
 def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
     """Return states and stays in names that do not depend on the order of reports."""
-    names, causes = _names(ledger)
+    names, causes = names_in(ledger)
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
         record = ledger.whole_record(entry)
@@ -146,7 +146,7 @@ def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
     }
 
 
-def _names(ledger: LedgerInMemory) -> tuple[dict[str, str], dict[int, str]]:
+def names_in(ledger: LedgerInMemory) -> tuple[dict[str, str], dict[int, str]]:
     causes: dict[int, str] = {}
     for event, envelope in ledger.records:
         causes[event.position] = causes[event.cause] if event.cause is not None else envelope.id
@@ -193,4 +193,4 @@ def _shown(
     return shown
 
 
-__all__ = ["LATER", "Fact", "datetime", "permutations", "reported", "what_is_known"]
+__all__ = ["LATER", "Fact", "datetime", "names_in", "permutations", "reported", "what_is_known"]

@@ -36,6 +36,7 @@ from tests.support.corrected_histories import (
 )
 from tests.support.histories import values_of
 from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
+from tests.support.projected import deadlines_in
 from tests.support.stories import day
 
 LATER = RECEIVED_AT + timedelta(days=1)
@@ -302,7 +303,7 @@ def words_of(traced: TracedLedger) -> Words:
 
 
 def what_counts(traced: TracedLedger) -> dict[str, Any]:
-    """Return states, stays and counts of all people with something that counts, in shared names."""
+    """Return everything that counts for people: states, stays, deadlines, in shared names."""
     words, ledger = words_of(traced), traced.ledger
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
@@ -329,7 +330,13 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
         for key, counted in stages.counts.items()
         if any(counted) and key[0] == "lead"
     }
-    return {"states": states, "ended": ended, "standing": standing, "counts": counts}
+    return {
+        "states": states,
+        "ended": ended,
+        "standing": standing,
+        "counts": counts,
+        "deadlines": deadlines_in(ledger, *words),
+    }
 
 
 def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:

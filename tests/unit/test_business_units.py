@@ -76,6 +76,22 @@ def test_a_cancelled_order_no_longer_counts() -> None:
     assert told.shown() == []
 
 
+def test_an_order_that_is_placed_again_counts_again() -> None:
+    told = Told().tell(What.ORDERED, 1, order="o", value=400).tell(What.CANCELLED, 2, order="o")
+    assert told.shown() == []
+    assert told.tell(What.ORDERED, 3, order="o").shown() == [("order/o", Decimal(400))]
+
+
+def test_what_happened_last_to_a_deal_or_an_order_holds_in_whatever_order_it_is_reported() -> None:
+    told = Told().tell(What.WON, 20, opportunity="d", value=2)
+    told.tell(What.LOST, 10, opportunity="d").tell(What.OPENED, 1, opportunity="d", value=1)
+    assert told.shown() == [("deal/d", Decimal(2))]
+    told.tell(What.AMENDED, 22, order="o", value=4)
+    told.tell(What.ORDERED, 21, order="o", opportunity="d", value=3)
+    assert told.shown() == [("deal/d", Decimal(4))]
+    assert told.tell(What.LOST, 23, opportunity="d").shown() == [("order/o", Decimal(4))]
+
+
 def test_an_amended_order_counts_as_amended() -> None:
     told = Told().tell(What.ORDERED, order="o", value=400).tell(What.AMENDED, order="o", value=350)
     assert told.shown() == [("order/o", Decimal(350))]
