@@ -198,6 +198,9 @@ RECORD_BYTES_MAX = 65_535
 SETTLED_AT_ONCE_EVENTS_MAX = 500
 """Events of one lead that are decided again in the transaction of a late report: some 50 ms. A lead
 with more is decided again on its own, a little later and together for all reports until then."""
+SETTLEMENTS_MAX = 3
+"""How often one batch decides a lead or a company again before a later report about it. After that
+its reports wait: a sender that alternates between early and late events would hold up everyone."""
 PENDING_WAIT_PER_EVENT: Final = timedelta(milliseconds=5)
 """How long that takes for each of the lead's events: deciding them takes a fiftieth of it."""
 

@@ -50,7 +50,7 @@ from events.batch.upkeep import (
 )
 from events.lifecycles.calendar import change_calendar, changes_of, with_changes
 from events.lifecycles.publish import asks_who_stands_where, compiled_from, objection, parsed
-from events.limits import DECLARED_MAX
+from events.limits import DECLARED_MAX, SETTLEMENTS_MAX
 from events.outcomes import Recorded, outcome_of
 from events.records import restatement_id
 from events.refusals import Refusal
@@ -123,13 +123,17 @@ def _decide(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
     concerned = concerned_by(draft, signal)
     if isinstance(concerned, Refusal):
         return concerned
-    is_late = _is_late(draft, concerned)
-    waits = is_late and signal.type.kind is not EventKind.DECISION
-    if not waits and _settle_those(draft, concerned.party, past):
-        return _decide(draft, signal, past)
-    if is_late:
+    is_late, is_decision = _is_late(draft, concerned), signal.type.kind is EventKind.DECISION
+    if is_late and not is_decision:
         return _record_late(draft, concerned, past)
-    return _decide_in_order(draft, concerned, past)
+    waiting = _waiting(draft, concerned.party, is_decision=is_decision)
+    if any(draft.settlements[subject_id] >= SETTLEMENTS_MAX for subject_id in waiting):
+        return _record_late(draft, concerned, past)
+    if waiting:
+        for subject_id in waiting:
+            settle_one(draft, subject_id, past)
+        return _decide(draft, signal, past)
+    return (_record_late if is_late else _decide_in_order)(draft, concerned, past)
 
 
 def _prepare(draft: Draft, signal: Signal) -> None:
@@ -158,15 +162,17 @@ def _is_late(draft: Draft, concerned: Concerned) -> bool:
     return any(is_later(subject, signal.occurred_at) for subject in involved)
 
 
-def _settle_those(draft: Draft, party: Party, past: PlannedPast) -> bool:
-    """Decide the parties of a decision again, if late reports about them are waiting for that."""
+def _waiting(draft: Draft, party: Party, *, is_decision: bool) -> list[str]:
+    """Return the parties to be decided again before a report about them, because of late reports.
+
+    A fact about a lead does not wait for its company, which is decided again at the batch's end
+    with all of its leads that have later events.
+    """
     lead = party.lead
     ids = [] if lead is None else [lead.receiver, *(visitor for visitor, _ in lead.absorbs)]
-    ids += [] if party.account is None else [party.account]
-    waiting = [subject_id for subject_id in ids if subject_id in draft.unsettled]
-    for subject_id in waiting:
-        settle_one(draft, subject_id, past)
-    return bool(waiting)
+    if party.account is not None and (lead is None or is_decision):
+        ids.append(party.account)
+    return [subject_id for subject_id in ids if subject_id in draft.unsettled]
 
 
 def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
@@ -182,6 +188,7 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
         recorded_at=draft.recorded_at,
     )
     draft.settled([subject_id, *settled.subjects])
+    draft.settlements[subject_id] += 1
     if settled.events:
         subject = settled.events[0].subject
         version = draft.newest(subject.id, subject.kind).version + 1
@@ -202,7 +209,8 @@ def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recor
     until = None
     if lead is not None:
         version = draft.newest(lead.receiver, SubjectKind.LEAD).version
-        until = pending_until(version, draft.recorded_at)
+        is_often = draft.settlements[lead.receiver] >= SETTLEMENTS_MAX
+        until = pending_until(version, draft.recorded_at, is_often=is_often)
     if signal.type.kind is EventKind.DECISION:
         refused = _refused_then(draft, signal, party, compiled, past, is_pending=until is not None)
         if refused is not None:

@@ -5,6 +5,7 @@ items left it, an event that is entered will be recorded, and the whole draft ca
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,6 +85,8 @@ class Draft:
     """Lifecycles that this batch publishes, each in force from its position on."""
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     """Leads and companies to be decided again before the batch ends."""
+    settlements: Counter[str] = field(default_factory=Counter)
+    """How often leads and companies have been decided again in this batch."""
     _changes: list[_Change] = field(default_factory=list)
     """Changes to the tables above, oldest first, to be undone in reverse."""
     seals: list[bytes] = field(default_factory=list)

@@ -52,9 +52,14 @@ def decide_again(
     return decide(compiled, state, signal, party, position=first.position)
 
 
-def pending_until(version: int, recorded_at: datetime) -> datetime | None:
-    """Return when a lead with this many events is decided again; None for at once."""
-    if version <= SETTLED_AT_ONCE_EVENTS_MAX:
+def pending_until(
+    version: int, recorded_at: datetime, *, is_often: bool = False
+) -> datetime | None:
+    """Return when a lead with this many events is decided again; None for at once.
+
+    A lead that was decided again often in one batch waits as well.
+    """
+    if version <= SETTLED_AT_ONCE_EVENTS_MAX and not is_often:
         return None
     return recorded_at + version * PENDING_WAIT_PER_EVENT
 
@@ -74,7 +79,8 @@ def record_late_again(
     if receiver is not None:
         known = subjects.get(receiver, newborn(SubjectKind.LEAD))
         recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
-        until = pending_until(known.version, recorded_at)
+        is_often = "pending_until" in first.effects
+        until = pending_until(known.version, recorded_at, is_often=is_often)
     return record_late(compiled, state, signal, party, position=first.position, pending_until=until)
 
 
