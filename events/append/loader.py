@@ -460,4 +460,5 @@ class _Missing:
             if known_id not in subjects:
                 self.subject_ids[known_id] = None
             elif isinstance(state, LeadState) and state.account is not None:
-                self.need(state.account)
+                for account_id in (state.account, *state.former_accounts):
+                    self.need(account_id)
