@@ -7,7 +7,7 @@ import orjson
 
 from domain.event import Event
 from domain.lead.evolve import evolve
-from domain.lead.state import INITIAL_LEAD, LeadState
+from domain.lead.state import INITIAL_LEAD, LATE, LeadState
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import CORRECTED, EVENT, UNLINKED, VOIDED
 from domain.times import format_utc
@@ -229,8 +229,8 @@ def _why(record: Record, causes: dict[int, str]) -> Why:
         why["reason"] = event.data["reason"]
     if "fact" in event.data:
         why["fact"] = {"position": event.data["fact"], "type": event.data.get("type")}
-    if "restates" in event.effects:
-        why["restates"] = str(event.effects["restates"])
+    if LATE in event.effects:
+        why["late"] = True
     if event.effects.get("already"):
         why["already"] = True
     return why

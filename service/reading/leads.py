@@ -21,7 +21,7 @@ from service.feed.log import Log
 from service.http.problem import Problem
 from service.ingest.labels import label_of
 from service.limits import FAMILY_MAX
-from service.shapes.leads import Forwarding, Lead, State
+from service.shapes.leads import Awaited, Forwarding, Lead, State
 from service.shapes.shape import InStage, Moved
 
 
@@ -169,6 +169,7 @@ def describe_state(state: LeadState, lifecycle: Lifecycle, *, language: str | No
     """Describe what is known about a lead after its events so far."""
     return {
         **in_stage(lifecycle.lead, state.stage, language),
+        **_awaited(state),
         "pass": state.pass_number,
         "entered_at": format_optional_utc(state.entered_at),
         "entered": state.entered,
@@ -199,6 +200,10 @@ def describe_state(state: LeadState, lifecycle: Lifecycle, *, language: str | No
         "absorbs": state.absorbs,
         "parted_from": state.parted,
     }
+
+
+def _awaited(state: LeadState) -> Awaited:
+    return {"restatement": "pending"} if state.pending is not None else {}
 
 
 def moved_between(event: Event) -> Moved:

@@ -26,7 +26,18 @@ class RunningDeadline(Shape):
     breached: bool
 
 
-class State(InStage, InPass):
+class Awaited(Shape):
+    """Whether a restatement is still to come, for a lead with a long history."""
+
+    restatement: NotRequired[
+        Annotated[
+            Literal["pending"],
+            Field(description="Late reports will be taken into account in some seconds."),
+        ]
+    ]
+
+
+class State(InStage, InPass, Awaited):
     """What is known about a lead after its events so far."""
 
     entered_at: Moment | None
@@ -121,8 +132,14 @@ class Why(Shape):
     passed_over: NotRequired[Sequence[str]]
     reason: NotRequired[str | None]
     fact: NotRequired[Cause]
-    restates: NotRequired[
-        Annotated[Position, Field(description="The automatic return that no longer counts.")]
+    late: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="Reported late: it counts from its own time, by the restatement that "
+                "follows."
+            ),
+        ]
     ]
     already: NotRequired[bool]
 
