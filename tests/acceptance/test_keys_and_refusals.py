@@ -147,6 +147,7 @@ def test_refusals_are_listed_shown_retried_and_dismissed(service: RunningService
     assert "404" in run(service, "refusals", "retry", ids[0], code=9)
     for number, lead in enumerate(leads[:2]):
         form = {"id": f"f-{number}", "type": "form.submitted", "lead": lead}
+        form["time"] = "2026-01-05T09:00:00Z"  # before the decisions that were refused
         assert report(service, sender["key"], **form).status_code == 201
     recorded = json.loads(run(service, "refusals", "retry", ids[0], "--json"))
     assert [one["status"] for one in recorded] == ["recorded"]

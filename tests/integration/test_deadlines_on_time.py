@@ -106,7 +106,7 @@ async def test_a_deadline_found_due_by_two_processes_passes_once(on: LedgerOnPos
     await verified(on)
 
 
-async def test_a_decision_in_time_meets_its_deadline_however_late_it_is_reported(
+async def test_deadlines_missed_while_the_service_was_down_precede_later_reports(
     on: LedgerOnPostgres,
 ) -> None:
     due = await qualified(on)
@@ -119,7 +119,12 @@ async def test_a_decision_in_time_meets_its_deadline_however_late_it_is_reported
     }
     (outcome,) = await send(started_again, decided)
     assert isinstance(outcome, Recorded)
-    assert (await types(on))[:3] == ["deadline.started", "lead.sales_accepted", "deadline.met"]
+    assert (await types(on))[:4] == [
+        "deadline.started",
+        "deadline.breached",
+        "lead.sales_accepted",
+        "deadline.started",
+    ]
     await verified(on)
 
 

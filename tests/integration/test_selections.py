@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -233,11 +232,10 @@ async def test_two_concurrent_requests_with_one_id_are_one_run(on: On) -> None:
 
 async def test_a_lead_that_is_no_longer_a_candidate_is_skipped_and_reported(on: On) -> None:
     record = on.selector._qualify
-    before = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
-    by_hand = {"id": "by-hand", "type": "lead.qualified", "lead": lead(1), "time": before}
+    by_hand = {"id": "by-hand", "type": "lead.qualified", "lead": lead(1)}
 
     async def meanwhile(run: Any) -> None:
-        await on.ledger.send(by_hand)
+        await on.ledger.send(by_hand | {"time": run.at.isoformat()})
         await record(run)
 
     on.selector._qualify = meanwhile  # type: ignore[method-assign]

@@ -75,7 +75,7 @@ async def test_leads_waiting_for_their_day_are_not_read(on: LedgerOnPostgres) ->
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("look", {}), ("claim", {"places": [8], "lease_s": 60.0})],
+    [("look", {}), ("claim", {"slots": [8], "lease_s": 60.0})],
 )
 async def test_deliveries_waiting_for_a_retry_are_not_read(
     on: LedgerOnPostgres, name: str, values: Mapping[str, Any]

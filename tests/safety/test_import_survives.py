@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.http_service import LIFECYCLE_AT
 from tests.support.running_service import (
     ROOT,
     RunningService,
@@ -54,7 +55,7 @@ def test_an_import_waits_for_a_killed_service_and_records_every_row_once(
         summary = json.loads(printed)
         verified = service.command("verify", "--json")
         # Each visitor has one linked identifier; the lifecycle and the key come first.
-        assert recorded(service, key) == ROWS + VISITORS + 2
+        assert recorded(service, key) == ROWS + VISITORS + LIFECYCLE_AT + 1
         assert (importing.returncode, verified.returncode) == (0, 0)
     assert before < ROWS, "the service was killed too late to prove anything"
     assert summary["recorded"] + summary["duplicates"] == ROWS

@@ -50,9 +50,9 @@ class Faulty:
     async def get(self, path: str, **params: Any) -> dict[str, Any]:
         return dict((await self.client.get(path, params=params)).json())
 
-    async def reported(self, id: str, type: str, email: str) -> dict[str, Any]:
+    async def reported(self, id: str, type: str, email: str, **more: Any) -> dict[str, Any]:
         """Report an event, and return the answer."""
-        return dict((await self.post("/v1/events", event(id, type, email))).json())
+        return dict((await self.post("/v1/events", event(id, type, email) | more)).json())
 
     async def qualified(self, email: str) -> str:
         """Qualify a lead, which starts a deadline; return its id."""
@@ -195,7 +195,9 @@ async def fail_to_fire(service: Faulty, unlucky: str, lucky: str) -> None:
 
 async def fail_to_retry(service: Faulty, kept: list[str]) -> None:
     for one in ("early-cursed", "early-blessed"):
-        await service.reported(f"form {one}", "form.submitted", f"{one}@example.co.jp")
+        before = "2026-01-05T09:00:00Z"  # the decision that was refused
+        email = f"{one}@example.co.jp"
+        await service.reported(f"form {one}", "form.submitted", email, time=before)
     answer = await service.post("/v1/refusals/retry", {"reason": "lead-unknown"})
     assert answer.status_code == 207
     became = {item["refusal"]: item["status"] for item in answer.json()["items"]}
