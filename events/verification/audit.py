@@ -213,8 +213,9 @@ class Audit:
         if not is_late:
             self._decide_again(group, decide_again)
             return
-        self._decide_again(group, record_late_again)
+        # First, because it may need more of the past, and then everything is judged again.
         self._check_legal_then(group, recollection)
+        self._decide_again(group, record_late_again)
 
     def _check_legal_then(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Check that a decision that was reported late was legal at its time."""

@@ -21,7 +21,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /readyz": OPEN,
     "GET /metrics": {Scope.PROJECTIONS_READ},
     "POST /v1/events": REPORTS,
-    "POST /v1/events/complete": REPORTS,
+    "POST /v1/events/complete": {Scope.EVENTS_WRITE},
     "POST /v1/events/compare": REPORTS,
     "POST /v1/batch": {Scope.EVENTS_WRITE},
     "POST /v1/b": {Scope.EVENTS_WRITE},

@@ -71,7 +71,7 @@ async def test_two_leads_are_merged_and_separated_again(service: Service) -> Non
 
     merged = await report(service, "identity.merged", lead={"id": first}, data={"other": second})
     assert [event["type"] for event in merged["derived"]] == [
-        *("identity.absorbed", "lead.restated", "account.restated")
+        *("identity.absorbed", "lead.restated")
     ]
     assert (await lead(service, TARO))["id"] == first
     assert (await lead(service, HANAKO))["stage"] == "MQL"
