@@ -81,16 +81,18 @@ def test_the_funnel_of_olist_matches_the_published_figures(olist: RunningService
 def test_a_deal_won_before_its_first_contact_is_neither_dropped_nor_negative(
     olist: RunningService,
 ) -> None:
-    moves = [event for event in events_of(olist, "opportunity.won") if "effectivetime" in event]
-    entries = {
-        event["subject"]: event["effectivetime"] for event in events_of(olist, "lead.qualified")
-    }
-    early = [event for event in moves if event["time"] < event["effectivetime"]]
-    assert len(moves) == 842
-    assert [event["effectivetime"] for event in early] == [
-        entries[event["subject"]] for event in early
+    won = list(events_of(olist, "opportunity.won"))
+    moved = [event for event in won if "effectivetime" in event]
+    (early,) = [event for event in won if event["data"]["effects"].get("late")]
+    (restated,) = [
+        event for event in events_of(olist, "lead.restated") if event["subject"] == early["subject"]
     ]
-    assert len(early) == 1
+    entered = {stay[0]: stay[1] for stay in restated["data"]["effects"]["stays"]}
+    assert (len(won), len(moved)) == (842, 841)
+    assert all(event["effectivetime"] == event["time"] for event in moved)
+    # It keeps its own time, and so never entered the stage that it passed over.
+    assert entered["WON"] == early["time"]
+    assert "MQL" not in entered
 
 
 def test_a_blank_origin_is_not_the_origin_unknown(olist: RunningService) -> None:
