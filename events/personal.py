@@ -28,10 +28,10 @@ class ReportRow(NamedTuple):
 
     salt: bytes
     content: bytes
-    """The personal data as JSON; empty if there is none."""
+    """The personal data as JSON; empty without any."""
     fingerprint: bytes
     """Distinguishes a retry from another event. It could confirm a guess of the whole report, so it
-    is removed together with the content; empty if there is none."""
+    is removed together with the content, and empty where that is empty."""
 
 
 class ActorRow(NamedTuple):

@@ -114,7 +114,7 @@ def joins(lead: LeadState, company: str, signal: Signal, former: Collection[str]
     """Whether a lead belongs to a company from a report on that names it.
 
     The newest company by time counts: one that the report states, or one whose address appears for
-    the first time. A name alone only tells where somebody works of whom we do not know it.
+    the first time. A company name alone counts only while the lead has no company.
     """
     if lead.account is None or signal.names_account:
         return True

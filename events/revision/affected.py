@@ -61,7 +61,7 @@ class Neighbourhood:
     accounts: dict[str, AccountState] = field(default_factory=dict)
     """The companies that these leads belong or belonged to, as they are now."""
     standing: dict[str, str] = field(default_factory=dict)
-    """Each company that was named → the one that stands for it, if it was merged into another."""
+    """Each company that was named → the one that it was merged into, if it was."""
     reports: dict[int, int] = field(default_factory=dict)
     """Position of each event → position of the report that it follows from."""
     owners: dict[int, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Neighbourhood:
             self.reports[position] = position if cause is None or begins else self.report(cause)
 
     def standing_account(self, account_id: str | None) -> str | None:
-        """Return the company that stands for one that a report named."""
+        """Return the company that a report named, or the one that it was merged into."""
         return standing_in(self.past, account_id)[0] if account_id is not None else None
 
     def _lead(self, lead_id: str) -> LeadState:

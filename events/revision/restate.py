@@ -99,7 +99,7 @@ def _accounts_after(
     changed: dict[str, tuple[AccountState, Stays]] = {}
     for account_id, now in around.accounts.items():
         again, stays = outcomes.accounts.get(account_id, (INITIAL_ACCOUNT, NO_STAYS))
-        # Who a company is has not been decided again.
+        # Its identity is kept: merges and unlinkings are not decided again.
         after = again._replace(
             absorbed_by=now.absorbed_by,
             absorbs=now.absorbs,

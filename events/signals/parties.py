@@ -100,7 +100,7 @@ class Parties(NamedTuple):
         )
 
     def personal(self, undeclared: Mapping[str, Any]) -> bytes | None:
-        """Return the bytes that are stored outside the record, or None if there are none."""
+        """Return the bytes that are stored outside the record, or None without any."""
         content = {**self.stored, "data": undeclared} if undeclared else self.stored
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS) if content else None
 

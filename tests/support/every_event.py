@@ -138,7 +138,7 @@ class EveryEvent:
         self.tell("competitor.unlisted", account={"domain": "goro.example"})
 
     def identify(self) -> None:
-        """Learn who people and companies are, and be told that it was wrong."""
+        """Link people and companies, and take it back."""
         self.tell("visit.recorded", {"anonymous_id": "c"})
         both = self.tell("form.submitted", person("rokuro", anonymous_id="c"))
         shichiro = self.tell("form.submitted", person("shichiro", phone="03-1000-0001"))
@@ -168,7 +168,7 @@ class EveryEvent:
         self.tell("event.voided", **event, reason="recorded_by_mistake")
 
     def plan(self) -> None:
-        """Declare what the ledger as a whole is told."""
+        """Declare what belongs to no lead."""
         week: dict[str, Any] = {"starts_on": "2026-12-07", "ends_on": "2026-12-11"}
         self.tell("capacity.declared", team="inside-1", capacity=5, **week)
         cost: dict[str, Any] = {"campaign": "spring", "cost": 450_000, "currency": "JPY"}
@@ -212,7 +212,7 @@ class EveryEvent:
             self.tell("visit.recorded", {"anonymous_id": "parts"}, channel="organic")
 
     def let_years_pass(self) -> None:
-        """Let deadlines pass and leads fall asleep."""
+        """Wait until deadlines have passed and leads are dormant."""
         self.tell("form.submitted", person("kuro"))
         self.tell("opportunity.created", person("kuro"), opportunity="d-2")
         self.tell("form.submitted", person("miki", profile={"industry": "steel"}))

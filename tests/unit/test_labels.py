@@ -1,4 +1,4 @@
-"""A code has a label in each language of the lifecycle; without one it stands for itself."""
+"""A code has a label in each language of the lifecycle; without one, the code is shown."""
 
 import pytest
 
