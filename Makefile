@@ -18,7 +18,7 @@ serve: $(VENV)/.serve ## Start the service, with a private PostgreSQL unless LEA
 unit: $(VENV)/.develop ## Run the tests that touch nothing outside their process: half a minute.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/unit
 
-test: $(VENV)/.develop ## Run all tests: about eight minutes on two cores.
+test: $(VENV)/.develop ## Run all tests: about nine minutes on two cores.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.develop ## Run every check required before a commit: format, lint, types, imports, tests.
