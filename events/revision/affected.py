@@ -7,6 +7,7 @@ to their companies is taken from the companies' timelines.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from domain.event import NOTHING, Event
@@ -19,7 +20,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, RESTATED, UNLINKED
 from domain.rules.business import Belonging, belonging_of, belongings_restated
 from domain.rules.deals import ABOUT_BUSINESS
-from events.records import Record, is_reassessment, is_restatement
+from events.records import Record, is_restatement
 from events.revision.past import Past, standing_in
 from events.revision.redecide import reported_account
 
@@ -48,9 +49,12 @@ class Taken(NamedTuple):
         return [self.first, *([] if self.begun is None else [self.begun])]
 
 
-@dataclass(slots=True)
+@dataclass
 class Neighbourhood:
-    """A class, because the records are read once and every answer needs them."""
+    """A class, because the records are read once and every answer needs them.
+
+    It does not change once it has been read, so what several leads ask for is computed once.
+    """
 
     past: Past
     taken: Taken
@@ -86,7 +90,6 @@ class Neighbourhood:
             position, cause = record.event.position, record.event.cause
             # What an account's event or a publication caused begins a group of its own.
             begins = cause is None or cause not in of_leads or is_restatement(record)
-            begins = begins or (is_reassessment(record) and cause not in of_leads)
             self.reports[position] = position if cause is None or begins else self.report(cause)
 
     def standing_account(self, account_id: str | None) -> str | None:
@@ -113,7 +116,8 @@ class Neighbourhood:
         is_new = first.type == type and all(one.position != first.position for one in decisions)
         return [*decisions, *([first] if is_new else [])]
 
-    def absorptions(self) -> dict[str, int]:
+    @cached_property
+    def absorptions(self) -> Mapping[str, int]:
         """Each lead that forwards → the cause of it, in the order of the absorptions."""
         found: dict[str, tuple[int, int]] = {}
         # If a lead was absorbed by another one because the report behind it was moved, that report
@@ -136,28 +140,34 @@ class Neighbourhood:
         """The leads that forward to this lead, in the order in which they were absorbed."""
         return [
             other
-            for other in self.absorptions()
+            for other in self.absorptions
             if other != lead_id and lead_id in self._forwarding(other)
         ]
 
-    def known_stays(self, lead_id: str) -> Stays:
-        """The stays of a lead according to its records."""
-        state, stays = INITIAL_LEAD, NO_STAYS
+    @cached_property
+    def known_stays(self) -> Mapping[str, Stays]:
+        """The stays of each lead according to its records."""
+        states: dict[str, LeadState] = {}
+        known: dict[str, Stays] = {}
         for event, _ in self.records:
-            if event.receiver.id == lead_id:
-                state = evolve(state, event)
-                stays = stays_after(stays, event, state)
-        return stays
+            lead_id = event.receiver.id
+            if lead_id in self.leads:
+                states[lead_id] = evolve(states.get(lead_id, INITIAL_LEAD), event)
+                known[lead_id] = stays_after(known.get(lead_id, NO_STAYS), event, states[lead_id])
+        return known
 
-    def known_deadlines(self, lead_id: str) -> DeadlineEntries:
-        """The deadlines of a lead according to its records."""
-        entries: DeadlineEntries = ()
+    @cached_property
+    def known_deadlines(self) -> Mapping[str, DeadlineEntries]:
+        """The deadlines of each lead according to its records."""
+        known: dict[str, DeadlineEntries] = {}
         for event, _ in self.records:
-            if event.receiver.id == lead_id:
-                entries = deadlines_after(entries, event)
-        return entries
+            lead_id = event.receiver.id
+            if lead_id in self.leads:
+                known[lead_id] = deadlines_after(known.get(lead_id, ()), event)
+        return known
 
-    def known_belongings(self) -> dict[int, Belonging]:
+    @cached_property
+    def known_belongings(self) -> Mapping[int, Belonging]:
         """What the reports about business of these leads belong to according to the records."""
         known: dict[int, Belonging] = {}
         for event, envelope in self.records:

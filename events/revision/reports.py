@@ -122,7 +122,7 @@ def _steps(around: Neighbourhood) -> list[Step]:
     for event in around.decisions(CORRECTED):
         corrected.setdefault(int(event.data[EVENT]), {}).update(event.data[FIELDS])
     absorbs: dict[int, list[str]] = {}
-    for lead_id, cause in around.absorptions().items():
+    for lead_id, cause in around.absorptions.items():
         if not around.leads[lead_id].merged:
             absorbs.setdefault(cause, []).append(lead_id)
     owners = around.owners

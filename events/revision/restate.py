@@ -168,7 +168,7 @@ def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
 
 def _of_lead(around: Neighbourhood, lead_id: str, outcome: Outcome) -> Event:
     before, after = around.leads[lead_id], _state_after(around, lead_id, outcome)
-    no_longer, now = differences(around.known_stays(lead_id), outcome.stays)
+    no_longer, now = differences(around.known_stays.get(lead_id, NO_STAYS), outcome.stays)
     data = {
         "no_longer_counts": no_longer,
         "counts_now": now,
@@ -257,10 +257,10 @@ def _with_one_move(
 
 def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool:
     """Whether the same counts for a lead, comparing events by the reports they follow from."""
-    before, after = around.known_stays(lead_id), outcome.stays
+    before, after = around.known_stays.get(lead_id, NO_STAYS), outcome.stays
     if _without_positions(before) != _without_positions(after):
         return False
-    known = around.known_deadlines(lead_id)
+    known = around.known_deadlines.get(lead_id, ())
     if without_positions(known) != without_positions(outcome.deadlines):
         return False
     if _belonging_otherwise(around, outcome):
@@ -271,11 +271,10 @@ def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool
 
 def _belonging_otherwise(around: Neighbourhood, outcome: Outcome) -> dict[int, Belonging]:
     """Return what reports belong to, as far as it differs from what is recorded."""
-    if not outcome.belongings:
-        return {}
-    known = around.known_belongings()
     return {
-        position: one for position, one in outcome.belongings.items() if known.get(position) != one
+        position: one
+        for position, one in outcome.belongings.items()
+        if around.known_belongings.get(position) != one
     }
 
 
