@@ -84,7 +84,7 @@ class Past(Protocol):
 
 
 def standing_in(past: Past, subject_id: str) -> tuple[str, LeadState | AccountState | None]:
-    """Return the subject that stands for this one, with its state: itself, unless absorbed."""
+    """Return the subject that receives what is reported of this one, with its state."""
 
     def absorbed_by(subject_id: str) -> str | None:
         state = past.subject(subject_id)

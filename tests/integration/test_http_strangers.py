@@ -103,7 +103,7 @@ async def test_no_route_reads_a_body_before_it_knows_the_key(
 
 
 async def test_bodies_of_strangers_are_not_parsed(service: Service, key: str) -> None:
-    """Parsing any of these fails, as a sender with a key is told; a stranger only lacks a key."""
+    """With a key one learns what is wrong with the body; without, only that the key is missing."""
     for path in sorted(collectors.PATHS - {collectors.SNOWPLOW_GET}):
         for body in (b"[" * 100_000, b"{", b""):
             answers = [

@@ -34,7 +34,7 @@ class Person:
 
 
 def person(hand: random.Random, number: int, people: int) -> Person:
-    """Make one of so many people, at a random company."""
+    """Make the person of this number, at a random company; `people` is how many there are."""
     company = hand.randrange(people // _PEOPLE_PER_COMPANY + 1) + 1
     of_company = random.Random(company)
     is_hidden = hand.random() < _HIDDEN_SHARE
