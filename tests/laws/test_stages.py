@@ -52,7 +52,7 @@ class History:
         return "\n".join(
             f"{one.position} {one.subject.id[-1:]} {one.occurred_at:%m-%dT%H} {one.stage_to} "
             f"pass {one.pass_number} to {(one.forwarded_to or '')[-1:]} {dict(one.effects)}"
-            for one in self.events
+            for one in self.events[1:]
         )
 
 
@@ -413,15 +413,15 @@ def test_no_subject_is_lost_or_in_two_stages(history: History) -> None:
     state: Stages = projection.begin(is_complete=True)
     fold_all(projection, state, history.events)
 
-    # A company that was only mentioned is in no stage.
-    seen = {
-        event.receiver.id
+    # A mention alone neither places a company nor brings one back of which nothing counts.
+    placing = [
+        event
         for event in history.events[1:]
-        if event.receiver.kind is SubjectKind.LEAD or event.stage_to or event.effects.get("stays")
-    }
-    absorbed = {event.subject.id for event in history.events if "absorbed_by" in event.effects}
-    last = {event.receiver.id: event for event in history.events[1:]}
+        if event.receiver.kind is SubjectKind.LEAD or event.stage_to or "stays" in event.effects
+    ]
+    last = {event.receiver.id: event for event in placing}
     nothing_counts = {id for id, event in last.items() if event.effects.get("stays") == []}
-    assert state.standing.keys() == seen - absorbed - nothing_counts
+    absorbed = {event.subject.id for event in history.events if "absorbed_by" in event.effects}
+    assert state.standing.keys() == last.keys() - absorbed - nothing_counts
     standing = sum(counted[1] for counted in state.counts.values())
     assert standing == len(state.standing)
