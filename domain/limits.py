@@ -13,6 +13,11 @@ per deadline and a few more; beyond this limit they arm each other in a loop."""
 DAYS_SEARCHED_MAX = 1_000
 """No team is closed for this long: the search for the next open day ends here."""
 
+# lead.readings
+GETTERS_MAX = 4_096
+"""Paths that are kept taken apart. A lifecycle's conditions read some dozens, and only a few
+versions decide at a time."""
+
 # recordable
 CODE_CHARACTERS_MAX = 64
 """Codes of campaigns, deals and people have at most some 40 characters. Longer text is prose, which

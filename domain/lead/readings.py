@@ -1,6 +1,8 @@
 """The values that conditions may read, by path, looked up only on demand."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 from domain.event import NOTHING
@@ -16,7 +18,8 @@ from domain.lead.state import (
     State,
 )
 from domain.lifecycle.conditions import Scalar
-from domain.lifecycle.text.vocabulary import ACCOUNT_PATHS, BLOCKED
+from domain.lifecycle.text.vocabulary import BLOCKED
+from domain.limits import GETTERS_MAX
 
 NEW_BUSINESS = "new"
 
@@ -71,13 +74,13 @@ _KEPT_BY_NAME = ("marks", "owners")
 """What a lead keeps under names that the lifecycle declares: `lead.marks.scenario`."""
 
 
-class CaseReadings(Mapping[str, Scalar]):
+class CaseReadings:
     """The values for one decision. A class, because most are never read, and some are read often.
 
     Each is looked up once: fifty rules may read one field of an event.
     """
 
-    __slots__ = ("_channels", "_data", "_department", "_found", "_score", "_state", "_type")
+    __slots__ = ("_found", "channels", "data", "department", "score", "state", "type")
 
     def __init__(
         self,
@@ -90,66 +93,72 @@ class CaseReadings(Mapping[str, Scalar]):
         score: Callable[[], Score | None] = _unknown,
     ) -> None:
         """Take the sources of the values; `score` is called only when a condition reads it."""
-        self._state = state
-        self._type = type
-        self._data = data
-        self._department = department
-        self._channels = channels
-        self._score = score
+        self.state = state
+        self.type = type
+        self.data = data
+        self.department = department
+        self.channels = channels
+        self.score = score
         self._found: dict[str, Scalar] = {}
 
-    def __getitem__(self, path: str) -> Scalar:
+    def get(self, path: str, /) -> Scalar:
+        """Return the value of a path, None if it is unknown."""
         found = self._found
-        if path not in found:
-            found[path] = self._look_up(path)
-        return found[path]
-
-    def _look_up(self, path: str) -> Scalar:
-        about, _, name = path.partition(".")
-        if about == "event":
-            return self._of_event(name)
-        if about == "account":
-            return _OF_ACCOUNT[name](self._state.account or INITIAL_ACCOUNT)
-        return self._of_lead(path, name)
-
-    def __iter__(self) -> Iterator[str]:
-        yield from ("event.type", "event.department", "account.stage", *ACCOUNT_PATHS)
-        yield from (f"event.{name}" for name in self._data)
-        for kept in _KEPT_BY_NAME:
-            yield from (f"lead.{kept}.{name}" for name in getattr(self._state.lead, kept))
-        yield from (f"{BLOCKED}{name}" for name in self._channels)
-        own = (*_OF_LEAD, *_OF_SCORE, _CONTACTABLE)
-        yield from (f"lead.{name}" for name in (*own, *self._state.lead.attributes))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def _of_lead(self, path: str, name: str) -> Scalar:
-        if name in _OF_SCORE:
-            score = self._score()
-            return _OF_SCORE[name](score) if score is not None else None
-        lead = self._state.lead
-        if path.startswith(BLOCKED) and path.removeprefix(BLOCKED) in self._channels:
-            return path.removeprefix(BLOCKED) in lead.blocks
-        if name == _CONTACTABLE:
-            return not self._channels or any(
-                channel not in lead.blocks for channel in self._channels
-            )
-        known = _OF_LEAD.get(name)
-        if known is not None:
-            return known(lead)
-        kept, _, key = name.partition(".")
-        values = getattr(lead, kept) if key and kept in _KEPT_BY_NAME else lead.attributes
-        value: Scalar = values.get(key or name)
+        if path in found:
+            return found[path]
+        value = found[path] = _getter(path)(self)
         return value
 
-    def _of_event(self, name: str) -> Scalar:
-        if name == "type":
-            return self._type
-        if name == "department":
-            return self._department
-        value: Scalar = self._data.get(name)
-        return value
+
+_Getter = Callable[[CaseReadings], Scalar]
+
+
+@lru_cache(GETTERS_MAX)
+def _getter(path: str) -> _Getter:
+    """Return what reads a path: it is taken apart once, not with every decision."""
+    about, _, name = path.partition(".")
+    if about == "event":
+        return _of_event(name)
+    if about == "account":
+        of_account = _OF_ACCOUNT[name]
+        return lambda readings: of_account(readings.state.account or INITIAL_ACCOUNT)
+    if name in _OF_SCORE:
+        return partial(_scored, _OF_SCORE[name])
+    if path.startswith(BLOCKED):
+        return partial(_is_blocked, path.removeprefix(BLOCKED), name)
+    if name == _CONTACTABLE:
+        return _is_contactable
+    if name in _OF_LEAD:
+        of_lead = _OF_LEAD[name]
+        return lambda readings: of_lead(readings.state.lead)
+    kept, _, key = name.partition(".")
+    if key and kept in _KEPT_BY_NAME:
+        return lambda readings: getattr(readings.state.lead, kept).get(key)
+    return lambda readings: readings.state.lead.attributes.get(name)
+
+
+def _of_event(name: str) -> _Getter:
+    if name == "type":
+        return attrgetter("type")
+    if name == "department":
+        return attrgetter("department")
+    return lambda readings: readings.data.get(name)
+
+
+def _scored(part: Callable[[Score], Scalar], readings: CaseReadings) -> Scalar:
+    score = readings.score()
+    return part(score) if score is not None else None
+
+
+def _is_blocked(channel: str, name: str, readings: CaseReadings) -> Scalar:
+    """Whether a channel is closed; an attribute may have a name like that of a channel."""
+    lead = readings.state.lead
+    return channel in lead.blocks if channel in readings.channels else lead.attributes.get(name)
+
+
+def _is_contactable(readings: CaseReadings) -> bool:
+    lead, channels = readings.state.lead, readings.channels
+    return not channels or any(channel not in lead.blocks for channel in channels)
 
 
 def count(statuses: Mapping[str, str], status: str, earlier: Collection[str]) -> int:

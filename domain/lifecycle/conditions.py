@@ -9,13 +9,21 @@ logic: unknown spreads unless the answer is certain without it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias, assert_never
+from functools import partial
+from operator import eq, ge, le
+from typing import Protocol, TypeAlias, assert_never
 
 from domain.pages import path_of
 
 Scalar: TypeAlias = str | int | bool | None
-Readings: TypeAlias = Mapping[str, Scalar]
-"""Path → value, absent or None if unknown."""
+
+
+class Readings(Protocol):
+    """The values that conditions read, by path. A dictionary is one."""
+
+    def get(self, path: str, /) -> Scalar:
+        """Return a value; None if it is unknown."""
+
 
 Test: TypeAlias = Callable[[Readings], bool | None]
 
@@ -129,6 +137,10 @@ def _test_of(rule: Rule) -> Test:
             return _opposite(_test_of(part))
         case Absent(path, expected):
             return lambda readings: (readings.get(path) is None) is expected
+        case AtLeast(path, bound):
+            return _numeric(path, partial(le, bound))
+        case AtMost(path, bound):
+            return _numeric(path, partial(ge, bound))
         case _:
             return _answered(rule.path, _comparison(rule))
 
@@ -141,27 +153,32 @@ def _answered(path: str, compare: Callable[[str | int | bool], bool]) -> Test:
     return test
 
 
-def _comparison(rule: Comparison) -> Callable[[str | int | bool], bool]:
+def _numeric(path: str, compare: Callable[[int | Decimal], bool]) -> Test:
+    """Compare exactly. An integer is compared as it is, which is faster."""
+
+    def test(readings: Readings) -> bool | None:
+        value = readings.get(path)
+        if value is None:
+            return None
+        return compare(value if isinstance(value, int) else Decimal(value))
+
+    return test
+
+
+def _comparison(
+    rule: Equals | Among | InDomainList | OnPage,
+) -> Callable[[str | int | bool], bool]:
     match rule:
         case Equals(_, expected):
-            return lambda value: value == expected
+            return partial(eq, expected)
         case Among(_, values):
             return values.__contains__
         case InDomainList(_, name):
             return lambda value: name in str(value).split()
         case OnPage(_, pages):
             return lambda value: path_of(str(value)) in pages
-        case AtLeast(_, bound):
-            return lambda value: _number(value) >= bound
-        case AtMost(_, bound):
-            return lambda value: _number(value) <= bound
         case _:
             assert_never(rule)
-
-
-def _number(value: str | int | bool) -> int | Decimal:  # noqa: FBT001 - the type of values
-    """Convert to an exact number; an integer is returned unchanged, as it compares faster."""
-    return value if isinstance(value, int) else Decimal(value)
 
 
 def lies_within(domain: str, domains: frozenset[str]) -> bool:
