@@ -122,19 +122,12 @@ def _getter(path: str) -> _Getter:
     if about == "account":
         of_account = _OF_ACCOUNT[name]
         return lambda readings: of_account(readings.state.account or INITIAL_ACCOUNT)
-    if name in _OF_SCORE:
-        return partial(_scored, _OF_SCORE[name])
-    if path.startswith(BLOCKED):
-        return partial(_is_blocked, path.removeprefix(BLOCKED), name)
-    if name == _CONTACTABLE:
-        return _is_contactable
     if name in _OF_LEAD:
         of_lead = _OF_LEAD[name]
         return lambda readings: of_lead(readings.state.lead)
-    kept, _, key = name.partition(".")
-    if key and kept in _KEPT_BY_NAME:
-        return lambda readings: getattr(readings.state.lead, kept).get(key)
-    return lambda readings: readings.state.lead.attributes.get(name)
+    if name in _OF_SCORE:
+        return partial(_scored, _OF_SCORE[name])
+    return _of_channel(path, name) if path.startswith(BLOCKED) else _kept(name)
 
 
 def _of_event(name: str) -> _Getter:
@@ -145,15 +138,29 @@ def _of_event(name: str) -> _Getter:
     return lambda readings: readings.data.get(name)
 
 
+def _of_channel(path: str, name: str) -> _Getter:
+    """Whether a channel is closed; an attribute may have a name like that of a channel."""
+    channel = path.removeprefix(BLOCKED)
+    return lambda readings: (
+        channel in readings.state.lead.blocks
+        if channel in readings.channels
+        else readings.state.lead.attributes.get(name)
+    )
+
+
+def _kept(name: str) -> _Getter:
+    """Read what the lifecycle declares: what a lead keeps by name, or an attribute."""
+    if name == _CONTACTABLE:
+        return _is_contactable
+    kept, _, key = name.partition(".")
+    if key and kept in _KEPT_BY_NAME:
+        return lambda readings: getattr(readings.state.lead, kept).get(key)
+    return lambda readings: readings.state.lead.attributes.get(name)
+
+
 def _scored(part: Callable[[Score], Scalar], readings: CaseReadings) -> Scalar:
     score = readings.score()
     return part(score) if score is not None else None
-
-
-def _is_blocked(channel: str, name: str, readings: CaseReadings) -> Scalar:
-    """Whether a channel is closed; an attribute may have a name like that of a channel."""
-    lead = readings.state.lead
-    return channel in lead.blocks if channel in readings.channels else lead.attributes.get(name)
 
 
 def _is_contactable(readings: CaseReadings) -> bool:

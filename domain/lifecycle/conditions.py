@@ -129,10 +129,9 @@ def _reads_of(rule: Rule) -> tuple[str, ...]:
 
 def _test_of(rule: Rule) -> Test:
     match rule:
-        case Every(parts):
-            return _combined(tuple(_test_of(part) for part in parts), decisive=False)
-        case Some(parts):
-            return _combined(tuple(_test_of(part) for part in parts), decisive=True)
+        case Every(parts) | Some(parts):
+            tests = tuple(_test_of(part) for part in parts)
+            return _combined(tests, decisive=isinstance(rule, Some))
         case Opposite(part):
             return _opposite(_test_of(part))
         case Absent(path, expected):
