@@ -1,13 +1,13 @@
 """The case of one signal: the events so far, and the state after them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.effects import joined
-from domain.event import LEDGER, Event, Subject
-from domain.lead.evolve import evolve
+from domain.event import LEDGER, NOTHING, Event, Subject
+from domain.lead.evolve import after_move, evolve, with_business
 from domain.lead.identity import Resolution
 from domain.lead.owners import effects_of_stage
 from domain.lead.readings import CaseReadings
@@ -37,11 +37,29 @@ class Party(NamedTuple):
     """Accounts newly found to have the same name: a person has to judge."""
 
 
+class Evolved(NamedTuple):
+    """A lead or a company before and after what was decided."""
+
+    before: LeadState | AccountState
+    after: LeadState | AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a signal has become, and the states that its events leave."""
+
+    events: Sequence[Event]
+    """The signal's own event, followed by those that follow from it."""
+    states: Mapping[str, Evolved]
+    """By id: the lead that receives the events, and its company. Other subjects may change too."""
+
+
 @dataclass(slots=True)
 class Case:
     """What one signal causes: the events so far and the state after them.
 
-    A class, because each consequence is judged on the state left by the previous one.
+    A class, because each step is judged on the state left by the previous one. The effects of the
+    signal's own event are found step by step, and each is applied to the state when it is found.
     """
 
     compiled: CompiledLifecycle
@@ -51,16 +69,20 @@ class Case:
     position: int
     is_recorded: bool = False
     """Whether the report is in the ledger already, and is decided again."""
+    effects: dict[str, Any] = field(default_factory=dict)
+    """Of the signal's own event."""
     events: list[Event] = field(default_factory=list)
-    foreseen: dict[str, Any] = field(default_factory=dict)
-    """Effects of the report's own event that are already applied to the state."""
-    pass_before: int = field(init=False)
-    """The lead's pass before the signal."""
+    """The signal's own event once it is entered, and what has followed so far."""
+    news: set[str] = field(default_factory=set)
+    """Names of the effects of all events so far."""
+    moved: Event | None = None
+    """The event that moved the lead last."""
+    before: State = field(init=False)
     lead: Subject = field(init=False)
     """The lead that receives the events; the ledger if the signal is not about a lead."""
 
     def __post_init__(self) -> None:
-        self.pass_before = self.state.lead.pass_number
+        self.before = self.state
         lead = self.party.lead
         self.lead = Subject(SubjectKind.LEAD, lead.receiver) if lead is not None else LEDGER
 
@@ -77,6 +99,16 @@ class Case:
     def next_cause(self) -> int | None:
         """What causes the next event: the report itself, unless that event is the report."""
         return self.position if self.events else self.signal.cause
+
+    def decided(self) -> Decided:
+        """Return the result of the case."""
+        (lead, account), before = self.state, self.before
+        states: dict[str, Evolved] = {}
+        if self.party.lead is not None:
+            states[self.lead.id] = Evolved(before.lead, lead)
+        if account is not None and before.account is not None and self.party.account is not None:
+            states[self.party.account] = Evolved(before.account, account)
+        return Decided(self.events, states)
 
     def table(self, kind: SubjectKind) -> MoveTable:
         return self.compiled.lead if kind is SubjectKind.LEAD else self.compiled.account
@@ -114,114 +146,153 @@ class Case:
             return None
         return score_at(scoring, lead, judged_at(lead, self.signal.occurred_at))
 
+    def tell(self, effects: Mapping[str, Any]) -> None:
+        """Add effects to the signal's own event, and apply them, so that what follows sees them.
+
+        No effect is told twice, except that timers may be set one after the other.
+        """
+        if not effects:
+            return
+        timers = self.effects.get("timers")
+        self.effects.update(effects)
+        if timers is not None and "timers" in effects:
+            self.effects["timers"] = {**timers, **effects["timers"]}
+        self.news.update(effects)
+        self._apply(effects)
+
+    def enter(
+        self,
+        subject: Subject,
+        effects: Mapping[str, Any],
+        *,
+        move: CompiledMove | None = None,
+        forwarded_to: str | None = None,
+    ) -> None:
+        """Enter the signal's own event, with its last effects and its move.
+
+        Effects that are told later still become part of it.
+        """
+        signal = self.signal
+        if subject.kind is SubjectKind.LEAD:
+            effects = self._accompanied(effects, signal.type.name, move)
+        before = self.state
+        self.tell(effects)
+        if not self.effects:
+            self._apply(NOTHING)
+        event = Event(
+            self.position,
+            signal.type.name,
+            subject,
+            signal.occurred_at,
+            signal.data,
+            self.effects,
+            signal.cause,
+            forwarded_to,
+        )
+        if move is not None:
+            standing = before.account if subject.kind is SubjectKind.ACCOUNT else before.lead
+            assert standing is not None
+            event = _moved(event, standing, move)
+            self.effects |= _how(move)
+        self._see(event, is_told=True)
+
     def add(
         self,
         type: str,
         subject: Subject,
         *,
         data: Mapping[str, Any],
-        effects: Mapping[str, Any] | None = None,
+        effects: Mapping[str, Any] = NOTHING,
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
     ) -> Event:
-        """Append the next event, and apply it to the states that it changes.
+        """Append an event that follows, and apply it to the states that it changes.
 
         With it come its move, the new owner in charge, and the silence timer.
         """
-        lead = self.party.lead
-        if lead is not None and lead.receiver in (subject.id, forwarded_to):
-            silence = effects_on_silence(
-                self.compiled, self.state.lead, type, self.signal.occurred_at, move
-            )
-            effects = joined(effects or {}, silence) if silence else effects
-            if move is not None and move.kind is not None:
-                owner = effects_of_stage(self.compiled, self.state.lead, move.to, effects or {})
-                effects = {**(effects or {}), **owner}
+        if self.lead.id in (subject.id, forwarded_to):
+            effects = self._accompanied(effects, type, move)
         event = Event(
-            position=self.next_position,
-            type=type,
-            subject=subject,
-            occurred_at=self.signal.occurred_at,
-            data=data,
-            effects=effects or {},
-            cause=self.next_cause,
-            forwarded_to=forwarded_to,
+            self.next_position,
+            type,
+            subject,
+            self.signal.occurred_at,
+            data,
+            effects,
+            self.next_cause,
+            forwarded_to,
         )
         if move is not None:
             event = with_move(event, self.standing(subject.kind), move)
-        self.events.append(event)
-        self.state = self.after(event)
+        self.news.update(event.effects)
+        self._see(event, is_told=False)
         return event
 
-    def foresee(self, effects: Mapping[str, Any]) -> None:
-        """Apply the signal's own effects, each once, so that guards see them before the move.
-
-        If there is a move they are applied again, because a move looks at all effects of its event.
-        That is harmless: the event that `add` then makes has the same position.
-        """
-        news = self._unseen(effects)
-        if news:
-            self._apply(news)
-            self.foreseen |= news
-
-    def arm(self, name: str, due_at: datetime | None) -> None:
-        """Set or clear a timer through the report's own event, once its consequences are known."""
-        timers = {name: format_utc(due_at) if due_at is not None else None}
-        first = self.events[0]
-        armed = {**first.effects, "timers": {**first.effects.get("timers", {}), **timers}}
-        self.events[0] = first._replace(effects=armed)
-        self._apply({"timers": timers})
-
-    def after(self, event: Event) -> State:
-        """Return the state after an event; one that changes other subjects leaves it unchanged."""
-        (lead, account), changed = self.state, event.changed_subjects
-        if self.lead in changed:
-            lead = self._lead_after(event)
-        if account is not None and self.account in changed:
-            account = evolve(account, event)
-        return State(lead, account)
-
-    def _lead_after(self, event: Event) -> LeadState:
-        lead = self.state.lead
-        if event.position != self.position or event.stage_to is not None:
-            return evolve(lead, event)
-        unseen = self._unseen(event.effects)
-        return evolve(lead, event._replace(effects=unseen)) if unseen else lead
-
-    def _unseen(self, effects: Mapping[str, Any]) -> dict[str, Any]:
-        seen = self.foreseen
-        return {
-            name: value
-            for name, value in effects.items()
-            if name not in seen or seen[name] != value
-        }
+    def _accompanied(
+        self, effects: Mapping[str, Any], type: str, move: CompiledMove | None
+    ) -> Mapping[str, Any]:
+        """Add to the effects of a lead's event the silence timer and the new owner in charge."""
+        lead, at = self.state.lead, self.signal.occurred_at
+        silence = effects_on_silence(self.compiled, lead, type, at, move)
+        effects = joined(effects, silence) if silence else effects
+        if move is None or move.kind is None:
+            return effects
+        return {**effects, **effects_of_stage(self.compiled, lead, move.to, effects)}
 
     def _apply(self, effects: Mapping[str, Any]) -> None:
         """Apply effects to the signal's subject, as a separate event without a move would."""
         signal, (lead, account) = self.signal, self.state
-        event = Event(
-            self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
-        )
         if signal.subject is SubjectKind.LEAD:
+            event = Event(
+                self.position, signal.type.name, LEDGER, signal.occurred_at, signal.data, effects
+            )
             self.state = State(evolve(lead, event), account)
-        else:
+        elif signal.subject is SubjectKind.ACCOUNT:
             assert account is not None
-            self.state = State(lead, evolve(account, event))
+            self.state = State(lead, with_business(account, effects))
+
+    def _see(self, event: Event, *, is_told: bool) -> None:
+        """Append an event, and apply it, unless its effects on the lead have been told.
+
+        It may be about another lead, or change another company; these states are not held here.
+        """
+        self.events.append(event)
+        lead, account = self.state
+        (kind, id), forwarded_to = event.subject, event.forwarded_to
+        if kind is SubjectKind.LEAD and self.lead.id == (forwarded_to or id):
+            lead = after_move(lead, event) if is_told else evolve(lead, event)
+            if event.stage_to is not None:
+                self.moved = event
+        own = id if kind is SubjectKind.ACCOUNT else event.effects.get("business_of")
+        if account is not None and own == self.party.account:
+            account = evolve(account, event)
+        self.state = State(lead, account)
 
 
-def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+def _how(move: CompiledMove) -> dict[str, Any]:
+    """Return the effect that says how a move ends the stay before it."""
     if move.kind is None:
-        return event
+        return {}
     how: dict[str, Any] = {"kind": str(move.kind)}
     if move.passed_over:
         how["passed_over"] = list(move.passed_over)
+    return {"move": how}
+
+
+def _moved(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+    if move.kind is None:
+        return event
     return event._replace(
         stage_from=standing.stage,
         stage_to=move.to,
         effective_at=not_before(standing.entered_at, event.occurred_at),
         pass_number=standing.pass_number + 1 if move.begins_pass else standing.pass_number,
-        effects={**event.effects, "move": how},
     )
+
+
+def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+    """Return the event as it moves a subject from where it stands."""
+    return _moved(event, standing, move)._replace(effects={**event.effects, **_how(move)})
 
 
 @dataclass(frozen=True, slots=True)

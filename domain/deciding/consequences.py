@@ -46,7 +46,7 @@ def _follow_on_account(case: Case) -> None:
         return
     by_lead = case.signal.subject is SubjectKind.LEAD
     data = {"lead": case.lead.id} if by_lead else {}
-    account, effects = case.state.account, case.events[0].effects
+    account, effects = case.state.account, case.effects
     assert account is not None
     of_company = not by_lead or "business_of" in effects
     wanted = moves_by_business(triggers, account, effects) if of_company else []

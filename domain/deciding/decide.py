@@ -4,11 +4,11 @@ Pure and total. The machine is consulted here, through the table compiled from i
 written into the events, so `evolve` never consults it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.case import Case, NotAllowed, Party
+from domain.case import Case, Decided, NotAllowed, Party
 from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
 from domain.deciding.refusal import first_listed, refusal_of
@@ -31,17 +31,17 @@ from domain.lifecycle.service_events import (
     MERGED,
     OTHER,
 )
-from domain.rules.business import business_begun, business_of, effects_on_account
+from domain.rules.business import Begun, business_begun, business_of, effects_on_account
 from domain.rules.candidacy import hindered
 from domain.rules.deadlines import judge_deadlines
 from domain.rules.deals import effects_of_role, marks_of
 from domain.rules.deals import is_repeated as says_again
-from domain.rules.grading import effects_of_report
+from domain.rules.grading import give_points, judge_person
 from domain.rules.origin import origin_of
 from domain.signal import ANONYMOUS_ID, Signal
 from domain.times import format_utc
 
-__all__ = ["RULES", "NotAllowed", "Party", "decide"]
+__all__ = ["RULES", "Decided", "NotAllowed", "Party", "decide"]
 
 RULES = 1
 """Version of the deciding code. Increment it with every change that could alter an outcome.
@@ -56,8 +56,8 @@ def decide(
     *,
     position: int,
     is_recorded: bool = False,
-) -> list[Event] | NotAllowed:
-    """Return the signal's event, followed by the derived events.
+) -> Decided | NotAllowed:
+    """Return the signal's event, the events that follow from it, and the states that they leave.
 
     `position` is that of the first event; the others follow without gaps. A decision that is
     recorded is not refused because of a guard or an obstacle: it takes the first move that the
@@ -70,12 +70,11 @@ def decide(
     case = Case(compiled, state, signal, party, position, is_recorded)
     if signal.subject is SubjectKind.LEDGER:
         numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
-        case.add(signal.type.name, LEDGER, data=signal.data, effects=numbers.effects())
-        return case.events
+        case.enter(LEDGER, numbers.effects())
+        return case.decided()
     refused = None if is_recorded else hindered(case)
     if refused is not None:
         return refused
-    before = case.state.lead
     refused = _report(case)
     if refused is not None:
         return refused
@@ -84,13 +83,13 @@ def decide(
     _identify_account(case)
     follow(case)
     if signal.subject is SubjectKind.LEAD:
-        judge_deadlines(case, before)
-    return case.events
+        judge_deadlines(case)
+    return case.decided()
 
 
 def identify(
     compiled: CompiledLifecycle, state: State, signal: Signal, party: Party, *, position: int
-) -> list[Event]:
+) -> Sequence[Event]:
     """Return the events of a report that no longer counts: it still links identifiers to leads."""
     case = Case(compiled, state, signal, party, position)
     assert party.lead is not None
@@ -161,58 +160,62 @@ def _report(case: Case) -> NotAllowed | None:
         resolution = case.party.lead
         assert resolution is not None
         effects |= effects_on_lead(case, is_repeated=is_repeated)
-        effects = joined(effects, effects_before_move(case))
-        effects |= effects_of_report(case, effects, is_repeated=is_repeated)
+        case.tell(joined(effects, effects_before_move(case)))
+        judge_person(case)
+        if not is_repeated:
+            give_points(case)
         subject = Subject(SubjectKind.LEAD, resolution.subject)
         forwarded_to = resolution.forwarded_to
-    case.foresee(effects)
-    move = _move_of(case, asked, effects, is_repeated=is_repeated)
-    if isinstance(move, NotAllowed):
-        return move
-    if kind is SubjectKind.LEAD and not effects.get("already"):
-        effects |= marks_of(signal.type, case.state.lead)
+    else:
+        case.tell(effects)
+    found = _move_of(case, asked, is_repeated=is_repeated)
+    if isinstance(found, NotAllowed):
+        return found
+    move, how = found
     if kind is SubjectKind.LEAD:
-        begins_pass = move is not None and move.begins_pass
-        effects |= business_of(case, begun, begins_pass=begins_pass)
-        if not is_repeated:
-            effects |= effects_of_naming(case.compiled, case.state.lead, signal, move)
-        origin = origin_of(case, move, signal.type.name, signal.data, effects)
-        effects = joined(effects, origin)
-    if move is not None and kind is SubjectKind.LEAD:
-        effects = joined(effects, effects_with_move(case, move))
-    case.add(
-        signal.type.name,
-        subject,
-        data=signal.data,
-        effects=effects,
-        move=move,
-        forwarded_to=forwarded_to,
-    )
+        how |= _with_the_move(case, move, begun, already="already" in how, is_repeated=is_repeated)
+    case.enter(subject, how, move=move, forwarded_to=forwarded_to)
     return None
 
 
+def _with_the_move(
+    case: Case,
+    move: CompiledMove | None,
+    begun: Begun | None,
+    *,
+    already: bool,
+    is_repeated: bool,
+) -> dict[str, Any]:
+    """Return the effects on a lead that come with the move, or that depend on whether it moves."""
+    signal, lead = case.signal, case.state.lead
+    effects = {} if already else marks_of(signal.type, lead)
+    begins_pass = move is not None and move.begins_pass
+    effects |= business_of(case, begun, begins_pass=begins_pass)
+    if not is_repeated:
+        effects |= effects_of_naming(case.compiled, lead, signal, move)
+    becomes_known = "known" in case.effects
+    effects |= origin_of(case, move, signal.type.name, signal.data, becomes_known=becomes_known)
+    return joined(effects, effects_with_move(case, move)) if move is not None else effects
+
+
 def _move_of(
-    case: Case, asked: Mapping[str, Any], effects: dict[str, Any], *, is_repeated: bool
-) -> CompiledMove | NotAllowed | None:
+    case: Case, asked: Mapping[str, Any], *, is_repeated: bool
+) -> tuple[CompiledMove | None, dict[str, Any]] | NotAllowed:
     """Return the move that the signal causes, or why it is refused.
 
-    Add to its effects that a decision already holds, or that it only counts because it is recorded.
+    With it comes the effect that a decision already holds, or that it only counts because it is
+    recorded.
     """
     kind, type = case.signal.subject, case.signal.type
     # A deal or an order that is reported again moves nothing: its move belongs to an earlier pass.
     move = None if is_repeated else case.find(kind, type.name, asked)
     if move is not None or type.kind is not EventKind.DECISION:
-        return move
+        return move, {}
     refused = refusal_of(case, kind)
     if refused is None:
-        if case.table(kind).targets(type.name):
-            effects["already"] = True
-        return None
+        return None, {"already": True} if case.table(kind).targets(type.name) else {}
     insisted = first_listed(case, kind) if case.is_recorded else None
-    if insisted is None:
-        return refused
-    effects["insisted"] = True
-    return insisted
+    return refused if insisted is None else (insisted, {"insisted": True})
 
 
 def _identify(case: Case, resolution: Resolution) -> None:

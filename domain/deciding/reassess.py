@@ -4,16 +4,14 @@ A lead stays under the version that last decided it until this event brings it o
 the rules it was made by, and nothing changes without a record.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.case import Case, Party
+from domain.case import Case, Decided, Party
 from domain.deciding.automation import effects_of_succession
 from domain.deciding.consequences import follow
 from domain.deciding.timers import own_signal
 from domain.effects import joined
-from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
@@ -44,11 +42,11 @@ def reassess(
     cause: int,
     occurred_at: datetime,
     position: int,
-) -> Sequence[Event]:
+) -> Decided:
     """Return the reassessment of a lead and its consequences.
 
     `compiled` is the version after the lead's own, or its own if something other than the
-    lifecycle has changed. In that case a single event without effects means that nothing follows.
+    lifecycle has changed; then `has_consequences` tells whether it is to be recorded.
     """
     lead = state.lead
     signal = own_signal(
@@ -71,13 +69,19 @@ def reassess(
             grading.effects_of_succession(compiled, lead),
         )
         move = _mapped(compiled, lead)
-    case.foresee(effects)
-    effects |= flags_here(case, stage=move.to if move is not None else lead.stage)
-    case.add(REASSESSED, case.lead, data=signal.data, effects=effects, move=move)
+    case.tell(effects)
+    flags = flags_here(case, stage=move.to if move is not None else lead.stage)
+    case.enter(case.lead, flags, move=move)
     if lead.absorbed_by is None:
         follow(case)
-        judge_deadlines(case, lead)
-    return case.events
+        judge_deadlines(case)
+    return case.decided()
+
+
+def has_consequences(reassessed: Decided) -> bool:
+    """Whether anything follows from a reassessment under the lead's own version."""
+    first, *derived = reassessed.events
+    return bool(derived or first.effects)
 
 
 def _mapped(compiled: CompiledLifecycle, lead: LeadState) -> CompiledMove | None:

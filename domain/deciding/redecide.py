@@ -23,8 +23,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from domain.case import with_move
-from domain.deciding.decide import NotAllowed, Party, decide, identify
-from domain.deciding.reassess import reassess
+from domain.deciding.decide import Decided, NotAllowed, Party, decide, identify
+from domain.deciding.reassess import has_consequences, reassess
 from domain.deciding.timers import Passing, fire
 from domain.event import NOTHING, Event, Subject
 from domain.lead.deadlines import DeadlineEntries, deadlines_after
@@ -248,8 +248,8 @@ class _Again:
             occurred_at=judged.occurred_at,
             position=self.next_number,
         )
-        if len(decided) > 1 or decided[0].effects:
-            self.see_all(decided, judged.position)
+        if has_consequences(decided):
+            self.see_all(decided.events, judged.position)
 
     def keep(self, kept: Kept) -> None:
         """Apply part of a company's timeline, with the moves that follow from it here."""
@@ -306,7 +306,7 @@ class _Again:
         if isinstance(decided, NotAllowed):
             self.not_allowed[reported.position] = decided
             return
-        self.see_all(decided, reported.position)
+        self.see_all(decided.events, reported.position)
         self.judge_members(
             compiled, reported.account, before, reported.occurred_at, reported.position
         )
@@ -332,25 +332,24 @@ class _Again:
         if compiled is not reported.compiled:
             signal = signal._replace(type=compiled.lifecycle.events[signal.type.name])
         arguments = (compiled, self.state(receiver, party.account), signal, party)
-        decided: Sequence[Event] | NotAllowed = ()
+        events: Sequence[Event] = ()
         if reported.counts:
             decided = decide(
                 *arguments, position=self.next_number, is_recorded=reported.is_recorded
             )
-        if isinstance(decided, NotAllowed):
-            if not reported.is_recorded:
+            if isinstance(decided, NotAllowed) and not reported.is_recorded:
                 self.not_allowed[reported.position] = decided
                 return
-            self.refused.setdefault(receiver, []).append(reported.position)
-            decided = ()
-        elif decided and decided[0].effects.get("insisted"):
-            self.refused.setdefault(receiver, []).append(reported.position)
-        if decided and signal.type.role in ABOUT_BUSINESS:
-            belonging = belonging_of(decided[0], compiled.lifecycle)
+            if isinstance(decided, Decided):
+                events = decided.events
+            if not events or events[0].effects.get("insisted"):
+                self.refused.setdefault(receiver, []).append(reported.position)
+        if events and signal.type.role in ABOUT_BUSINESS:
+            belonging = belonging_of(events[0], compiled.lifecycle)
             self.belongings.setdefault(receiver, {})[reported.position] = belonging
-        if not decided and reported.absorbs:
-            decided = identify(*arguments, position=self.next_number)
-        self.see_all(decided, reported.position)
+        if not events and reported.absorbs:
+            events = identify(*arguments, position=self.next_number)
+        self.see_all(events, reported.position)
         for visitor in reported.absorbs:
             self.visitors[visitor] = receiver
 
@@ -410,10 +409,10 @@ class _Again:
             if decided is None:
                 return
             assert not isinstance(decided, NotAllowed), decided
-            armed_by = decided[0].cause
-            assert armed_by is not None
-            passing.see(decided[0].occurred_at)
-            self.see_all(decided, self.report(armed_by))
+            fired = decided.events[0]
+            assert fired.cause is not None
+            passing.see(fired.occurred_at)
+            self.see_all(decided.events, self.report(fired.cause))
 
     @property
     def next_number(self) -> int:

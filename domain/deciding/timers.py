@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.deciding.decide import NotAllowed, Party, decide
+from domain.deciding.decide import Decided, NotAllowed, Party, decide
 from domain.effects import Fires
-from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import DORMANT, REVISIT, LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -79,7 +78,7 @@ def fire(
     source: str,
     upto: datetime,
     position: int,
-) -> list[Event] | NotAllowed | None:
+) -> Decided | NotAllowed | None:
     """Decide what the first timer due by `upto` becomes; None if none is due.
 
     `compiled` is the lead's own version, so that a timer fires under the rules that set it.

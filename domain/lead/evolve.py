@@ -112,8 +112,17 @@ def evolve(state: Staged, event: Event) -> Staged:
             changes[name] = value
         if name in _DERIVED:
             changes |= _DERIVED[name](state, event)
-    state = _changed(state, changes)
-    return _changed(state, moved(state, event)) if event.stage_to is not None else state
+    return after_move(_changed(state, changes), event)
+
+
+def after_move(state: Staged, event: Event) -> Staged:
+    """Return the state after an event's move, if it has one; its effects have been applied."""
+    return state if event.stage_to is None else _changed(state, moved(state, event))
+
+
+def with_business(state: AccountState, effects: Mapping[str, Any]) -> AccountState:
+    """Return an account with the deals and orders that a report about it changes."""
+    return _changed(state, _merged(state, effects))
 
 
 def _waiting(state: Staged, event: Event) -> Staged:
@@ -139,9 +148,7 @@ def _account_after(state: AccountState, event: Event) -> AccountState:
     state = _changed(state, changes)
     if "brings" in effects:
         state = _changed(state, _merged(state, effects["brings"]))
-    if event.stage_to is not None and is_own:
-        state = _changed(state, moved(state, event))
-    return state
+    return after_move(state, event) if is_own else state
 
 
 def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str, Any]:

@@ -68,12 +68,12 @@ def effects_of_answer(
     }
 
 
-def judge_deadlines(case: Case, before: LeadState) -> None:
+def judge_deadlines(case: Case) -> None:
     """Record which deadlines the signal has met, and start those of the stay that it leads to.
 
     A stay that ends within the same report starts none: there was no time to act.
     """
-    for name, due in sorted(before.deadlines.items()):
+    for name, due in sorted(case.before.lead.deadlines.items()):
         if case.signal.occurred_at <= due.due_at and _is_answered(case, name):
             _meet(case, name, due.due_at)
     for name, rule in case.compiled.lifecycle.pace.deadlines.items():

@@ -48,10 +48,9 @@ def flags_here(case: Case, *, stage: str | None) -> dict[str, Any]:
 
 def _is_news(case: Case, exclusion: Exclusion) -> bool:
     """Whether rules may answer differently; until then a person's own judgement remains."""
-    first = case.events[0]
-    if first.type == REASSESSED or _NEWS & first.effects.keys():
+    if case.signal.type.name == REASSESSED or not _NEWS.isdisjoint(case.effects):
         return True
-    changed = {f"lead.{name}" for name in first.effects.get("attributes", ())}
+    changed = {f"lead.{name}" for name in case.effects.get("attributes", ())}
     return bool(changed) and any(
         not changed.isdisjoint(rule.condition.reads) for rule in exclusion.rules
     )

@@ -26,6 +26,7 @@ from domain.lead.score import (
 from domain.lead.state import LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle
+from domain.times import format_utc
 
 GRADE_CHANGED = "grade.changed"
 GRADE_TIMER = "grade"
@@ -46,24 +47,23 @@ def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
     return {name: value for name, value in judged.items() if getattr(lead, name) != value}
 
 
-def effects_of_report(
-    case: Case, effects: Mapping[str, Any], *, is_repeated: bool
-) -> dict[str, Any]:
-    """Judge the person given the report's other effects, then give points for the report."""
-    lifecycle, signal = case.compiled.lifecycle, case.signal
-    judged: dict[str, Any] = {}
+def judge_person(case: Case) -> None:
+    """Judge the person again after news about them, or take the grade that a timer sets."""
     assert case.party.lead is not None
-    if signal.timer == GRADE_TIMER:
-        judged = {"grade": signal.data.get("grade")}
-    elif case.party.lead.is_new or "attributes" in effects:
-        case.foresee(effects)
-        judged = effects_of_profile(lifecycle, case.state.lead)
-    scoring = lifecycle.scoring
-    if is_repeated or scoring is None or signal.type.name not in scoring.by_type:
-        return judged
-    case.foresee({**effects, **judged})
+    if case.signal.timer == GRADE_TIMER:
+        case.tell({"grade": case.signal.data.get("grade")})
+    elif case.party.lead.is_new or "attributes" in case.effects:
+        case.tell(effects_of_profile(case.compiled.lifecycle, case.state.lead))
+
+
+def give_points(case: Case) -> None:
+    """Give the points that the report earns."""
+    scoring, signal = case.compiled.lifecycle.scoring, case.signal
+    if scoring is None or signal.type.name not in scoring.by_type:
+        return
     given = points_of(scoring, signal.type.name, case.readings(signal.type.name, signal.data))
-    return judged | ({"points": given} if given else {})
+    if given:
+        case.tell({"points": given})
 
 
 def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def arm_grade(case: Case) -> None:
     due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case))
     armed = lead.timers.get(GRADE_TIMER)
     if due_at != (armed.due_at if armed is not None else None):
-        case.arm(GRADE_TIMER, due_at)
+        case.tell({"timers": {GRADE_TIMER: format_utc(due_at) if due_at is not None else None}})
 
 
 def fire_grade(compiled: CompiledLifecycle, lead: LeadState, _: str, timer: Timer) -> Firing:
@@ -173,9 +173,7 @@ def _moment(case: Case) -> datetime:
 def _is_judged_again(case: Case) -> bool:
     if not case.compiled.lifecycle.grades:
         return False
-    lead, pass_before = case.party.lead, case.pass_before
+    lead, pass_before = case.party.lead, case.before.lead.pass_number
     if lead is not None and lead.is_new:
         return True
-    return pass_before != case.state.lead.pass_number or any(
-        not _JUDGED_AFTER.isdisjoint(event.effects) for event in case.events
-    )
+    return pass_before != case.state.lead.pass_number or not _JUDGED_AFTER.isdisjoint(case.news)

@@ -14,14 +14,7 @@ _NAME = "hand_over"
 
 def hand_over(case: Case) -> bool:
     """Hand over a lead that has just entered a stage; once, and not after a correction."""
-    entry = next(
-        (
-            event
-            for event in reversed(case.events)
-            if event.stage_to is not None and event.receiver == case.lead
-        ),
-        None,
-    )
+    entry = case.moved
     if entry is None or entry.effects["move"]["kind"] == MoveKind.CORRECTED:
         return False
     return any(

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.case import Case
-from domain.event import NOTHING
 from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import EventKind, Role
 
@@ -23,9 +22,10 @@ def origin_of(
     move: CompiledMove | None,
     type: str,
     data: Mapping[str, Any],
-    reported: Mapping[str, Any] = NOTHING,
+    *,
+    becomes_known: bool = False,
 ) -> dict[str, Any]:
-    """Return what a fact says about the origin of the pass; `reported` are its other effects.
+    """Return what a fact says about the origin of the pass.
 
     A fact that makes no move counts only if a rule gives its origin: delivering a mail or copying a
     profile acquires no lead.
@@ -35,7 +35,7 @@ def origin_of(
         return {}
     moves = move is not None and move.kind is not None
     begins_pass = move is not None and move.begins_pass
-    if not (moves or "known" in reported or _enquires(case, type)):
+    if not (moves or becomes_known or _enquires(case, type)):
         return {}
     readings = case.readings(type, data)
     rules = lifecycle.origin_rules

@@ -5,10 +5,11 @@ can only be put in force by the holder of the lock. Decisions about identity, re
 free days are carried out by the service itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from domain.case import Evolved
 from domain.deciding.decide import NotAllowed, Party, decide, record_late
-from domain.event import Event
+from domain.event import NOTHING, Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.conditions import lists_with
@@ -111,8 +112,8 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
     no_party = Party(None, None)
     decided = decide(in_force, State(), signal, no_party, position=draft.position + 1)
     assert not isinstance(decided, NotAllowed)
-    recorded = _enter(draft, Concerned(signal, no_party), decided, in_force)
-    draft.published.append(compiled_from(decided[0]))
+    recorded = _enter(draft, Concerned(signal, no_party), decided.events, in_force)
+    draft.published.append(compiled_from(decided.events[0]))
     return recorded
 
 
@@ -277,20 +278,20 @@ def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> R
     decided = decide(compiled, then, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
         return refusal_texts.not_allowed(decided)
-    if is_too_late(draft, account, decided):
+    if is_too_late(draft, account, decided.events):
         return _record_late(draft, concerned, past)
-    recorded = _enter(draft, concerned, decided, compiled)
+    recorded = _enter(draft, concerned, decided.events, compiled, decided.states)
     if account is None:
         return recorded
     before, after = state.account, draft.state(None, account).account
     assert before is not None
     assert after is not None
     if after.timeline != before.timeline:
-        _unsettle_later(draft, account, decided[0], past)
+        _unsettle_later(draft, account, decided.events[0], past)
     judged = members if after.competitor != before.competitor else ()
     for lead_id in judged:
         if lead_id not in draft.unsettled:
-            cause = decided[0].position
+            cause = decided.events[0].position
             reassess_lead(draft, lead_id, draft.compiled, cause=cause, at=at)
     return recorded
 
@@ -411,7 +412,11 @@ def _bring_both_up_to_date(draft: Draft, signal: Signal, lead_id: str, past: Pla
 
 
 def _enter(
-    draft: Draft, concerned: Concerned, decided: Sequence[Event], compiled: CompiledLifecycle
+    draft: Draft,
+    concerned: Concerned,
+    decided: Sequence[Event],
+    compiled: CompiledLifecycle,
+    states: Mapping[str, Evolved] = NOTHING,
 ) -> Recorded:
     """Enter what was decided, and point its identifiers to the subject that it is about."""
     signal, party, account_links = concerned
@@ -424,7 +429,7 @@ def _enter(
         references = ()
     if party.account is not None:
         links += [Link(key, party.account, position) for key in (*account_links, *references)]
-    draft.enter(signal, decided, lifecycle=compiled.version, links=links)
+    draft.enter(signal, decided, lifecycle=compiled.version, links=links, states=states)
     return _answer(draft, decided, signal)
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+from domain.case import Evolved
 from domain.deciding.decide import RULES
 from domain.deciding.redecide import company_then
-from domain.event import LEDGER, Event
+from domain.event import LEDGER, NOTHING, Event
 from domain.lead.state import AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
@@ -262,18 +263,21 @@ class Draft:
         *,
         lifecycle: int,
         links: Sequence[Link] = (),
+        states: Mapping[str, Evolved] = NOTHING,
     ) -> None:
         """Enter a reported event and its derived events, decided under this lifecycle version.
 
-        `links` are the identifiers that point to its subjects from its position on.
+        `links` are the identifiers that point to its subjects from its position on, `states` the
+        states that the events leave.
         """
         first, *derived = decided
+        after = self._still_true(states)
         self._enter_parts(decided, is_own=signal.source == records.OWN_SOURCE, lifecycle=lifecycle)
         report, actor = _report_row(signal, links), _actor_row(signal)
         envelope = records.Envelope(
             source=signal.source,
             id=signal.id,
-            subject_version=self._see(first),
+            subject_version=self._see(first, after),
             recorded_time=self._recorded_time,
             claimed_at=signal.claimed_at,
             key_id=signal.key_id or None,
@@ -290,20 +294,31 @@ class Draft:
         self._add(first, envelope, report, actor)
         self._link(links)
         for number, event in enumerate(derived, start=1):
-            self._enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+            self._enter_own(
+                event, id=f"{first.position}.{number}", lifecycle=lifecycle, after=after
+            )
 
     def enter_group(
-        self, decided: Sequence[Event], *, id: str, lifecycle: int, key_id: str | None = None
+        self,
+        decided: Sequence[Event],
+        *,
+        id: str,
+        lifecycle: int,
+        key_id: str | None = None,
+        states: Mapping[str, Evolved] = NOTHING,
     ) -> None:
         """Enter an event that the service itself initiates, and its derived events.
 
         `key_id` is the API key that requested it, if any.
         """
         first, *derived = decided
+        after = self._still_true(states)
         self._enter_parts(decided, is_own=True, lifecycle=lifecycle)
-        self._enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id)
+        self._enter_own(first, id=id, lifecycle=lifecycle, key_id=key_id, after=after)
         for number, event in enumerate(derived, start=1):
-            self._enter_own(event, id=f"{first.position}.{number}", lifecycle=lifecycle)
+            self._enter_own(
+                event, id=f"{first.position}.{number}", lifecycle=lifecycle, after=after
+            )
 
     def _enter_parts(self, decided: Sequence[Event], *, is_own: bool, lifecycle: int) -> None:
         """Enter the parts of a group before it.
@@ -336,13 +351,19 @@ class Draft:
         self._detached[event.position] = (detached.kept, parts)
 
     def _enter_own(
-        self, event: Event, *, id: str, lifecycle: int, key_id: str | None = None
+        self,
+        event: Event,
+        *,
+        id: str,
+        lifecycle: int,
+        key_id: str | None = None,
+        after: Mapping[str, LeadState | AccountState] = NOTHING,
     ) -> None:
         """Enter an event that the service itself writes."""
         envelope = records.Envelope(
             source=records.OWN_SOURCE,
             id=id,
-            subject_version=self._see(event),
+            subject_version=self._see(event, after),
             recorded_time=self._recorded_time,
             claimed_at=None,
             key_id=key_id,
@@ -378,10 +399,22 @@ class Draft:
         text = record.decode()
         self.entries.append(Entry(event, envelope, subject_id, text, leaf, report, actor))
 
-    def _see(self, event: Event) -> int:
-        """Apply the event to every subject that it changes. Returns its own subject's version."""
+    def _still_true(self, states: Mapping[str, Evolved]) -> dict[str, LeadState | AccountState]:
+        """Return what subjects have become, without those decided on as of an earlier moment."""
+        current = {}
+        for subject_id, (before, after) in states.items():
+            kind = SubjectKind.LEAD if isinstance(before, LeadState) else SubjectKind.ACCOUNT
+            if self.newest(subject_id, kind).state is before:
+                current[subject_id] = after
+        return current
+
+    def _see(self, event: Event, after: Mapping[str, LeadState | AccountState]) -> int:
+        """Apply the event to every subject that it changes. Returns its own subject's version.
+
+        `after` are states after the whole group, which nothing reads until it has been entered.
+        """
         subjects = self.subjects
-        for subject_id, seen in seen_by(event, self.newest):
+        for subject_id, seen in seen_by(event, self.newest, after):
             self._changes.append((subjects, subject_id, subjects.get(subject_id)))
             subjects[subject_id] = seen
         return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from domain.event import Event
+from domain.event import NOTHING, Event
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState
 from domain.lifecycle.change.succession import Occupancy, OccupiedStage
@@ -46,21 +46,26 @@ def newborn(kind: SubjectKind) -> Remembered:
 
 
 def seen_by(
-    event: Event, newest: Callable[[str, SubjectKind], Remembered]
+    event: Event,
+    newest: Callable[[str, SubjectKind], Remembered],
+    after: Mapping[str, LeadState | AccountState] = NOTHING,
 ) -> Iterator[tuple[str, Remembered]]:
     """Yield every subject after the event: those whose state it changes, and its own last.
 
-    The version of its own subject increases even if another lead has received the event.
+    The version of its own subject increases even if another lead has received the event. `after`
+    are the states of subjects for which they are known already.
     """
     own, changed = event.subject, event.changed_subjects
     for other in changed:
         if other != own:
             before = newest(other.id, other.kind)
-            state = _evolved(before.state, event)
+            state = after.get(other.id) or _evolved(before.state, event)
             yield other.id, Remembered(before.kind, before.version, event.position, state)
     subject_id = own.id or LEDGER_SUBJECT_ID
     before = newest(subject_id, own.kind)
-    state = _evolved(before.state, event) if own in changed else before.state
+    state = before.state
+    if own in changed:
+        state = after.get(subject_id) or _evolved(state, event)
     yield subject_id, Remembered(before.kind, before.version + 1, event.position, state)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.deciding.decide import NotAllowed
-from domain.deciding.reassess import reassess
+from domain.deciding.reassess import has_consequences, reassess
 from domain.deciding.timers import Passing, fire, first_due
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState
@@ -70,8 +70,8 @@ def reassess_lead(
         occurred_at=at,
         position=draft.position + 1,
     )
-    if len(decided) > 1 or decided[0].effects:
-        draft.enter_group(decided, id=id, lifecycle=compiled.version)
+    if has_consequences(decided):
+        draft.enter_group(decided.events, id=id, lifecycle=compiled.version, states=decided.states)
 
 
 def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
@@ -144,11 +144,11 @@ def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
         if decided is None:
             return True
         assert not isinstance(decided, NotAllowed), decided.reason
-        if is_too_late(draft, lead.account, decided):
+        if is_too_late(draft, lead.account, decided.events):
             draft.unsettle(lead_id, timer.armed_by, upto=timer.due_at)
             return True
-        passing.see(decided[0].occurred_at)
-        draft.enter_group(decided, id=id, lifecycle=lead.lifecycle)
+        passing.see(decided.events[0].occurred_at)
+        draft.enter_group(decided.events, id=id, lifecycle=lead.lifecycle, states=decided.states)
     return False
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from domain.deciding.decide import NotAllowed, Party, decide, record_late
+from domain.deciding.decide import Decided, NotAllowed, Party, decide, record_late
 from domain.deciding.reassess import reassess
 from domain.deciding.redecide import company_then
 from domain.deciding.timers import fire, first_due
@@ -49,7 +49,11 @@ def decide_again(
     signal = signal_of(group[0], event_type)
     receiver = party.lead.receiver if party.lead is not None else None
     state = _then(_state(receiver, party.account, subjects), compiled, first.occurred_at)
-    return decide(compiled, state, signal, party, position=first.position)
+    return _events_of(decide(compiled, state, signal, party, position=first.position))
+
+
+def _events_of(decided: Decided | NotAllowed) -> Sequence[Event] | NotAllowed:
+    return decided.events if isinstance(decided, Decided) else decided
 
 
 def pending_until(
@@ -144,7 +148,7 @@ def fire_again(
     if not lead.timers:
         return None
     state, due_at = _state(lead_id, lead.account, subjects), first_due(lead).due_at
-    return fire(
+    fired = fire(
         compiled,
         _then(state, compiled, due_at, is_before=True),
         lead_id=lead_id,
@@ -153,6 +157,7 @@ def fire_again(
         upto=datetime.fromisoformat(envelope.recorded_time),
         position=first.position,
     )
+    return _events_of(fired) if fired is not None else None
 
 
 def reassess_again(
@@ -172,7 +177,7 @@ def reassess_again(
         cause=first.cause,
         occurred_at=first.occurred_at,
         position=first.position,
-    )
+    ).events
 
 
 def _party(first: Event, derived: Sequence[Event], subjects: Subjects) -> Party:

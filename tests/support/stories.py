@@ -208,7 +208,7 @@ class Story:
         resolution: Resolution | None = None,
         data: Mapping[str, Any] | None = None,
         **fields: Any,
-    ) -> list[Event]:
+    ) -> Sequence[Event]:
         lists = self.compiled.lifecycle.value_lists
         attributes: dict[str, Any] = {"company_domain": lists_with(mail, lists)} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
@@ -263,7 +263,7 @@ class Story:
 
     def decide(
         self, told: Signal, *, account: str | None = None, resolution: Resolution | None = None
-    ) -> list[Event] | NotAllowed:
+    ) -> Sequence[Event] | NotAllowed:
         self.account = account or self.account
         if self.account is not None and self.state.account is None:
             self.state = State(self.state.lead, INITIAL_ACCOUNT)
@@ -272,7 +272,8 @@ class Story:
         latest_at = self.lead.latest_at
         assert latest_at is None or latest_at <= told.occurred_at, "the ledger decides late reports"
         party = Party(resolution, self.account)
-        return decide(self.compiled, self.state, told, party, position=self.position + 1)
+        decided = decide(self.compiled, self.state, told, party, position=self.position + 1)
+        return decided if isinstance(decided, NotAllowed) else decided.events
 
     def _evolve(self, told: Iterable[Event]) -> None:
         for event in told:
