@@ -37,6 +37,14 @@ class Party(NamedTuple):
     """Accounts newly found to have the same name: a person has to judge."""
 
 
+class Graded(NamedTuple):
+    """The grade of a lead at a moment."""
+
+    grade: str | None
+    reads_score: bool
+    """Whether it depends on the score, and so on the moment."""
+
+
 class Evolved(NamedTuple):
     """A lead or a company before and after what was decided."""
 
@@ -77,6 +85,8 @@ class Case:
     """Names of the effects of all events so far."""
     moved: Event | None = None
     """The event that moved the lead last."""
+    graded: tuple[LeadState, Graded] | None = None
+    """The state of the lead that was graded last, and the result."""
     before: State = field(init=False)
     lead: Subject = field(init=False)
     """The lead that receives the events; the ledger if the signal is not about a lead."""

@@ -18,6 +18,10 @@ GETTERS_MAX = 4_096
 """Paths that are kept taken apart. A lifecycle's conditions read some dozens, and only a few
 versions decide at a time."""
 
+# times
+TIMES_MAX = 4_096
+"""Times whose text is kept: those of the batch in progress, with the timers of its leads."""
+
 # recordable
 CODE_CHARACTERS_MAX = 64
 """Codes of campaigns, deals and people have at most some 40 characters. Longer text is prose, which

@@ -195,6 +195,16 @@ def company_then(
     return again.accounts.get("", INITIAL_ACCOUNT)
 
 
+def state_then(
+    state: State, compiled: CompiledLifecycle, at: datetime, *, is_before: bool = False
+) -> State:
+    """Return the input of a decision about a moment: the company as it was then, or before."""
+    account = state.account
+    if account is None or account.latest_at is None or account.latest_at < at:
+        return state
+    return State(state.lead, company_then(account, compiled, at, is_before=is_before))
+
+
 @dataclass(slots=True)
 class _Again:
     """The result so far. A class, because each report is judged on those before it."""

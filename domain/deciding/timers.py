@@ -61,7 +61,13 @@ KINDS: Mapping[str, Fires] = {
 
 def next_due(state: LeadState) -> datetime | None:
     """Return when the first timer of a lead is due."""
-    return min((timer.due_at for timer in state.timers.values()), default=None)
+    return min([timer.due_at for timer in state.timers.values()], default=None)
+
+
+def is_due(state: LeadState, upto: datetime) -> bool:
+    """Whether a timer of a lead is due by a moment."""
+    due_at = next_due(state)
+    return due_at is not None and due_at <= upto
 
 
 def first_due(state: LeadState) -> Timer:

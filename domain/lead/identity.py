@@ -123,6 +123,8 @@ def joins(lead: LeadState, company: str, signal: Signal, former: Collection[str]
 
 def receiver_of(lead_id: str, leads: Leads) -> str:
     """Follow forwarding to the lead that receives this one's events."""
+    if leads[lead_id].absorbed_by is None:
+        return lead_id
     return standing_for(lead_id, lambda other: leads[other].absorbed_by)
 
 

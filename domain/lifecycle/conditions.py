@@ -191,7 +191,11 @@ def lies_within(domain: str, domains: frozenset[str]) -> bool:
 
 def lists_with(domain: str, lists: Mapping[str, frozenset[str]]) -> str:
     """Return the names of the word lists that hold a domain, or one that it is a subdomain of."""
-    return " ".join(sorted(name for name in lists if lies_within(domain, lists[name])))
+    suffixes = []
+    while domain:
+        suffixes.append(domain)
+        domain = domain.partition(".")[2]
+    return " ".join(sorted([name for name in lists if not lists[name].isdisjoint(suffixes)]))
 
 
 def _combined(tests: tuple[Test, ...], *, decisive: bool) -> Test:

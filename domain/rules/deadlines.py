@@ -76,6 +76,8 @@ def judge_deadlines(case: Case) -> None:
     for name, due in sorted(case.before.lead.deadlines.items()):
         if case.signal.occurred_at <= due.due_at and _is_answered(case, name):
             _meet(case, name, due.due_at)
+    if not _may_begin(case):
+        return
     for name, rule in case.compiled.lifecycle.pace.deadlines.items():
         began = _began(case, rule)
         if began is not None and name not in case.state.lead.deadlines:
@@ -88,6 +90,12 @@ def _meet(case: Case, name: str, due_at: datetime) -> None:
     if name in lead.deadlines:
         effects = {"deadlines": {name: None}, "timers": dict.fromkeys(_timers_of(lead, name))}
     case.add(MET, case.lead, data=data, effects=effects)
+
+
+def _may_begin(case: Case) -> bool:
+    """Whether the lead has moved, or an event has happened that a deadline runs from."""
+    paced = case.compiled.paced
+    return case.moved is not None or not paced.isdisjoint([event.type for event in case.events])
 
 
 def _began(case: Case, rule: Deadline) -> datetime | None:

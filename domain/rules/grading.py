@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from domain.case import Case
+from domain.case import Case, Graded
 from domain.effects import Firing
 from domain.lead.readings import CaseReadings
 from domain.lead.score import (
@@ -82,7 +82,7 @@ def judge_grade(case: Case) -> bool:
     if not _is_judged_again(case):
         return False
     lead = case.state.lead
-    grade = grade_at(case.compiled.lifecycle, lead, _moment(case))
+    grade, _ = _graded(case)
     if grade == lead.grade:
         return False
     case.add(
@@ -99,45 +99,53 @@ def arm_grade(case: Case) -> None:
     if not _is_judged_again(case):
         return
     lead = case.state.lead
-    due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case))
+    due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case), _graded(case))
     armed = lead.timers.get(GRADE_TIMER)
     if due_at != (armed.due_at if armed is not None else None):
         case.tell({"timers": {GRADE_TIMER: format_utc(due_at) if due_at is not None else None}})
 
 
+def _graded(case: Case) -> Graded:
+    """Grade the lead as it is in the case now, once for each state that it has had."""
+    lead = case.state.lead
+    if case.graded is None or case.graded[0] is not lead:
+        case.graded = (lead, graded_at(case.compiled.lifecycle, lead, _moment(case)))
+    return case.graded[1]
+
+
 def fire_grade(compiled: CompiledLifecycle, lead: LeadState, _: str, timer: Timer) -> Firing:
     """Return what the timer fires: the change that it waited for."""
     lifecycle, due_at = compiled.lifecycle, timer.due_at
-    grade = grade_at(lifecycle, lead, due_at)
+    grade, _ = graded_at(lifecycle, lead, due_at)
     return Firing(GRADE_CHANGED, _change(lifecycle, lead, grade, due_at))
 
 
-def grade_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> str | None:
+def graded_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> Graded:
     """Return the first grade whose condition holds for a lead at a moment."""
-    return _grade(lifecycle, lead, lambda: _score(lifecycle, lead, at))
-
-
-def next_grade_change(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> datetime | None:
-    """Return the next moment at which ageing points change the grade.
-
-    Most leads have so little fit that no interest would help. Then the score is not read, and the
-    grade is the same at every moment.
-    """
-    scoring, asks = lifecycle.scoring, False
-    if scoring is None or not lead.points:
-        return None
+    asks = False
 
     def score() -> Score | None:
         nonlocal asks
         asks = True
         return _score(lifecycle, lead, at)
 
-    grade = _grade(lifecycle, lead, score)
-    if not asks:
+    return Graded(_grade(lifecycle, lead, score), asks)
+
+
+def next_grade_change(
+    lifecycle: Lifecycle, lead: LeadState, at: datetime, graded: Graded
+) -> datetime | None:
+    """Return the next moment at which ageing points change the grade that the lead has now.
+
+    Most leads have so little fit that no interest would help. Then the score is not read, and the
+    grade is the same at every moment.
+    """
+    scoring = lifecycle.scoring
+    if scoring is None or not lead.points or not graded.reads_score:
         return None
     fit = fit_of(lead)
     for moment, interest in interest_after(scoring, lead.points, at):
-        if _grade(lifecycle, lead, partial(Score, fit, interest)) != grade:
+        if _grade(lifecycle, lead, partial(Score, fit, interest)) != graded.grade:
             return moment
     return None
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.case import Evolved
 from domain.deciding.decide import NotAllowed, Party, decide, record_late
+from domain.deciding.redecide import state_then
 from domain.event import NOTHING, Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -31,11 +32,12 @@ from events import refusal_texts
 from events.append.declared_periods import objection as objection_to_declared
 from events.append.resolve import (
     Concerned,
+    Pointed,
     account_of,
     completed_unlinking,
     concerned_by,
     lead_of,
-    leads_named,
+    pointed_by,
     redirected,
 )
 from events.batch.draft import Draft
@@ -113,18 +115,17 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
     decided = decide(in_force, State(), signal, no_party, position=draft.position + 1)
     assert not isinstance(decided, NotAllowed)
     recorded = _enter(draft, Concerned(signal, no_party), decided.events, in_force)
-    draft.published.append(compiled_from(decided.events[0]))
+    draft.publish(compiled_from(decided.events[0]))
     return recorded
 
 
 def _decide(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refusal:
     signal = redirected(draft, signal)
-    if signal.subject is SubjectKind.LEAD:
-        _prepare(draft, signal)
-    concerned = concerned_by(draft, signal)
+    pointed = _up_to_date(draft, signal, pointed_by(draft, signal))
+    concerned = concerned_by(draft, signal, pointed)
     if isinstance(concerned, Refusal):
         return concerned
-    is_late, is_decision = _is_late(draft, concerned), signal.type.kind is EventKind.DECISION
+    is_late, is_decision = _is_late(concerned), signal.type.kind is EventKind.DECISION
     if is_late and not is_decision:
         return _record_late(draft, concerned, past)
     waiting = _waiting(draft, concerned.party, is_decision=is_decision)
@@ -137,30 +138,33 @@ def _decide(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
     return (_record_late if is_late else _decide_in_order)(draft, concerned, past)
 
 
-def _prepare(draft: Draft, signal: Signal) -> None:
+def _up_to_date(draft: Draft, signal: Signal, pointed: Pointed) -> Pointed:
     """Bring the leads that a signal names up to its time, unless something happened after it."""
-    leads = leads_named(draft, signal)
     at = signal.occurred_at
-    if not any(is_later(lead, at) for lead in leads.values()):
-        bring_all_up_to_date(draft, leads, upto=at)
+    if signal.subject is not SubjectKind.LEAD:
+        return pointed
+    if any(is_later(lead, at) for lead in pointed.leads.values()):
+        return pointed
+    was_behind = bring_all_up_to_date(draft, pointed.leads, upto=at)
+    return pointed_by(draft, signal) if was_behind else pointed
 
 
-def _is_late(draft: Draft, concerned: Concerned) -> bool:
+def _is_late(concerned: Concerned) -> bool:
     """Whether something happened after it to the lead that a signal is about, or to the company.
 
     A report about a lead is decided in order even if something has happened to its company since,
     unless it changes the company.
     """
-    signal, party, _ = concerned
+    signal, lead, state = concerned.signal, concerned.party.lead, concerned.state
     if signal.subject is SubjectKind.LEDGER:
         return False
-    lead = party.lead
     if lead is not None and lead.is_new and signal.type.kind is EventKind.DECISION:
         return False  # nobody has reported this lead, at any time
     if lead is None:
-        return is_later(draft.state(None, party.account).account, signal.occurred_at)
-    involved = [draft.state(lead.receiver, None).lead, *(visitor for _, visitor in lead.absorbs)]
-    return any(is_later(subject, signal.occurred_at) for subject in involved)
+        return is_later(state.account, signal.occurred_at)
+    return is_later(state.lead, signal.occurred_at) or any(
+        is_later(visitor, signal.occurred_at) for _, visitor in lead.absorbs
+    )
 
 
 def _waiting(draft: Draft, party: Party, *, is_decision: bool) -> list[str]:
@@ -169,6 +173,8 @@ def _waiting(draft: Draft, party: Party, *, is_decision: bool) -> list[str]:
     A fact about a lead does not wait for its company, which is decided again at the batch's end
     with all of its leads that have later events.
     """
+    if not draft.unsettled:
+        return []
     lead = party.lead
     ids = [] if lead is None else [lead.receiver, *(visitor for visitor, _ in lead.absorbs)]
     if party.account is not None and (lead is None or is_decision):
@@ -202,11 +208,10 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
 
 def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
     """Record a late report without an outcome; a decision only if it was legal at its time."""
-    party = concerned.party
-    compiled, position = _compiled_for(draft, party), draft.position + 1
+    party, state = concerned.party, concerned.state
+    compiled, position = _compiled_for(draft, concerned), draft.position + 1
     signal = _with_lists(concerned.signal, compiled.lifecycle)
     lead = party.lead
-    state = draft.state(lead.receiver if lead is not None else None, party.account)
     until = None
     if lead is not None:
         version = draft.newest(lead.receiver, SubjectKind.LEAD).version
@@ -258,22 +263,23 @@ def _refused_then(
     return refusal_texts.not_allowed_then(found.refused, signal.occurred_at, found.first_at)
 
 
-def _compiled_for(draft: Draft, party: Party) -> CompiledLifecycle:
+def _compiled_for(draft: Draft, concerned: Concerned) -> CompiledLifecycle:
     """An existing lead's own version decides; for a new lead, the version in force."""
-    lead = party.lead
-    if lead is None or lead.is_new:
-        return draft.compiled
-    return draft.lifecycle(draft.state(lead.receiver, None).lead.lifecycle)
+    lead, in_force = concerned.party.lead, draft.compiled
+    version = concerned.state.lead.lifecycle
+    if lead is None or lead.is_new or version == in_force.version:
+        return in_force
+    return draft.lifecycle(version)
 
 
 def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
-    signal, party, _ = concerned
+    signal, party, state = concerned.signal, concerned.party, concerned.state
     at, account = signal.occurred_at, party.account
     members = _judged_with(draft, signal, account)
-    lead = party.lead
-    state = draft.state(lead.receiver if lead is not None else None, account)
-    compiled = _compiled_for(draft, party)
-    then = draft.state_then(lead.receiver if lead is not None else None, account, compiled, at)
+    if members:
+        state = draft.state(None, account)
+    compiled = _compiled_for(draft, concerned)
+    then = state_then(state, compiled, at)
     signal = _with_lists(signal, compiled.lifecycle)
     decided = decide(compiled, then, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
@@ -283,9 +289,8 @@ def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> R
     recorded = _enter(draft, concerned, decided.events, compiled, decided.states)
     if account is None:
         return recorded
-    before, after = state.account, draft.state(None, account).account
+    before, after = state.account, draft.account(account)
     assert before is not None
-    assert after is not None
     if after.timeline != before.timeline:
         _unsettle_later(draft, account, decided.events[0], past)
     judged = members if after.competitor != before.competitor else ()
@@ -342,7 +347,9 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     if isinstance(decided, Refusal):
         return decided
     draft.enter(signal, decided, lifecycle=in_force.version)
-    draft.published += [compiled_from(event) for event in decided if event.type == PUBLISHED]
+    for event in decided:
+        if event.type == PUBLISHED:
+            draft.publish(compiled_from(event))
     return _answer(draft, decided, signal)
 
 
@@ -358,7 +365,8 @@ def _decide_of_accounts(
 
 def _take_back(draft: Draft, signal: Signal, past: PlannedPast) -> Sequence[Event] | Refusal:
     if EVENT not in signal.type.fields:
-        bring_all_up_to_date(draft, leads_named(draft, signal), upto=draft.recorded_at)
+        leads = pointed_by(draft, signal).leads
+        bring_all_up_to_date(draft, leads, upto=draft.recorded_at)
     lead_id = _lead_taken_back(draft, signal, past)
     if isinstance(lead_id, Refusal):
         return lead_id
@@ -397,7 +405,7 @@ def _lead_taken_back(draft: Draft, signal: Signal, past: PlannedPast) -> str | R
     if signal.type.name == UNLINKED:
         known = lead_named(signal.lead_id, past) if signal.lead_id is not None else None
         return refusal_texts.lead_unknown() if known is None else known.id
-    lead = lead_of(draft, signal)
+    lead = lead_of(draft, signal, pointed_by(draft, signal))
     if isinstance(lead, Refusal):
         return lead
     return refusal_texts.lead_unknown() if lead.is_new else lead.subject
@@ -419,7 +427,7 @@ def _enter(
     states: Mapping[str, Evolved] = NOTHING,
 ) -> Recorded:
     """Enter what was decided, and point its identifiers to the subject that it is about."""
-    signal, party, account_links = concerned
+    signal, party, account_links, _ = concerned
     position = decided[0].position
     references = tuple(key for key in signal.references if draft.pointer(key) is None)
     links: list[Link] = []

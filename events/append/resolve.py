@@ -1,16 +1,15 @@
 """Find whom a signal concerns: its lead, its account, or neither, as the current batch knows them.
 
-Looking them up changes nothing. The leads have to be up to date before: `leads_named` returns them.
+Looking them up changes nothing. The leads have to be up to date before: `pointed_by` returns them.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.deciding.decide import Party
-from domain.lead.absorption import forwarding, standing_for
+from domain.lead.absorption import standing_for
 from domain.lead.identity import Resolution, joins, receiver_of, resolve
-from domain.lead.state import LeadState
+from domain.lead.state import INITIAL_LEAD, LeadState, State
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
 from domain.lifecycle.service_events import KINDS, OTHER, TAKEN
 from domain.rules.deals import ORDER_ROLES
@@ -30,6 +29,8 @@ class Concerned(NamedTuple):
     party: Party
     account_links: tuple[Identifier, ...] = ()
     """Identifiers that point to the account from this event on."""
+    state: State = State()
+    """The lead that receives the signal, and the account, as they are now."""
 
 
 class Account(NamedTuple):
@@ -44,7 +45,7 @@ class Account(NamedTuple):
     """Accounts newly found to have the same name."""
 
 
-class _Pointed(NamedTuple):
+class Pointed(NamedTuple):
     """The leads that the identifiers of a signal point to."""
 
     pointers: Mapping[Identifier, str]
@@ -54,32 +55,34 @@ class _Pointed(NamedTuple):
     """Identifiers that have been reported for several people."""
 
 
-def concerned_by(draft: Draft, signal: Signal) -> Concerned | Refusal:
+def concerned_by(draft: Draft, signal: Signal, pointed: Pointed) -> Concerned | Refusal:
     """Find whom a signal, once redirected, concerns; refuse it if one of them is unknown."""
     named = account_of(draft, signal)
     if signal.subject is not SubjectKind.LEAD:
-        return _without_lead(signal, named)
-    lead = lead_of(draft, signal)
+        return _without_lead(draft, signal, named)
+    lead = lead_of(draft, signal, pointed)
     if isinstance(lead, Refusal):
         return lead
-    account = _account_joined(draft, signal, lead, named)
+    known = pointed.leads.get(lead.receiver)
+    account = _account_joined(draft, signal, known, named)
     if account.is_missing:
         return account_unknown()
     # An account that the lead does not join is not created, so it cannot be reported on either.
     reported = named.id if named == account or not named.is_new else None
-    if draft.state(lead.receiver, None).lead.void:
+    if known is not None and known.void:
         lead = lead._replace(is_new=True)
-    return Concerned(_naming_shared(draft, signal), _party(lead, account, reported), account.links)
+    if pointed.shared:
+        signal = _ignoring_shared(signal, pointed.shared)
+    state = State(
+        known if known is not None else INITIAL_LEAD,
+        draft.account(account.id) if account.id is not None else None,
+    )
+    return Concerned(signal, _party(lead, account, reported), account.links, state)
 
 
-def leads_named(draft: Draft, signal: Signal) -> Mapping[str, LeadState]:
-    """Return every lead that a signal names, and those that they forward to."""
-    return _pointed(draft, signal).leads
-
-
-def lead_of(draft: Draft, signal: Signal) -> Resolution | Refusal:
+def lead_of(draft: Draft, signal: Signal, pointed: Pointed) -> Resolution | Refusal:
     """Find the lead that a signal is about, or create one; refuse if it names no known lead."""
-    pointers, leads, shared = _pointed(draft, signal)
+    pointers, leads, shared = pointed
     found = resolve(
         signal,
         pointers=pointers,
@@ -102,7 +105,7 @@ def completed_unlinking(
     the deals and orders that the reports were the first to mention, if they point to the same lead.
     Identifiers of anyone else are left alone.
     """
-    pointers, leads, shared = _pointed(draft, signal._replace(references=tuple(business)))
+    pointers, leads, shared = pointed_by(draft, signal._replace(references=tuple(business)))
     own = receiver_of(lead_id, leads)
     leading = [key for key in business if key in pointers]
     signal = signal._replace(
@@ -172,8 +175,7 @@ def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -
     assert found.id is not None
     if not draft.compiled.lifecycle.account.stages:
         return found
-    state = draft.state(None, found.id).account
-    assert state is not None
+    state = draft.account(found.id)
     pointed = (draft.pointer(name) for name in names)
     targets = (target for target in pointed if target is not None)
     others = dict.fromkeys(_standing_for(draft, target) for target in targets)
@@ -187,8 +189,8 @@ def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -
 
 
 def _has_noticed(draft: Draft, account_id: str, other: str) -> bool:
-    state = draft.state(None, account_id).account
-    return state is not None and other in (*state.apart, *state.conflicts)
+    state = draft.account(account_id)
+    return other in (*state.apart, *state.conflicts)
 
 
 def redirected(draft: Draft, signal: Signal) -> Signal:
@@ -201,7 +203,7 @@ def redirected(draft: Draft, signal: Signal) -> Signal:
         or signal.subject is not SubjectKind.LEAD
         or signal.lead_id is not None
         or signal.identifiers
-        or _pointed(draft, signal).pointers
+        or pointed_by(draft, signal).pointers
     ):
         return signal
     references = (*signal.references, *signal.shared_references)
@@ -212,12 +214,13 @@ def redirected(draft: Draft, signal: Signal) -> Signal:
     return signal._replace(subject=SubjectKind.ACCOUNT, account_id=company)
 
 
-def _without_lead(signal: Signal, account: Account) -> Concerned | Refusal:
+def _without_lead(draft: Draft, signal: Signal, account: Account) -> Concerned | Refusal:
     """Create an account only from a fact, or from its listing as a competitor."""
     may_begin = signal.type.kind is EventKind.FACT or signal.type.role is Role.LISTS_COMPETITOR
     if account.is_missing or (account.is_new and not may_begin):
         return account_unknown()
-    return Concerned(signal, _party(None, account, None), account.links)
+    state = State(INITIAL_LEAD, draft.account(account.id) if account.id is not None else None)
+    return Concerned(signal, _party(None, account, None), account.links, state)
 
 
 def _party(lead: Resolution | None, account: Account, reported: str | None) -> Party:
@@ -225,60 +228,65 @@ def _party(lead: Resolution | None, account: Account, reported: str | None) -> P
     return Party(lead, account.id, kinds, reported, account.conflicts)
 
 
-def _pointed(draft: Draft, signal: Signal) -> _Pointed:
+def pointed_by(draft: Draft, signal: Signal) -> Pointed:
     """Look up the leads that a signal names. An identifier of several people names none of them."""
-    pointed = {
-        identifier: targets
-        for identifier in (*signal.identifiers, *signal.references, *signal.shared_references)
-        if (targets := [target for target in draft.pointers_of(identifier) if draft.lead(target)])
-    }
+    pointed: dict[Identifier, tuple[str, ...]] = {}
     named = [] if signal.lead_id is None else [signal.lead_id]
-    leads = _with_receivers(draft, (*named, *chain.from_iterable(pointed.values())))
+    for identifier in (*signal.identifiers, *signal.references, *signal.shared_references):
+        targets = draft.leads_under(identifier)
+        if targets:
+            pointed[identifier] = targets
+            named += targets
+    leads = _with_receivers(draft, named)
+    if len(leads) == 1:  # as nearly always
+        return Pointed(dict.fromkeys(pointed, *leads), leads, frozenset())
     pointers: dict[Identifier, str] = {}
     shared: set[Identifier] = set()
     for identifier, targets in pointed.items():
         # A lead whose reports have all been retracted does not count alongside another lead.
         people = [lead_id for lead_id in targets if not leads[receiver_of(lead_id, leads)].void]
-        people = people or targets
+        people = people or list(targets)
         if len({receiver_of(lead_id, leads) for lead_id in people}) > 1:
             shared.add(identifier)
         else:
             pointers[identifier] = people[0]
-    return _Pointed(pointers, leads, frozenset(shared))
+    return Pointed(pointers, leads, frozenset(shared))
 
 
 def _with_receivers(draft: Draft, lead_ids: Sequence[str]) -> dict[str, LeadState]:
     """Return the states of leads, and of the leads that they forward to, the last named first."""
-    return {
-        lead_id: state
-        for named in reversed(lead_ids)
-        for lead_id in forwarding(named, lambda other: absorbed_by(draft.subject(other)))
-        if (state := draft.lead(lead_id)) is not None
-    }
+    found: dict[str, LeadState] = {}
+    for named in reversed(lead_ids):
+        following: str | None = named
+        while following is not None and following not in found:
+            state = draft.lead(following)
+            if state is None:
+                break
+            found[following] = state
+            following = state.absorbed_by
+    return found
 
 
-def _naming_shared(draft: Draft, signal: Signal) -> Signal:
+def _ignoring_shared(signal: Signal, shared: Collection[Identifier]) -> Signal:
     """Mark identifiers that have been reported for several people as ignored, for the answer."""
-    if not any(len(draft.pointers_of(identifier)) > 1 for identifier in signal.identifiers):
-        return signal
-    shared = _pointed(draft, signal).shared
     ignored = (Ignored(key.kind, "shared") for key in signal.identifiers if key in shared)
     return signal._replace(ignored=(*signal.ignored, *ignored))
 
 
-def _account_joined(draft: Draft, signal: Signal, lead: Resolution, named: Account) -> Account:
+def _account_joined(
+    draft: Draft, signal: Signal, lead: LeadState | None, named: Account
+) -> Account:
     """Return the account that the lead belongs to: its own, unless it joins the one named."""
-    if named.is_missing or lead.is_new:
+    if named.is_missing or lead is None or lead.account is None:
         return named
-    state = draft.lead(lead.receiver)
-    assert state is not None
-    if state.account is None:
-        return named
-    own = _standing_for(draft, state.account)
-    former = {_standing_for(draft, account_id) for account_id in state.former_accounts}
-    is_joined = named.id is not None and joins(state, named.id, signal, {own, *former})
-    return named if is_joined or named.id == own else Account(own)
+    own = _standing_for(draft, lead.account)
+    if named.id is None or named.id == own:
+        return named if named.id == own else Account(own)
+    former = {_standing_for(draft, account_id) for account_id in lead.former_accounts}
+    return named if joins(lead, named.id, signal, {own, *former}) else Account(own)
 
 
 def _standing_for(draft: Draft, account_id: str) -> str:
+    if absorbed_by(draft.subject(account_id)) is None:
+        return account_id
     return standing_for(account_id, lambda other: absorbed_by(draft.subject(other)))

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from domain.case import Evolved
 from domain.deciding.decide import RULES
-from domain.deciding.redecide import company_then
 from domain.event import LEDGER, NOTHING, Event
-from domain.lead.state import AccountState, LeadState, State
+from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier, Signal
@@ -88,6 +87,8 @@ class Draft:
     """Leads and companies to be decided again before the batch ends."""
     settlements: Counter[str] = field(default_factory=Counter)
     """How often leads and companies have been decided again in this batch."""
+    compiled: CompiledLifecycle = field(init=False)
+    """The lifecycle in force at this point of the batch."""
     _changes: list[_Change] = field(default_factory=list)
     """Changes to the tables above, oldest first, to be undone in reverse."""
     seals: list[bytes] = field(default_factory=list)
@@ -103,6 +104,7 @@ class Draft:
     def __post_init__(self) -> None:
         self._recorded_time = format_utc(self.recorded_at)
         self.chain = self.memory.chain
+        self._put_in_force()
 
     @property
     def position(self) -> int:
@@ -113,11 +115,6 @@ class Draft:
     def end(self) -> int:
         """The end of the ledger, including what is entered so far."""
         return self.memory.position + len(self.entries)
-
-    @property
-    def compiled(self) -> CompiledLifecycle:
-        """The lifecycle in force at this point of the batch."""
-        return self.published[-1] if self.published else self.memory.compiled
 
     @property
     def lifecycles(self) -> Mapping[int, CompiledLifecycle]:
@@ -143,13 +140,23 @@ class Draft:
         self._detached.clear()
         del self.entries[mark.entries :]
         del self.links[mark.links :]
-        del self.published[mark.published :]
+        if len(self.published) > mark.published:
+            del self.published[mark.published :]
+            self._put_in_force()
         while len(self._changes) > mark.changes:
             table, key, before = self._changes.pop()
             if before is None:
                 table.pop(key, None)
             else:
                 table[key] = before
+
+    def publish(self, compiled: CompiledLifecycle) -> None:
+        """Put a lifecycle in force from its position on."""
+        self.published.append(compiled)
+        self._put_in_force()
+
+    def _put_in_force(self) -> None:
+        self.compiled = self.published[-1] if self.published else self.memory.compiled
 
     def with_room_for_parts(self, step: Callable[[], Result]) -> Result:
         """Decide and enter something; if a group of it needs parts, again with room for them.
@@ -185,31 +192,21 @@ class Draft:
 
     def state(self, lead_id: str | None, account_id: str | None) -> State:
         """Return the input of a decision: a lead and its account, in current or initial state."""
-        lead, account = State()
+        lead: LeadState = INITIAL_LEAD
+        account: AccountState | None = None
         if lead_id is not None:
             found = self.newest(lead_id, SubjectKind.LEAD).state
             assert isinstance(found, LeadState)
             lead = found
         if account_id is not None:
-            found = self.newest(account_id, SubjectKind.ACCOUNT).state
-            assert isinstance(found, AccountState)
-            account = found
+            account = self.account(account_id)
         return State(lead, account)
 
-    def state_then(
-        self,
-        lead_id: str | None,
-        account_id: str | None,
-        compiled: CompiledLifecycle,
-        at: datetime,
-        *,
-        is_before: bool = False,
-    ) -> State:
-        """Return the input of a decision about a moment: the account as it was then, or before."""
-        lead, account = self.state(lead_id, account_id)
-        if account is None:
-            return State(lead)
-        return State(lead, company_then(account, compiled, at, is_before=is_before))
+    def account(self, account_id: str) -> AccountState:
+        """Return the state of a company, which may be new."""
+        found = self.newest(account_id, SubjectKind.ACCOUNT).state
+        assert isinstance(found, AccountState)
+        return found
 
     def unused_id(self) -> str:
         """Return an id for a lead that may be new, the same until it is used: ids cost time."""
@@ -227,6 +224,10 @@ class Draft:
             return ()
         known = self.others if identifier in self.others else self.memory.others
         return (first, *known.get(identifier, ()))
+
+    def leads_under(self, identifier: Identifier) -> tuple[str, ...]:
+        """Return what `pointers_of` does, without accounts."""
+        return tuple([one for one in self.pointers_of(identifier) if self.lead(one) is not None])
 
     def unsettle(self, subject_id: str, position: int, *, upto: datetime | None = None) -> None:
         """Note that a lead or a company has to be decided again because of an event."""

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import has_consequences, reassess
-from domain.deciding.timers import Passing, fire, first_due
+from domain.deciding.redecide import state_then
+from domain.deciding.timers import Passing, fire, first_due, is_due
 from domain.event import Event
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
@@ -46,11 +47,19 @@ def bring_up_to_date(draft: Draft, lead_id: str, *, upto: datetime) -> None:
         raise TimersUnfinished(f"more than {WAITED_TIMERS_MAX} timers are due for one lead")
 
 
-def bring_all_up_to_date(draft: Draft, leads: Mapping[str, LeadState], *, upto: datetime) -> None:
-    """Bring leads up to date before a decision, so that none is in a stage it should have left."""
-    for lead_id, state in leads.items():
-        if state.timers or state.lifecycle != draft.compiled.version:
-            bring_up_to_date(draft, lead_id, upto=upto)
+def bring_all_up_to_date(draft: Draft, leads: Mapping[str, LeadState], *, upto: datetime) -> bool:
+    """Bring leads up to date before a decision, so that none is in a stage it should have left.
+
+    Returns whether any of them was behind.
+    """
+    behind = [
+        lead_id
+        for lead_id, state in leads.items()
+        if state.lifecycle != draft.compiled.version or is_due(state, upto)
+    ]
+    for lead_id in behind:
+        bring_up_to_date(draft, lead_id, upto=upto)
+    return bool(behind)
 
 
 def reassess_lead(
@@ -62,7 +71,7 @@ def reassess_lead(
     id = reassessment_id(lead_id, remembered.version + 1)
     decided = reassess(
         compiled,
-        draft.state_then(lead_id, remembered.state.account, compiled, at),
+        state_then(draft.state(lead_id, remembered.state.account), compiled, at),
         lead_id=lead_id,
         id=id,
         source=OWN_SOURCE,
@@ -134,7 +143,7 @@ def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
         id = firing_id(lead_id, remembered.version + 1)
         decided = fire(
             compiled,
-            draft.state_then(lead_id, lead.account, compiled, timer.due_at, is_before=True),
+            state_then(draft.state(lead_id, lead.account), compiled, timer.due_at, is_before=True),
             lead_id=lead_id,
             id=id,
             source=OWN_SOURCE,
@@ -154,9 +163,7 @@ def _fire_due(draft: Draft, lead_id: str, upto: datetime, *, most: int) -> bool:
 
 def is_too_late(draft: Draft, account_id: str | None, decided: Sequence[Event]) -> bool:
     """Whether events change a company to which something has happened since."""
-    if account_id is None or not is_later(
-        draft.state(None, account_id).account, decided[0].occurred_at
-    ):
+    if account_id is None or not is_later(draft.account(account_id), decided[0].occurred_at):
         return False
     return any(
         subject.kind is SubjectKind.ACCOUNT

@@ -12,7 +12,7 @@ from functools import partial
 
 from domain.deciding.decide import Decided, NotAllowed, Party, decide, record_late
 from domain.deciding.reassess import reassess
-from domain.deciding.redecide import company_then
+from domain.deciding.redecide import state_then
 from domain.deciding.timers import fire, first_due
 from domain.event import Event
 from domain.lead.absorption import standing_for
@@ -48,7 +48,7 @@ def decide_again(
     party = _party(first, derived, subjects)
     signal = signal_of(group[0], event_type)
     receiver = party.lead.receiver if party.lead is not None else None
-    state = _then(_state(receiver, party.account, subjects), compiled, first.occurred_at)
+    state = state_then(_state(receiver, party.account, subjects), compiled, first.occurred_at)
     return _events_of(decide(compiled, state, signal, party, position=first.position))
 
 
@@ -150,7 +150,7 @@ def fire_again(
     state, due_at = _state(lead_id, lead.account, subjects), first_due(lead).due_at
     fired = fire(
         compiled,
-        _then(state, compiled, due_at, is_before=True),
+        state_then(state, compiled, due_at, is_before=True),
         lead_id=lead_id,
         id=envelope.id,
         source=envelope.source,
@@ -170,7 +170,7 @@ def reassess_again(
     state = _state(lead_id, _lead(lead_id, subjects).account, subjects)
     return reassess(
         compiled,
-        _then(state, compiled, first.occurred_at),
+        state_then(state, compiled, first.occurred_at),
         lead_id=lead_id,
         id=envelope.id,
         source=envelope.source,
@@ -237,15 +237,6 @@ def _state(lead_id: str | None, account_id: str | None, subjects: Subjects) -> S
     account = remembered.state if remembered is not None else INITIAL_ACCOUNT
     assert isinstance(account, AccountState)
     return State(lead, account)
-
-
-def _then(
-    state: State, compiled: CompiledLifecycle, at: datetime, *, is_before: bool = False
-) -> State:
-    if state.account is None:
-        return state
-    account = company_then(state.account, compiled, at, is_before=is_before)
-    return state._replace(account=account)
 
 
 def _lead(lead_id: str, subjects: Subjects) -> LeadState:

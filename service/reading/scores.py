@@ -8,7 +8,7 @@ from domain.lead.score import amount, counts_at, percent_at, score_at
 from domain.lead.state import LeadState, Point, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.scoring import Scoring
-from domain.rules.grading import grade_at, next_grade_change
+from domain.rules.grading import graded_at, next_grade_change
 from domain.times import format_optional_utc, format_utc
 from service.ingest.labels import Worded
 from service.reading.leads import KnownLead
@@ -30,7 +30,8 @@ def explain(
     lifecycle, state = compiled.lifecycle, lead.state
     scoring = lifecycle.scoring or NOTHING_GIVES_POINTS
     score = score_at(scoring, state, at)
-    grade, changes_at = grade_at(lifecycle, state, at), next_grade_change(lifecycle, state, at)
+    graded = graded_at(lifecycle, state, at)
+    grade, changes_at = graded.grade, next_grade_change(lifecycle, state, at, graded)
     content: shapes.Score = {
         "lead": lead.id,
         "as_of": format_utc(at),

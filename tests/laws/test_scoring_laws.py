@@ -11,7 +11,7 @@ from domain.lead.evolve import evolve
 from domain.lead.score import amount, counts_at, interest_after, score_at
 from domain.lead.state import LeadState, Point
 from domain.lifecycle.definition import SubjectKind
-from domain.rules.grading import grade_at, next_grade_change
+from domain.rules.grading import graded_at, next_grade_change
 from events.submission import Submission
 from tests.support.histories import Step, histories, tell
 from tests.support.ledger_in_memory import LedgerInMemory
@@ -75,14 +75,14 @@ def test_interest_is_given_for_every_moment_at_which_it_changes(
 @thorough
 def test_the_grade_stays_until_the_moment_of_its_timer(lead: LeadState, at: datetime) -> None:
     assert SCORING is not None
-    grade = grade_at(LIFECYCLE, lead, at)
-    due_at = next_grade_change(LIFECYCLE, lead, at)
+    graded = graded_at(LIFECYCLE, lead, at)
+    due_at = next_grade_change(LIFECYCLE, lead, at, graded)
     for moment, _ in interest_after(SCORING, lead.points, at):
         if due_at is None or moment < due_at:
-            assert grade_at(LIFECYCLE, lead, moment) == grade
+            assert graded_at(LIFECYCLE, lead, moment).grade == graded.grade
     if due_at is not None:
-        assert grade_at(LIFECYCLE, lead, due_at - MICROSECOND) == grade
-        assert grade_at(LIFECYCLE, lead, due_at) != grade
+        assert graded_at(LIFECYCLE, lead, due_at - MICROSECOND).grade == graded.grade
+        assert graded_at(LIFECYCLE, lead, due_at).grade != graded.grade
 
 
 @given(st.lists(points, min_size=1, max_size=12, unique_by=lambda one: one.position), st.data())
@@ -126,9 +126,10 @@ def test_once_everything_due_has_happened_each_lead_has_the_grade_of_now(
     for lead_id in ids:
         state = ledger.subjects[lead_id].state
         assert isinstance(state, LeadState)
-        assert state.grade == grade_at(ledger.compiled.lifecycle, state, now)
+        graded = graded_at(ledger.compiled.lifecycle, state, now)
+        assert state.grade == graded.grade
         due = state.timers.get("grade")
-        expected = next_grade_change(ledger.compiled.lifecycle, state, now)
+        expected = next_grade_change(ledger.compiled.lifecycle, state, now, graded)
         assert (due.due_at if due is not None else None) == expected
 
 

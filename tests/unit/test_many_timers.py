@@ -10,7 +10,7 @@ from domain.lead.identity import Resolution
 from domain.lifecycle.compiled.table import compile_lifecycle
 from domain.lifecycle.text.load import load
 from domain.limits import STANDSTILL_MAX
-from events.append.resolve import Concerned, concerned_by, leads_named
+from events.append.resolve import Concerned, concerned_by, pointed_by
 from events.batch import upkeep
 from events.batch.draft import Draft
 from events.limits import STRIDE_TIMERS
@@ -64,8 +64,9 @@ def test_looking_up_a_lead_fires_none_of_its_due_timers() -> None:
     item = ledger.read({"id": "again", "type": "visit.recorded", **VISITOR})
     assert isinstance(item, Item)
     draft = Draft(ledger.memory, RECEIVED_AT)
-    assert list(leads_named(draft, item.signal)) == [lead]
-    concerned = concerned_by(draft, item.signal)
+    pointed = pointed_by(draft, item.signal)
+    assert list(pointed.leads) == [lead]
+    concerned = concerned_by(draft, item.signal, pointed)
     assert isinstance(concerned, Concerned)
     assert concerned.party.lead == Resolution(lead, lead)
     assert (draft.entries, draft.subjects, draft.links) == ([], {}, [])
