@@ -116,7 +116,7 @@ def _graded(case: Case) -> Graded:
 def fire_grade(compiled: CompiledLifecycle, lead: LeadState, _: str, timer: Timer) -> Firing:
     """Return what the timer fires: the change that it waited for."""
     lifecycle, due_at = compiled.lifecycle, timer.due_at
-    grade, _ = graded_at(lifecycle, lead, due_at)
+    grade = graded_at(lifecycle, lead, due_at).grade
     return Firing(GRADE_CHANGED, _change(lifecycle, lead, grade, due_at))
 
 
