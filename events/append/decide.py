@@ -115,7 +115,7 @@ def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:
     decided = decide(in_force, State(), signal, no_party, position=draft.position + 1)
     assert not isinstance(decided, NotAllowed)
     recorded = _enter(draft, Concerned(signal, no_party), decided.events, in_force)
-    draft.publish(compiled_from(decided.events[0]))
+    draft.published.append(compiled_from(decided.events[0]))
     return recorded
 
 
@@ -349,7 +349,7 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     draft.enter(signal, decided, lifecycle=in_force.version)
     for event in decided:
         if event.type == PUBLISHED:
-            draft.publish(compiled_from(event))
+            draft.published.append(compiled_from(event))
     return _answer(draft, decided, signal)
 
 

@@ -87,8 +87,6 @@ class Draft:
     """Leads and companies to be decided again before the batch ends."""
     settlements: Counter[str] = field(default_factory=Counter)
     """How often leads and companies have been decided again in this batch."""
-    compiled: CompiledLifecycle = field(init=False)
-    """The lifecycle in force at this point of the batch."""
     _changes: list[_Change] = field(default_factory=list)
     """Changes to the tables above, oldest first, to be undone in reverse."""
     seals: list[bytes] = field(default_factory=list)
@@ -104,8 +102,6 @@ class Draft:
     def __post_init__(self) -> None:
         self._recorded_time = format_utc(self.recorded_at)
         self.chain = self.memory.chain
-        self._put_in_force()
-
     @property
     def position(self) -> int:
         """The position before the next event: the end, and behind it any room for its parts."""
@@ -115,6 +111,13 @@ class Draft:
     def end(self) -> int:
         """The end of the ledger, including what is entered so far."""
         return self.memory.position + len(self.entries)
+
+    @property
+    def compiled(self) -> CompiledLifecycle:
+        """The lifecycle in force at this point of the batch."""
+        if self.published:
+            return self.published[-1]
+        return self.memory.lifecycles[self.memory.lifecycle_version]
 
     @property
     def lifecycles(self) -> Mapping[int, CompiledLifecycle]:
@@ -140,23 +143,13 @@ class Draft:
         self._detached.clear()
         del self.entries[mark.entries :]
         del self.links[mark.links :]
-        if len(self.published) > mark.published:
-            del self.published[mark.published :]
-            self._put_in_force()
+        del self.published[mark.published :]
         while len(self._changes) > mark.changes:
             table, key, before = self._changes.pop()
             if before is None:
                 table.pop(key, None)
             else:
                 table[key] = before
-
-    def publish(self, compiled: CompiledLifecycle) -> None:
-        """Put a lifecycle in force from its position on."""
-        self.published.append(compiled)
-        self._put_in_force()
-
-    def _put_in_force(self) -> None:
-        self.compiled = self.published[-1] if self.published else self.memory.compiled
 
     def with_room_for_parts(self, step: Callable[[], Result]) -> Result:
         """Decide and enter something; if a group of it needs parts, again with room for them.
