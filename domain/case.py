@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from domain.effects import joined
-from domain.event import LEDGER, NOTHING, Event, Subject
+from domain.effects import NO_EFFECTS, Effects, MoveEffect, joined
+from domain.event import LEDGER, Event, Subject
 from domain.lead.evolve import after_move, evolve, with_business
 from domain.lead.identity import Resolution
 from domain.lead.owners import effects_of_stage
@@ -19,7 +19,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.signal import Signal
 from domain.times import format_utc
 
-DEPARTMENT = "department"
+DEPARTMENT: Final = "department"
 """A standing fact keeps the department of the reporting key under this name, for conditions that
 read it later."""
 
@@ -77,7 +77,7 @@ class Case:
     position: int
     is_recorded: bool = False
     """Whether the report is in the ledger already, and is decided again."""
-    effects: dict[str, Any] = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
     """Of the signal's own event."""
     events: list[Event] = field(default_factory=list)
     """The signal's own event once it is entered, and what has followed so far."""
@@ -156,7 +156,7 @@ class Case:
             return None
         return score_at(scoring, lead, judged_at(lead, self.signal.occurred_at))
 
-    def tell(self, effects: Mapping[str, Any]) -> None:
+    def tell(self, effects: Effects) -> None:
         """Add effects to the signal's own event, and apply them, so that what follows sees them.
 
         No effect is told twice, except that timers may be set one after the other.
@@ -173,7 +173,7 @@ class Case:
     def enter(
         self,
         subject: Subject,
-        effects: Mapping[str, Any],
+        effects: Effects,
         *,
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
@@ -188,7 +188,7 @@ class Case:
         before = self.state
         self.tell(effects)
         if not self.effects:
-            self._apply(NOTHING)
+            self._apply(NO_EFFECTS)
         event = Event(
             self.position,
             signal.type.name,
@@ -212,7 +212,7 @@ class Case:
         subject: Subject,
         *,
         data: Mapping[str, Any],
-        effects: Mapping[str, Any] = NOTHING,
+        effects: Effects = NO_EFFECTS,
         move: CompiledMove | None = None,
         forwarded_to: str | None = None,
     ) -> Event:
@@ -238,9 +238,7 @@ class Case:
         self._see(event, is_told=False)
         return event
 
-    def _accompanied(
-        self, effects: Mapping[str, Any], type: str, move: CompiledMove | None
-    ) -> Mapping[str, Any]:
+    def _accompanied(self, effects: Effects, type: str, move: CompiledMove | None) -> Effects:
         """Add to the effects of a lead's event the silence timer and the new owner in charge."""
         lead, at = self.state.lead, self.signal.occurred_at
         silence = effects_on_silence(self.compiled, lead, type, at, move)
@@ -249,7 +247,7 @@ class Case:
             return effects
         return {**effects, **effects_of_stage(self.compiled, lead, move.to, effects)}
 
-    def _apply(self, effects: Mapping[str, Any]) -> None:
+    def _apply(self, effects: Effects) -> None:
         """Apply effects to the signal's subject, as a separate event without a move would."""
         signal, (lead, account) = self.signal, self.state
         if signal.subject is SubjectKind.LEAD:
@@ -279,11 +277,11 @@ class Case:
         self.state = State(lead, account)
 
 
-def _how(move: CompiledMove) -> dict[str, Any]:
+def _how(move: CompiledMove) -> Effects:
     """Return the effect that says how a move ends the stay before it."""
     if move.kind is None:
         return {}
-    how: dict[str, Any] = {"kind": str(move.kind)}
+    how: MoveEffect = {"kind": str(move.kind)}
     if move.passed_over:
         how["passed_over"] = list(move.passed_over)
     return {"move": how}
@@ -324,7 +322,7 @@ class NotAllowed:
 
 def effects_on_silence(
     compiled: CompiledLifecycle, lead: LeadState, type: str, at: datetime, move: CompiledMove | None
-) -> dict[str, Any]:
+) -> Effects:
     """Start counting silence from this day; stop if the lead leaves the stages where it counts."""
     dormancy = compiled.lifecycle.pace.dormancy
     if dormancy is None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from domain.effects import Effects
 from domain.lifecycle.definition import SubjectKind
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -36,7 +37,7 @@ class Event(NamedTuple):
     subject: Subject
     occurred_at: datetime
     data: Mapping[str, Any]
-    effects: Mapping[str, Any]
+    effects: Effects
     cause: int | None = None
     forwarded_to: str | None = None
     """The lead that received the event, if it has absorbed the subject."""

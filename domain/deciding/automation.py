@@ -4,10 +4,8 @@ Before its move is found: the effects of its own event. With the move: what the 
 all other consequences: deadlines.
 """
 
-from typing import Any
-
 from domain.case import Case
-from domain.effects import joined
+from domain.effects import Effects, joined
 from domain.lead.state import DORMANT, REVISIT, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.rules.contact import effects_of_screening, effects_on_channels
@@ -21,7 +19,7 @@ from domain.rules.deadlines import (
 from domain.rules.revisits import effects_of_recycling, effects_of_request
 
 
-def effects_before_move(case: Case) -> dict[str, Any]:
+def effects_before_move(case: Case) -> Effects:
     """Return the effects of the reported event on its lead, whether or not it moves the lead."""
     signal, lead, compiled = case.signal, case.state.lead, case.compiled
     if signal.timer is not None:
@@ -36,16 +34,16 @@ def effects_before_move(case: Case) -> dict[str, Any]:
     )
 
 
-def _effects_of_firing(case: Case) -> dict[str, Any]:
+def _effects_of_firing(case: Case) -> Effects:
     signal, lead = case.signal, case.state.lead
     assert signal.timer is not None
-    spent: dict[str, Any] = {"timers": {signal.timer: None}}
+    spent: Effects = {"timers": {signal.timer: None}}
     if signal.type.name == BREACHED:
         return joined(spent, effects_of_breach(case.compiled, lead, signal))
     return spent
 
 
-def effects_with_move(case: Case, move: CompiledMove) -> dict[str, Any]:
+def effects_with_move(case: Case, move: CompiledMove) -> Effects:
     """Return the effects of the reported event in addition to its move."""
     signal, compiled = case.signal, case.compiled
     if signal.timer is not None and signal.timer.partition(".")[0] == GIVES_BACK:
@@ -53,7 +51,7 @@ def effects_with_move(case: Case, move: CompiledMove) -> dict[str, Any]:
     return effects_of_recycling(compiled, signal.type.name, signal.data, signal.occurred_at, move)
 
 
-def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
+def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> Effects:
     """Return what ends for a lead that changes over to this lifecycle from another one.
 
     A timer whose section was removed has nothing to fire. A remaining deadline keeps its due time.
@@ -66,5 +64,7 @@ def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[
     kinds = (RUNS, GIVES_BACK, REVISIT, DORMANT)
     gone = [name for name in lead.timers if name.partition(".")[0] in kinds and name not in known]
     over = [name for name in lead.deadlines if name not in pace.deadlines]
-    effects: dict[str, Any] = {"timers": dict.fromkeys(gone)} if gone else {}
-    return effects | ({"deadlines": dict.fromkeys(over)} if over else {})
+    effects: Effects = {"timers": dict.fromkeys(gone)} if gone else {}
+    if over:
+        effects["deadlines"] = dict.fromkeys(over)
+    return effects

@@ -13,7 +13,7 @@ from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
 from domain.deciding.refusal import first_listed, refusal_of
 from domain.deciding.report import effects_on_lead, what_it_tells
-from domain.effects import joined
+from domain.effects import NO_EFFECTS, Effects, joined, selected
 from domain.event import LEDGER, Event, Subject
 from domain.lead.absorption import absorption
 from domain.lead.identity import Resolution
@@ -115,7 +115,7 @@ def record_late(
     """
     case = Case(compiled, state, signal, party, position)
     numbers = numbers_of(signal, state, compiled.lifecycle.shared_numbers)
-    effects: dict[str, Any] = {LATE: True, **numbers.effects()}
+    effects: Effects = {LATE: True, **numbers.effects()}
     if pending_until is not None:
         effects["pending_until"] = format_utc(pending_until)
     subject, forwarded_to = case.lead, None
@@ -185,7 +185,7 @@ def _with_the_move(
     *,
     already: bool,
     is_repeated: bool,
-) -> dict[str, Any]:
+) -> Effects:
     """Return the effects on a lead that come with the move, or that depend on whether it moves."""
     signal, lead = case.signal, case.state.lead
     effects = {} if already else marks_of(signal.type, lead)
@@ -200,7 +200,7 @@ def _with_the_move(
 
 def _move_of(
     case: Case, asked: Mapping[str, Any], *, is_repeated: bool
-) -> tuple[CompiledMove | None, dict[str, Any]] | NotAllowed:
+) -> tuple[CompiledMove | None, Effects] | NotAllowed:
     """Return the move that the signal causes, or why it is refused.
 
     With it comes the effect that a decision already holds, or that it only counts because it is
@@ -229,7 +229,7 @@ def _identify(case: Case, resolution: Resolution) -> None:
             LINKED,
             subject,
             data={KINDS: kinds},
-            effects={"holds": holds} if holds else {},
+            effects={"holds": holds} if holds else NO_EFFECTS,
             forwarded_to=forwarded_to,
         )
     for other, visitor in resolution.absorbs:
@@ -252,8 +252,12 @@ def _identify_account(case: Case) -> None:
     if links:
         case.add(LINKED, case.account, data={KINDS: links})
     if conflicts:
-        effects = {"conflicts": conflicts}
-        case.add(ACCOUNT_CONFLICTED, case.account, data={"with": conflicts}, effects=effects)
+        case.add(
+            ACCOUNT_CONFLICTED,
+            case.account,
+            data={"with": conflicts},
+            effects={"conflicts": conflicts},
+        )
 
 
 def _absorb(case: Case, resolution: Resolution, other: str, visitor: LeadState) -> None:
@@ -282,7 +286,7 @@ def _absorb(case: Case, resolution: Resolution, other: str, visitor: LeadState) 
     )
 
 
-def _inheritance(case: Case, visitor: LeadState) -> dict[str, Any]:
+def _inheritance(case: Case, visitor: LeadState) -> Effects:
     """What a lead takes over from its visitor: deals, orders, points, standing facts.
 
     For a deal that both have, the lead's own report counts; of two facts of one type, the later.
@@ -307,7 +311,7 @@ def _inheritance(case: Case, visitor: LeadState) -> dict[str, Any]:
             [*point[:3], format_utc(point.occurred_at), most_of(scoring, point.rule)]
             for point in visitor.points
         ]
-    return {name: value for name, value in inherited.items() if value}
+    return selected(inherited, [name for name, value in inherited.items() if value])
 
 
 def _not_in(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

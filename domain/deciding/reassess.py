@@ -5,13 +5,12 @@ the rules it was made by, and nothing changes without a record.
 """
 
 from datetime import datetime
-from typing import Any
 
 from domain.case import Case, Decided, Party
 from domain.deciding.automation import effects_of_succession
 from domain.deciding.consequences import follow
 from domain.deciding.timers import own_signal
-from domain.effects import joined
+from domain.effects import Effects, joined
 from domain.lead.identity import Resolution
 from domain.lead.state import LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
@@ -60,7 +59,7 @@ def reassess(
     )
     party = Party(Resolution(lead_id, lead_id), lead.account)
     case = Case(compiled, state, signal, party, position)
-    effects: dict[str, Any] = {}
+    effects: Effects = {}
     move = None
     if lead.lifecycle != compiled.version:
         effects = joined(

@@ -26,6 +26,7 @@ from domain.case import with_move
 from domain.deciding.decide import Decided, NotAllowed, Party, decide, identify
 from domain.deciding.reassess import has_consequences, reassess
 from domain.deciding.timers import Passing, fire
+from domain.effects import Effects
 from domain.event import NOTHING, Event, Subject
 from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve, in_order, with_occurrence
@@ -280,7 +281,7 @@ class _Again:
         self.judge_members(kept.compiled, id, before, kept.occurred_at, kept.position)
 
     def move_account(
-        self, compiled: CompiledLifecycle, kept: Kept, type: str, effects: Mapping[str, object]
+        self, compiled: CompiledLifecycle, kept: Kept, type: str, effects: Effects
     ) -> None:
         account, lead = self.accounts[kept.account], kept.occurrence.lead
         readings = CaseReadings(State(INITIAL_LEAD, account), type=type)
@@ -515,7 +516,7 @@ def _as_it_applies(kept: Kept, account: AccountState, number: int) -> Event:
 
 def _consequences(
     compiled: CompiledLifecycle, event: Event, account: AccountState
-) -> list[tuple[str, Mapping[str, object]]]:
+) -> list[tuple[str, Effects]]:
     """Return what follows for a company: types of its events, with their effects."""
     triggers = compiled.lifecycle.account_triggers
     if triggers is None:

@@ -6,19 +6,19 @@ that would stand for later guards but is late or repeated. It changes nothing no
 decide the report again when an earlier event becomes known, and to see whose work it was.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
 from domain.case import DEPARTMENT, Case
+from domain.effects import Effects, Told
 from domain.event import Event
 from domain.rules.business import business_brought
 from domain.rules.deals import BUSINESS
 
-TELLS = "tells"
+TELLS: Final = "tells"
 RESELLER_FIELD = "reseller"
 
 
-def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
+def effects_on_lead(case: Case, *, is_repeated: bool) -> Effects:
     """Return the direct effects of a report on its lead, before anything is judged."""
     signal, lead = case.signal, case.state.lead
     effects = _beginning(case)
@@ -45,10 +45,10 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> dict[str, Any]:
     return effects | what_it_tells(case, effects)
 
 
-def _beginning(case: Case) -> dict[str, Any]:
+def _beginning(case: Case) -> Effects:
     """Set the version that a lead begins under, and mark a lead that begins again after a void."""
     lead = case.state.lead
-    effects: dict[str, Any] = {}
+    effects: Effects = {}
     assert case.party.lead is not None
     if case.party.lead.is_new and case.compiled.version != lead.lifecycle:
         effects["lifecycle"] = case.compiled.version
@@ -57,10 +57,10 @@ def _beginning(case: Case) -> dict[str, Any]:
     return effects
 
 
-def what_it_tells(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
+def what_it_tells(case: Case, effects: Effects) -> Effects:
     """Return what the report says about person and company that its effects do not contain."""
     signal, account = case.signal, case.party.account_named
-    tells: dict[str, Any] = {}
+    tells: Told = {}
     if signal.holds_personal_data and "known" not in effects:
         tells["known"] = True
     news = effects.get("attributes", {})
@@ -75,11 +75,13 @@ def what_it_tells(case: Case, effects: Mapping[str, Any]) -> dict[str, Any]:
     if account is not None and signal.names_company_only:
         tells["by_name"] = True
     if signal.department is not None and signal.type.stands_as and "stands" not in effects:
-        tells[DEPARTMENT] = signal.department
+        tells["department"] = signal.department
     return {TELLS: tells} if tells else {}
 
 
 def department_of(event: Event) -> str | None:
     """Return the department that reported an event whose origin may depend on it."""
-    told: Mapping[str, Any] = event.effects.get("stands") or event.effects.get(TELLS, {})
-    return told.get(DEPARTMENT)
+    if "stands" in event.effects:
+        department: str | None = event.effects["stands"].get(DEPARTMENT)
+        return department
+    return event.effects.get("tells", {}).get("department")

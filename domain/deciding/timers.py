@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.deciding.decide import Decided, NotAllowed, Party, decide
-from domain.effects import Fires
+from domain.lead.firing import Fires
 from domain.lead.identity import Resolution
 from domain.lead.state import DORMANT, REVISIT, LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle

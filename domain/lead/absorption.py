@@ -10,11 +10,12 @@ batch, by a table. No subject is visited twice, so each walk ends after at most 
 there are subjects.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
-from domain.event import NOTHING, Event, Subject
+from domain.effects import NO_EFFECTS, Effects, selected
+from domain.event import Event, Subject
 from domain.lead.state import AccountState, LeadState
 from domain.lead.stays import not_before
 from domain.lifecycle.definition import MoveKind, SubjectKind
@@ -60,7 +61,7 @@ def absorption(
     at: datetime,
     position: int,
     cause: int | None,
-    effects: Mapping[str, Any] = NOTHING,
+    effects: Effects = NO_EFFECTS,
 ) -> Event:
     """Make a subject forward to the one that it turned out to be; its stay ends, if it has one."""
     event = Event(
@@ -82,7 +83,13 @@ def absorption(
     )
 
 
-def on_both(first: Event, other: Subject, effect: str, *, forwarded_to: str | None) -> list[Event]:
+def on_both(
+    first: Event,
+    other: Subject,
+    effect: Literal["apart", "dismissed"],
+    *,
+    forwarded_to: str | None,
+) -> list[Event]:
     """Record the same effect for two subjects, so that each refers to the other.
 
     `first` is about one of them; `other` forwards to `forwarded_to`, if it has been absorbed.
@@ -92,7 +99,8 @@ def on_both(first: Event, other: Subject, effect: str, *, forwarded_to: str | No
         subject=other,
         forwarded_to=forwarded_to,
         data={OTHER: first.receiver.id},
-        effects={effect: [first.receiver.id]},
+        effects=selected({effect: [first.receiver.id]}, [effect]),
         cause=first.position,
     )
-    return [first._replace(effects={effect: [mirrored.receiver.id]}), mirrored]
+    effects = selected({effect: [mirrored.receiver.id]}, [effect])
+    return [first._replace(effects=effects), mirrored]

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from domain.effects import DeadlineEffect, Effects
 from domain.event import Event
 from domain.times import format_utc
 
 MET = "deadline.met"
-ENTRIES = "deadline_entries"
+ENTRIES: Final = "deadline_entries"
 """The effect of a restatement that carries all entries that count."""
 
 DeadlineOutcome = Literal["met", "late", "left"]
@@ -67,7 +68,7 @@ def deadlines_after(before: DeadlineEntries, event: Event) -> DeadlineEntries:
     return tuple(entries)
 
 
-def content_of(entries: DeadlineEntries) -> dict[str, Any]:
+def content_of(entries: DeadlineEntries) -> Effects:
     """Return deadlines as plain values, as events and records hold them; nothing for none."""
     return {ENTRIES: [_plain(entry) for entry in entries]} if entries else {}
 
@@ -90,7 +91,7 @@ def without_positions(entries: DeadlineEntries) -> list[DeadlineEntry]:
 
 
 def _follow(
-    entries: list[DeadlineEntry], event: Event, name: str, effect: Mapping[str, Any] | None
+    entries: list[DeadlineEntry], event: Event, name: str, effect: DeadlineEffect | None
 ) -> None:
     """Start a deadline, breach it, or settle it as late, as the event states."""
     if effect is not None and not effect.get("breached"):
@@ -108,7 +109,7 @@ def _follow(
             )
 
 
-def _started(name: str, effect: Mapping[str, Any], event: Event) -> DeadlineEntry:
+def _started(name: str, effect: DeadlineEffect, event: Event) -> DeadlineEntry:
     return DeadlineEntry(
         deadline=name,
         stage=effect["stage"],

@@ -1,48 +1,8 @@
 """Apply the outcome that an event carries. Never asks the machine, never refuses, never decides.
 
 A replay must stay true after the lifecycle has changed, so the event contains everything that
-changes state: the move in `stage_to`, `effective_at` and `pass_number`, all else in `effects`:
-
-    known           true: we now hold personal data
-    origin, channel, owner, account, absorbed_by    set to the value (null clears)
-    first_touch, origin_corrected, reseller         set to the value
-    attributes, opportunities, orders               merged by key
-    absorbs         the id of a lead that this one absorbs, added
-    merged          whether a person decided the absorption
-    holds           kinds of identifiers, added
-    conflicts, apart, dismissed    ids of other leads or accounts, the first two added; setting
-                    apart or dismissing ends the conflict
-    parted          ids of other leads, added: some reports are theirs
-    stands          fields of this event that its guards read, and the reporting department: the
-                    event is kept as a standing fact and replaces an earlier one of its type (the
-                    last call of a pass counts)
-    inherits        standing facts of an absorbed visitor: type, position, time, fields, and the
-                    stages moved to
-    fact            the position of the standing fact that causes the move
-    move            how the last stay ended, and the stages passed over
-    timers          name → when it is due; null clears it
-    points          rule, points, and how many of that rule count at most (the latest ones)
-    inherited_points    points of an absorbed visitor: rule, points, position and time of the event
-                    that gave them, and how many of that rule count at most
-    fit, attempts   replaced entirely
-    grade, market, priority, screened_as, revisit_on, lifecycle, business    set to the value
-    blocks, flags, marks, owners    merged by key; null removes
-    brings          deals and orders that a lead brings to the account it joins, merged there
-    segment, key_role, owner, competitor    of an account, set to the value
-    deadlines       name → due and stage, and whether it is breached; null ends it
-    business_of     the account that shares these deals and orders: its own state sees them
-    timeline        what the course of an absorbed account follows from, for the one that absorbs it
-    late            no change: the event was reported late, and `lead.restated` follows it
-    pending_until   that it follows only then
-    state           the whole state, as decided again after something was taken back
-    begins          true: a lead for which nothing counted has a report that counts again
-    of_opportunity, of_order    no change: the deal and the order that the event's numbers mean
-    tells           no change: reported content that was already known
-                    (see domain/deciding/report.py)
-    stays, left, origins, deadline_entries    no change here: the stays, the origin of each pass,
-                    and the deadlines that count from now on, for projections
-    reports         no change here: the account, kind of business and pass of earlier reports about
-                    deals and orders that a restatement has found to differ
+changes state: the move in `stage_to`, `effective_at` and `pass_number`, all else in `effects`
+(`domain.effects` names them all).
 """
 
 from collections import Counter
@@ -50,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from domain.effects import selected
 from domain.event import Event
 from domain.lead import state_json
 from domain.lead.evolve_move import moved
@@ -86,6 +47,8 @@ _OF_COMPANY = ("opportunities", "orders", "brings")
 """Effects of a lead's event that its company's course follows from."""
 _DISTINGUISHES = frozenset({"apart", "conflicts", "dismissed", "absorbs"})
 _MERGED = ("attributes", "opportunities", "orders")
+
+_Removable = Literal["blocks", "flags", "marks", "owners"]
 
 _RULE = attrgetter("rule")
 _BY_TIME = attrgetter("occurred_at", "position")
@@ -139,7 +102,7 @@ def _account_after(state: AccountState, event: Event) -> AccountState:
     A lead's move is not its account's, nor is the owner in it.
     """
     effects, is_own = event.effects, event.subject.kind is SubjectKind.ACCOUNT
-    changes = {name: effects[name] for name in _SET_ON_ACCOUNT if is_own and name in effects}
+    changes: dict[str, Any] = {**selected(effects, _SET_ON_ACCOUNT)} if is_own else {}
     changes |= _absorption(state, effects)
     if not _DISTINGUISHES.isdisjoint(effects):
         changes |= _distinguished(state, event)
@@ -158,14 +121,14 @@ def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str
         absorbed = state_json.timeline(effects["timeline"])
         return {"timeline": in_order((*state.timeline, *absorbed))}
     if not is_own:
-        business = {name: effects[name] for name in _OF_COMPANY if name in effects}
+        business = selected(effects, _OF_COMPANY)
         entered = Occurrence(
             event.occurred_at, event.position, event.receiver.id, event.type, {}, business
         )
     elif event.type in OFFERED or (event.cause is not None and event.stage_to is None):
         return {}
     else:
-        own = {name: effects[name] for name in (*_SET_ON_ACCOUNT, *_OF_COMPANY) if name in effects}
+        own = selected(effects, (*_SET_ON_ACCOUNT, *_OF_COMPANY))
         is_derived = event.cause is not None
         entered = Occurrence(
             event.occurred_at,
@@ -238,7 +201,7 @@ def _orders(state: LeadState, event: Event) -> dict[str, Any]:
     }
 
 
-def _removable_after(name: str, state: LeadState, event: Event) -> dict[str, Any]:
+def _removable_after(name: _Removable, state: LeadState, event: Event) -> dict[str, Any]:
     return {name: _without_nulls({**getattr(state, name), **event.effects[name]})}
 
 

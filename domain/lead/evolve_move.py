@@ -7,7 +7,7 @@ facts; its deals and orders remain as earlier ones.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.event import Event
+from domain.event import NOTHING, Event
 from domain.lead.state import (
     REVISIT,
     AccountState,
@@ -68,16 +68,18 @@ def _in_new_pass(state: LeadState, timers: Mapping[str, Timer], event: Event) ->
         },
         "marks": event.effects.get("marks", {}),
         "business": event.effects.get("business"),
-        "earlier_opportunities": _left_behind(state.opportunities, event, "opportunities"),
-        "earlier_orders": _left_behind(state.orders, event, "orders"),
+        "earlier_opportunities": _left_behind(
+            state.opportunities, event.effects.get("opportunities", NOTHING)
+        ),
+        "earlier_orders": _left_behind(state.orders, event.effects.get("orders", NOTHING)),
         "screened_as": event.effects.get("screened_as"),
         "reseller": event.effects.get("reseller"),
     }
 
 
-def _left_behind(known: Mapping[str, str], event: Event, name: str) -> tuple[str, ...]:
+def _left_behind(known: Mapping[str, str], changed: Mapping[str, str]) -> tuple[str, ...]:
     """Sorted, because a state that was stored and read back has its mappings in that order."""
-    return tuple(id for id in sorted(known) if id not in event.effects.get(name, ()))
+    return tuple(id for id in sorted(known) if id not in changed)
 
 
 def _facts_after(state: LeadState, event: Event, *, begins_pass: bool) -> tuple[StandingFact, ...]:

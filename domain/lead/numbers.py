@@ -9,6 +9,7 @@ the sender's own first. A new deal or order gets the key of the source that is d
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from domain.effects import Effects
 from domain.lead.state import State
 from domain.lifecycle.definition import NUMBERED_BY, SharedNumbers
 from domain.signal import Signal
@@ -23,10 +24,14 @@ class Numbers(NamedTuple):
     opportunity: str | None = None
     order: str | None = None
 
-    def effects(self) -> dict[str, str]:
+    def effects(self) -> Effects:
         """Record what was meant, so that readers of the event need not resolve it again."""
-        named = {"of_opportunity": self.opportunity, "of_order": self.order}
-        return {name: key for name, key in named.items() if key is not None}
+        effects: Effects = {}
+        if self.opportunity is not None:
+            effects["of_opportunity"] = self.opportunity
+        if self.order is not None:
+            effects["of_order"] = self.order
+        return effects
 
 
 def numbers_of(signal: Signal, state: State, shared: SharedNumbers) -> Numbers:

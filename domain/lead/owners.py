@@ -9,6 +9,7 @@ department owns changes nothing.
 from collections.abc import Mapping
 from typing import Any
 
+from domain.effects import Effects
 from domain.lead.state import LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import Role
@@ -26,10 +27,12 @@ _NAMES_TEAM = (Role.ASSIGNS_OWNER, Role.HANDS_OVER)
 
 def effects_of_naming(
     compiled: CompiledLifecycle, lead: LeadState, signal: Signal, move: CompiledMove | None
-) -> dict[str, Any]:
+) -> Effects:
     """Return the owners and team that a report names; others stay unchanged."""
     data, role = signal.data, signal.type.role
-    effects = {TEAM_FIELD: data[TEAM_FIELD]} if role in _NAMES_TEAM and TEAM_FIELD in data else {}
+    effects: Effects = {}
+    if role in _NAMES_TEAM and TEAM_FIELD in data:
+        effects["team"] = data[TEAM_FIELD]
     if OWNER_FIELD not in data and role is not Role.UNASSIGNS_OWNER:
         return effects
     person = None if role is Role.UNASSIGNS_OWNER else data[OWNER_FIELD]
@@ -50,8 +53,8 @@ def effects_of_naming(
 
 
 def effects_of_stage(
-    compiled: CompiledLifecycle, lead: LeadState, stage: str | None, others: Mapping[str, Any]
-) -> dict[str, Any]:
+    compiled: CompiledLifecycle, lead: LeadState, stage: str | None, others: Effects
+) -> Effects:
     """Put the owner of the stage's department in charge; `others` are the event's other effects.
 
     A person named before any department was in charge belongs to the first one in charge.

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from domain.effects import Effects
 from domain.event import NOTHING
 
 REVISIT, DORMANT = "revisit", "dormant"
 """Names of timers."""
 
 
-LATE = "late"
+LATE: Final = "late"
 """The effect of an event that was reported late: it says what happened, and changes nothing."""
 
 OPEN, WON, LOST = "open", "won", "lost"
@@ -68,7 +69,7 @@ class Occurrence(NamedTuple):
     """The lead that brought it; None for a report about the company itself."""
     type: str
     data: Mapping[str, Any]
-    effects: Mapping[str, Any]
+    effects: Effects
     """What it changes about the company, apart from a move."""
 
 

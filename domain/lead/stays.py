@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain.effects import Effects
 from domain.event import Event
 from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.definition import UNPLACED, SubjectKind
@@ -83,9 +84,9 @@ def begins(event: Event) -> bool:
     return event.type not in OFFERED and event.type not in _BEGINS_NOTHING
 
 
-def content_of(stays: Stays) -> dict[str, Any]:
+def content_of(stays: Stays) -> Effects:
     """Return stays as plain values, as events and records hold them."""
-    content: dict[str, Any] = {"stays": [_plain(stay) for stay in stays.stays]}
+    content: Effects = {"stays": [_plain(stay) for stay in stays.stays]}
     if stays.left is not None:
         content["left"] = [format_utc(stays.left.at), stays.left.position]
     if stays.origins:

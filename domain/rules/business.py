@@ -1,9 +1,10 @@
 """The business of a pass, and the role of a company: further business, segments, key accounts."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from domain.case import Case
+from domain.effects import Effects, selected
 from domain.event import Event
 from domain.lead.numbers import Numbers
 from domain.lead.readings import count
@@ -15,7 +16,7 @@ from domain.rules.deals import PURCHASES, has_bought
 
 BUSINESS_FIELD = "business"
 """The field of deals, orders and requests that states new business, cross-sell or renewal."""
-REPORTS = "reports"
+REPORTS: Final = "reports"
 """The effect of a restatement that says of earlier reports to what they belong."""
 _OF_ACCOUNT = ("segment", "key_role", "owner")
 _BEGINS = frozenset({Role.OPENS_OPPORTUNITY, *PURCHASES})
@@ -50,12 +51,12 @@ def belonging_of(event: Event, lifecycle: Lifecycle) -> Belonging:
     )
 
 
-def belongings_restated(effects: Mapping[str, Any]) -> dict[int, Belonging]:
+def belongings_restated(effects: Effects) -> dict[int, Belonging]:
     """Return what reports belong to according to a restatement, by position."""
     return {position: Belonging(*content) for position, *content in effects.get(REPORTS, ())}
 
 
-def content_of(belongings: Mapping[int, Belonging]) -> dict[str, Any]:
+def content_of(belongings: Mapping[int, Belonging]) -> Effects:
     """Return belongings as plain values, as a restatement holds them; nothing for none."""
     if not belongings:
         return {}
@@ -111,7 +112,7 @@ def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
     return role is Role.WINS_OPPORTUNITY and ordered > won
 
 
-def business_of(case: Case, begun: Begun | None, *, begins_pass: bool) -> dict[str, Any]:
+def business_of(case: Case, begun: Begun | None, *, begins_pass: bool) -> Effects:
     """Return the kind of business that this event gives the pass, or that its own deal is.
 
     A further pass of a customer is not new business just because no kind is stated. A deal or an
@@ -131,7 +132,7 @@ def business_of(case: Case, begun: Begun | None, *, begins_pass: bool) -> dict[s
     return {"business": kind}
 
 
-def business_brought(lead: LeadState, account: str) -> dict[str, Any]:
+def business_brought(lead: LeadState, account: str) -> Effects:
     """Return what a lead brings to the account that it joins: deals and orders from before.
 
     A lead that comes from another account brings nothing: that account has bought these.
@@ -143,16 +144,13 @@ def business_brought(lead: LeadState, account: str) -> dict[str, Any]:
     return {"brings": brings, "business_of": account} if brings else {}
 
 
-def effects_on_account(case: Case) -> dict[str, Any]:
+def effects_on_account(case: Case) -> Effects:
     """Return the effects of an event about an account: its segment and role are data fields."""
     signal, account = case.signal, case.state.account
     if signal.subject is not SubjectKind.ACCOUNT or account is None:
         return {}
-    effects = {
-        name: value
-        for name, value in said_of_account(signal.data).items()
-        if value != getattr(account, name)
-    }
+    said: Mapping[str, Any] = said_of_account(signal.data)
+    effects = selected(said, [name for name in said if said[name] != getattr(account, name)])
     triggers = case.compiled.lifecycle.account_triggers
     if triggers is not None and signal.type.name == triggers.key_ended and account.key_role:
         effects["key_role"] = None
@@ -160,8 +158,8 @@ def effects_on_account(case: Case) -> dict[str, Any]:
 
 
 def moves_by_business(
-    triggers: AccountTriggers, account: AccountState, effects: Mapping[str, Any]
-) -> list[tuple[str, Mapping[str, Any]]]:
+    triggers: AccountTriggers, account: AccountState, effects: Effects
+) -> list[tuple[str, Effects]]:
     """Return what an event's deals and orders cause for a company: types, with their effects.
 
     A purchase makes it a customer. When its last business is cancelled or lost, it is one no more.
@@ -179,7 +177,7 @@ def moves_by_business(
 
 def end_of_key_status(
     compiled: CompiledLifecycle, event: Event, account: AccountState
-) -> Mapping[str, Any] | None:
+) -> Effects | None:
     """Return the effects by which a churned key account loses its status; None if it does not."""
     triggers, table = compiled.lifecycle.account_triggers, compiled.account
     if triggers is None or triggers.key_ended is None or event.stage_to is None:
@@ -190,10 +188,10 @@ def end_of_key_status(
     return _without_role(account)
 
 
-def _without_role(account: AccountState) -> dict[str, Any]:
+def _without_role(account: AccountState) -> Effects:
     return {"key_role": None} if account.key_role is not None else {}
 
 
-def said_of_account(data: Mapping[str, Any]) -> dict[str, Any]:
+def said_of_account(data: Mapping[str, Any]) -> Effects:
     """Return what the fields of a report about a company say about its segment and role."""
-    return {name: data[name] for name in _OF_ACCOUNT if data.get(name) is not None}
+    return selected(data, [name for name in _OF_ACCOUNT if data.get(name) is not None])

@@ -1,10 +1,9 @@
 """Contacting a person: attempts and calls, and the channels that the person has closed."""
 
 from datetime import timedelta
-from typing import Any
 
 from domain.case import Case
-from domain.effects import joined
+from domain.effects import Effects, joined
 from domain.lifecycle.definition import SubjectKind
 from domain.rules.revisits import effects_of_recycling, end_of_wait, revisit
 from domain.times import format_utc
@@ -13,7 +12,7 @@ _REACHED, _CLASS, _REASON, _CHANNEL = "reached", "class", "reason", "channel"
 _DAY_FIELD = "revisit_date"
 
 
-def effects_of_screening(case: Case) -> dict[str, Any]:
+def effects_of_screening(case: Case) -> Effects:
     """Keep the result of a call, or the recent attempts that did not reach the person."""
     screening, signal = case.compiled.lifecycle.pace.screening, case.signal
     if screening is None:
@@ -33,7 +32,7 @@ def effects_of_screening(case: Case) -> dict[str, Any]:
     return {"attempts": [format_utc(attempt) for attempt in recent]}
 
 
-def _found(case: Case) -> dict[str, Any]:
+def _found(case: Case) -> Effects:
     """The class, and for some classes the revisit date."""
     screening, signal = case.compiled.lifecycle.pace.screening, case.signal
     assert screening is not None
@@ -72,7 +71,7 @@ def recycle_unreachable(case: Case) -> bool:
     return True
 
 
-def effects_on_channels(case: Case) -> dict[str, Any]:
+def effects_on_channels(case: Case) -> Effects:
     """Close or reopen channels by the person's statement."""
     consent, signal = case.compiled.lifecycle.pace.consent, case.signal
     if consent is None:

@@ -5,12 +5,12 @@ decided again in its place: then there was no breach, and no return.
 """
 
 from datetime import datetime
-from typing import Any
 
 from domain.case import Case
-from domain.effects import Firing
+from domain.effects import NO_EFFECTS, DeadlineEffect, Effects
 from domain.event import Event
 from domain.lead.deadlines import MET
+from domain.lead.firing import Firing
 from domain.lead.state import LeadState, Timer
 from domain.lifecycle.automation import Deadline
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -36,14 +36,12 @@ def fire_return(compiled: CompiledLifecycle, _: LeadState, name: str, __: Timer)
     return Firing(returns.by, {"deadline": deadline})
 
 
-def effects_of_breach(
-    compiled: CompiledLifecycle, lead: LeadState, signal: Signal
-) -> dict[str, Any]:
+def effects_of_breach(compiled: CompiledLifecycle, lead: LeadState, signal: Signal) -> Effects:
     """Mark the deadline as breached, and arm its return if it has one."""
     name = signal.data["deadline"]
     due, rule = lead.deadlines[name], compiled.lifecycle.pace.deadlines.get(name)
-    breached = {"due": format_utc(due.due_at), "stage": due.stage, "breached": True}
-    effects: dict[str, Any] = {"deadlines": {name: breached}}
+    breached: DeadlineEffect = {"due": format_utc(due.due_at), "stage": due.stage, "breached": True}
+    effects: Effects = {"deadlines": {name: breached}}
     if rule is not None and rule.returns is not None:
         calendar = compiled.calendars[rule.calendar]
         returns_at = calendar.due(due.due_at, rule.returns.after)
@@ -51,9 +49,7 @@ def effects_of_breach(
     return effects
 
 
-def effects_of_answer(
-    compiled: CompiledLifecycle, lead: LeadState, signal: Signal
-) -> dict[str, Any]:
+def effects_of_answer(compiled: CompiledLifecycle, lead: LeadState, signal: Signal) -> Effects:
     """End breached deadlines that the event answers too late. In time, `deadline.met` ends them."""
     ended = [
         name
@@ -86,7 +82,7 @@ def judge_deadlines(case: Case) -> None:
 
 def _meet(case: Case, name: str, due_at: datetime) -> None:
     data = {"deadline": name, "due": format_utc(due_at)}
-    lead, effects = case.state.lead, {}
+    lead, effects = case.state.lead, NO_EFFECTS
     if name in lead.deadlines:
         effects = {"deadlines": {name: None}, "timers": dict.fromkeys(_timers_of(lead, name))}
     case.add(MET, case.lead, data=data, effects=effects)

@@ -1,8 +1,8 @@
 """How deals, orders and origins change the state: the fixed vocabulary behind event types."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from domain.effects import Effects
 from domain.lead.numbers import Numbers
 from domain.lead.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
 from domain.lifecycle.definition import NUMBERED_BY, EventType, Role
@@ -29,9 +29,7 @@ COMPETITION: Mapping[Role, bool] = {Role.LISTS_COMPETITOR: True, Role.UNLISTS_CO
 PURCHASES = frozenset({Role.WINS_OPPORTUNITY, Role.PLACES_ORDER})
 
 
-def effects_of_role(
-    signal: Signal, buyer: LeadState | AccountState, numbers: Numbers
-) -> dict[str, Any]:
+def effects_of_role(signal: Signal, buyer: LeadState | AccountState, numbers: Numbers) -> Effects:
     """Return the effects of the event type's role.
 
     What happened last counts: an order that is placed again after its cancellation stands. But a
@@ -64,7 +62,7 @@ def is_repeated(signal: Signal, buyer: LeadState | AccountState, numbers: Number
     return role in _ORDER and buyer.orders.get(numbers.order or "") == _ORDER[role]
 
 
-_OTHERS: Mapping[Role, Callable[[Signal], dict[str, Any]]] = {
+_OTHERS: Mapping[Role, Callable[[Signal], Effects]] = {
     Role.DISPUTES_ORIGIN: lambda _: {"flags": {ORIGIN_FIELD: "disputed"}},
     Role.CORRECTS_ORIGIN: lambda signal: {
         "origin": signal.data[ORIGIN_FIELD],
@@ -80,7 +78,7 @@ def has_bought(buyer: LeadState | AccountState) -> bool:
     return WON in buyer.opportunities.values() or STANDING in buyer.orders.values()
 
 
-def marks_of(type: EventType, lead: LeadState) -> dict[str, Any]:
+def marks_of(type: EventType, lead: LeadState) -> Effects:
     """Return what an event type declares to remember, as far as it is new."""
     marks = {name: value for name, value in type.marks.items() if lead.marks.get(name) != value}
     return {"marks": marks} if marks else {}

@@ -5,9 +5,8 @@ unknown waits for a person. A lead that has moved on is judged again when someth
 rules has changed. It is excluded wherever the lifecycle allows that, and flagged otherwise.
 """
 
-from typing import Any
-
 from domain.case import Case
+from domain.effects import Effects
 from domain.lifecycle.definition import Exclusion, MoveKind, SubjectKind
 from domain.lifecycle.service_events import REASSESSED
 
@@ -27,7 +26,7 @@ def judge_exclusion(case: Case) -> bool:
     return _exclude(case, exclusion) or _flag(case)
 
 
-def flags_here(case: Case, *, stage: str | None) -> dict[str, Any]:
+def flags_here(case: Case, *, stage: str | None) -> Effects:
     """Return the flags to set and to clear on a lead that can no longer be excluded at a stage."""
     lifecycle = case.compiled.lifecycle
     if lifecycle.exclusion is None:

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from domain.case import Case, Graded
-from domain.effects import Firing
+from domain.effects import Effects, selected
+from domain.lead.firing import Firing
 from domain.lead.readings import CaseReadings
 from domain.lead.score import (
     Score,
@@ -35,7 +36,7 @@ _JUDGED_AFTER = frozenset({"attributes", "fit", "points", "inherited_points", "l
 """Effects that may change a lead's grade, or the time of its next change."""
 
 
-def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
+def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> Effects:
     """Return changes in fit by rule, market and priority, given what is known about the lead."""
     readings = CaseReadings(State(lead))
     target = next((rule for rule in lifecycle.targets if rule.condition.test(readings)), None)
@@ -44,7 +45,7 @@ def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> dict[str, Any]:
         "market": target.market if target is not None else None,
         "priority": target.priority if target is not None else None,
     }
-    return {name: value for name, value in judged.items() if getattr(lead, name) != value}
+    return selected(judged, [name for name in judged if getattr(lead, name) != judged[name]])
 
 
 def judge_person(case: Case) -> None:
@@ -66,10 +67,10 @@ def give_points(case: Case) -> None:
         case.tell({"points": given})
 
 
-def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> dict[str, Any]:
+def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> Effects:
     """Return what is judged differently for a lead that changes over to this lifecycle."""
     gone = not compiled.lifecycle.grades
-    ended: dict[str, Any] = {}
+    ended: Effects = {}
     if gone and lead.grade is not None:
         ended["grade"] = None
     if gone and GRADE_TIMER in lead.timers:

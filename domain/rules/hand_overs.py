@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.case import Case
+from domain.effects import Effects
 from domain.lead.owners import OWNER_FIELD
 from domain.lead.readings import CaseReadings
 from domain.lifecycle.automation import Assignment, HandOver
@@ -44,7 +45,7 @@ def _hand_over(case: Case, rule: HandOver) -> bool:
     if move is None:
         return False
     marks = marks_of(case.compiled.lifecycle.events[rule.by], case.state.lead)
-    effects = {"owner": owner, "team": team, **marks}
+    effects: Effects = {"owner": owner, "team": team, **marks}
     if owner is not None or rule.to_department in case.state.lead.owners:
         effects["owners"] = {rule.to_department: owner}
     case.add(rule.by, case.lead, data=data, effects=effects, move=move)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.case import Case
+from domain.effects import Effects
 from domain.lifecycle.compiled.table import CompiledMove
 from domain.lifecycle.definition import EventKind, Role
 
@@ -24,7 +25,7 @@ def origin_of(
     data: Mapping[str, Any],
     *,
     becomes_known: bool = False,
-) -> dict[str, Any]:
+) -> Effects:
     """Return what a fact says about the origin of the pass.
 
     A fact that makes no move counts only if a rule gives its origin: delivering a mail or copying a
@@ -42,13 +43,14 @@ def origin_of(
     origin = next((rule.origin for rule in rules if rule.condition.test(readings)), None)
     if begins_pass:
         return _beginning(case, origin or lifecycle.origin_otherwise, data)
-    effects: dict[str, Any] = {}
+    effects: Effects = {}
     if moves:
         origin = origin or lifecycle.origin_otherwise
     if origin is not None and lead.first_touch is None:
         effects["first_touch"] = origin
     if origin is not None and lead.known and lead.origin is None:
-        return effects | {"origin": origin, "channel": data.get("channel")}
+        effects["origin"], effects["channel"] = origin, data.get("channel")
+        return effects
     if moves and not lead.entered:
         effects["channel"] = data.get("channel")
     if origin is not None and _enquires(case, type) and _is_others(case, origin):
@@ -56,10 +58,10 @@ def origin_of(
     return effects
 
 
-def _beginning(case: Case, origin: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
+def _beginning(case: Case, origin: str | None, data: Mapping[str, Any]) -> Effects:
     """Give a later pass its own origin, and drop corrections and flags of the previous pass."""
     lead = case.state.lead
-    effects: dict[str, Any] = {"origin": origin, "channel": data.get("channel")}
+    effects: Effects = {"origin": origin, "channel": data.get("channel")}
     if lead.origin_corrected:
         effects["origin_corrected"] = False
     if DIRECT_ENQUIRY in lead.flags:

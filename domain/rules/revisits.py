@@ -10,7 +10,8 @@ Silence is counted in whole days, so that a lead that is busy all day sets its t
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain.effects import Firing
+from domain.effects import Effects
+from domain.lead.firing import Firing
 from domain.lead.state import REVISIT, LeadState, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import MoveKind
@@ -36,7 +37,7 @@ def fire_dormant(compiled: CompiledLifecycle, _: LeadState, __: str, ___: Timer)
 
 def effects_of_recycling(
     compiled: CompiledLifecycle, type: str, data: Any, at: datetime, move: CompiledMove | None
-) -> dict[str, Any]:
+) -> Effects:
     """Set the revisit date of a lead that is sent back; the decision may name it."""
     recycling = compiled.lifecycle.pace.recycling
     if recycling is None or type not in recycling.set_by:
@@ -47,9 +48,7 @@ def effects_of_recycling(
     return revisit(compiled, data.get(DAY_FIELD), at, days)
 
 
-def revisit(
-    compiled: CompiledLifecycle, named: str | None, at: datetime, days: int
-) -> dict[str, Any]:
+def revisit(compiled: CompiledLifecycle, named: str | None, at: datetime, days: int) -> Effects:
     """Set the revisit date: the one named, else `days` days from now."""
     if compiled.lifecycle.pace.recycling is None:
         return {}
@@ -58,14 +57,17 @@ def revisit(
     return {"revisit_on": day.isoformat(), "timers": {REVISIT: begins}}
 
 
-def effects_of_request(compiled: CompiledLifecycle, lead: LeadState, type: str) -> dict[str, Any]:
+def effects_of_request(compiled: CompiledLifecycle, lead: LeadState, type: str) -> Effects:
     """End the wait if the person asks again before the revisit date."""
     recycling = compiled.lifecycle.pace.recycling
     return end_of_wait(lead) if recycling is not None and type in recycling.ended_by else {}
 
 
-def end_of_wait(lead: LeadState) -> dict[str, Any]:
+def end_of_wait(lead: LeadState) -> Effects:
     """Clear the revisit date, whose purpose is fulfilled."""
     if lead.revisit_on is None:
         return {}
-    return {"revisit_on": None} | ({"timers": {REVISIT: None}} if REVISIT in lead.timers else {})
+    ended: Effects = {"revisit_on": None}
+    if REVISIT in lead.timers:
+        ended["timers"] = {REVISIT: None}
+    return ended

@@ -347,9 +347,7 @@ def _carry_out(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Re
     if isinstance(decided, Refusal):
         return decided
     draft.enter(signal, decided, lifecycle=in_force.version)
-    for event in decided:
-        if event.type == PUBLISHED:
-            draft.published.append(compiled_from(event))
+    draft.published += [compiled_from(event) for event in decided if event.type == PUBLISHED]
     return _answer(draft, decided, signal)
 
 

@@ -102,6 +102,7 @@ class Draft:
     def __post_init__(self) -> None:
         self._recorded_time = format_utc(self.recorded_at)
         self.chain = self.memory.chain
+
     @property
     def position(self) -> int:
         """The position before the next event: the end, and behind it any room for its parts."""

@@ -8,9 +8,10 @@ deciding the leads concerned again.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
-from domain.event import NOTHING, Event, Subject
+from domain.effects import NO_EFFECTS, Effects
+from domain.event import Event, Subject
 from domain.lead.absorption import absorption, connected, on_both
 from domain.lead.evolve import evolve
 from domain.lead.identity import are_apart
@@ -174,14 +175,14 @@ class _TakingBack:
             )
         first = self._first(lead, {"absorbs": other.receiver})
         # From here on its stays no longer count as another person's.
-        effects = {"merged": True, "stays": []}
+        effects: Effects = {"merged": True, "stays": []}
         absorbed = self._absorbed(other.receiver, by=lead.receiver, effects=effects)
         leads = {other.receiver: evolve(other.state, absorbed)}
         taken = Taken(first, leads, concerned=(lead.receiver,))
         return [first, absorbed, *self._restate(taken, after=2)]
 
     def _absorbed(
-        self, lead_id: str, *, by: str, effects: Mapping[str, Any] = NOTHING, after: int = 1
+        self, lead_id: str, *, by: str, effects: Effects = NO_EFFECTS, after: int = 1
     ) -> Event:
         return absorption(
             Subject(SubjectKind.LEAD, lead_id),
@@ -299,7 +300,9 @@ class _TakingBack:
             return [self._first(lead, {"already": True})]
         return self._on_both(lead, other, "dismissed")
 
-    def _on_both(self, lead: Lead, other: Lead, effect: str) -> Sequence[Event]:
+    def _on_both(
+        self, lead: Lead, other: Lead, effect: Literal["apart", "dismissed"]
+    ) -> Sequence[Event]:
         first = self._first(lead, {})
         return on_both(first, other.subject, effect, forwarded_to=other.forwarded_to)
 
@@ -330,7 +333,7 @@ class _TakingBack:
                 f"/data/{EVENT}",
             )
         owner = self._owner(position, lead.id)
-        effects: dict[str, str] = {}
+        effects: Effects = {}
         if self.signal.type.name == CORRECTED:
             refusal = self._check_fields(record)
             if refusal is not None:
@@ -363,7 +366,7 @@ class _TakingBack:
                 )
         return None
 
-    def _numbers_meant(self, record: Record, lead: Lead) -> dict[str, str]:
+    def _numbers_meant(self, record: Record, lead: Lead) -> Effects:
         """Return which deal and which order the event is about once its numbers are corrected."""
         fields = self.signal.data[FIELDS]
         if {OPPORTUNITY_FIELD, ORDER_FIELD}.isdisjoint(fields):
@@ -376,7 +379,7 @@ class _TakingBack:
         corrected = reported._replace(data={**reported.data, **fields})
         return numbers_of(corrected, state, lifecycle.shared_numbers).effects()
 
-    def _first(self, lead: Lead, effects: Mapping[str, Any]) -> Event:
+    def _first(self, lead: Lead, effects: Effects) -> Event:
         return Event(
             self.by.position,
             self.signal.type.name,

@@ -10,6 +10,7 @@ reported, but not by which identifiers each of their leads joined.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from domain.effects import selected
 from domain.event import Event, Subject
 from domain.lead.absorption import absorption, on_both
 from domain.lead.state import AccountState
@@ -62,12 +63,12 @@ def _merge(
         return [first._replace(effects={"already": True})]
     if other.id in survivor.state.apart:
         return _not_mergeable("An earlier decision states that the two are different companies.")
-    effects: dict[str, Any] = {
+    merged: dict[str, Any] = {
         "absorbs": other.id,
         "opportunities": {**other.state.opportunities, **survivor.state.opportunities},
         "orders": {**other.state.orders, **survivor.state.orders},
     }
-    effects = {name: value for name, value in effects.items() if value}
+    effects = selected(merged, [name for name, value in merged.items() if value])
     first = first._replace(effects=effects)
     if _place(table, other.state) > _place(table, survivor.state):
         first = first._replace(

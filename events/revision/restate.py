@@ -18,6 +18,7 @@ from domain.deciding.redecide import (
     decide_all_again,
     named_by,
 )
+from domain.effects import Effects
 from domain.event import Event, Subject
 from domain.lead import deadlines as deadline_text
 from domain.lead import state_json
@@ -175,7 +176,7 @@ def _of_lead(around: Neighbourhood, lead_id: str, outcome: Outcome) -> Event:
         "awaiting": [str(position) for position in outcome.refused],
     }
     first, subject = around.taken.first, Subject(SubjectKind.LEAD, lead_id)
-    effects = {
+    effects: Effects = {
         **_effects(after, outcome.stays),
         **deadline_text.content_of(outcome.deadlines),
         **content_of(_belonging_otherwise(around, outcome)),
@@ -236,7 +237,7 @@ def _of_account(around: Neighbourhood, account_id: str, after: AccountState, sta
     return _with_one_move(event, now, after)
 
 
-def _effects(state: LeadState | AccountState, stays: Stays) -> Mapping[str, Any]:
+def _effects(state: LeadState | AccountState, stays: Stays) -> Effects:
     return {"state": state_json.content_of(state), **stay_text.content_of(stays)}
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.deciding.decide import NotAllowed, Party
 from domain.deciding.redecide import Report
+from domain.effects import NO_EFFECTS
 from domain.event import NOTHING, Event, Subject
 from domain.lead.state import AccountState
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -103,7 +104,7 @@ def objection_to(
     if subject is None:
         assert account is not None
         subject = Subject(SubjectKind.ACCOUNT, account)
-    asked = Event(position, signal.type.name, subject, signal.occurred_at, NOTHING, NOTHING)
+    asked = Event(position, signal.type.name, subject, signal.occurred_at, NOTHING, NO_EFFECTS)
     taken = Taken(
         asked,
         {},

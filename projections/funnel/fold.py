@@ -19,6 +19,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from domain.effects import Effects
 from domain.event import Event
 from domain.lead.state import LATE
 from domain.lead.stays import Left, begins, restored
@@ -212,14 +213,14 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
         stages.touched[subject_id] = None
     restated = restored(event.effects)
     for number, new in enumerate(restated.stays):
-        source = {"origin": new.origin, "channel": new.channel}
+        effects: Effects = {"origin": new.origin, "channel": new.channel}
         entry = Event(
             new.position,
             event.type,
             event.subject,
             new.entered_at,
             {},
-            {**source, "move": {"kind": new.kind}},
+            {**effects, "move": {"kind": new.kind or ""}},
             stage_to=new.stage if new.kind is not None else None,
             effective_at=new.entered_at,
             pass_number=new.pass_number,

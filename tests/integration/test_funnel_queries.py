@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.effects import Effects
 from domain.lifecycle.definition import SubjectKind
 from events.database.sessions import borrowed
 from events.lifecycles.shipped import read_lifecycle_text
@@ -15,10 +16,9 @@ from service.private_postgres import PrivatePostgres
 from tests.support.stage_events import Script, day, recorded_at
 from tests.support.stage_ledgers import SCHEMA, StageLedger, stage_ledger
 
-Sources = dict[str, str | None]
-DIGITAL: Sources = {"origin": "marketing-digital", "channel": "organic"}
-UNKNOWN: Sources = {"origin": "unknown", "channel": "unknown"}
-BLANK: Sources = {"origin": "", "channel": None}
+DIGITAL: Effects = {"origin": "marketing-digital", "channel": "organic"}
+UNKNOWN: Effects = {"origin": "unknown", "channel": "unknown"}
+BLANK: Effects = {"origin": "", "channel": None}
 Figures = dict[str, tuple[int, int, int]]
 
 
@@ -89,7 +89,7 @@ async def test_a_shortcut_reaches_skipped_stages_without_entering_them(
 async def test_a_missing_value_is_distinct_from_the_value_unknown(ledger: StageLedger) -> None:
     script = Script()
     script.publish()
-    nothing: Sources = {}
+    nothing: Effects = {}
     for number, effects in enumerate((DIGITAL, UNKNOWN, BLANK, nothing), start=1):
         script.move(number, 0, "ML", "entered", effects=effects)
     await projected(ledger, script)

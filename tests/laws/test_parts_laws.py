@@ -1,13 +1,14 @@
 """Laws of parts: whatever an event changes, its records are short and say all of it."""
 
 from operator import mul
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.effects import Effects
 from domain.event import LEDGER, Event
 from events.limits import PART_BYTES_MAX, RECORD_BYTES_MAX
 from events.parts import TEXT, Parts, detach, type_of_parts
@@ -57,7 +58,8 @@ def test_any_content_is_read_back_from_records_that_fit(
     is_own: bool,  # noqa: FBT001 - drawn
     part_bytes: int,
 ) -> None:
-    event = FULL._replace(position=10_000, data=data, effects={**effects, "drawn": drawn})
+    changes = cast(Effects, {**effects, "drawn": drawn})
+    event = FULL._replace(position=10_000, data=data, effects=changes)
     with pytest.MonkeyPatch.context() as patch:
         if len(drawn) < 100:
             patch.setattr("events.parts.PART_BYTES_MAX", part_bytes)

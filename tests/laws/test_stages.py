@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.effects import Effects
 from domain.event import Event
 from domain.lead.stays import Stay, Stays
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
@@ -99,7 +100,7 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     if step == "tell":
         script.tell(number, at, kind=kind, forwarded_to=forwarded_to)
     elif step == "correct" and kind is LEAD:
-        effects = {"origin": draw(SOURCES)}
+        effects: Effects = {"origin": draw(SOURCES)}
         script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
     elif step == "absorb" and kind is LEAD:
         other = course.receiver(draw(st.sampled_from(LEADS)))
@@ -111,7 +112,9 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     elif step in ("move", "recycle"):
         at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
         pass_number = course.pass_numbers.get(receiver, 1)
-        effects = {"origin": draw(SOURCES), "channel": draw(SOURCES)} if kind is LEAD else {}
+        effects = {}
+        if kind is LEAD:
+            effects = {"origin": draw(SOURCES), "channel": draw(SOURCES)}
         if step == "recycle" and kind is LEAD:
             pass_number += 1
         course.pass_numbers[receiver] = pass_number

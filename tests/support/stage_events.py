@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
+from domain.effects import Effects
 from domain.event import LEDGER, Event, Subject
 from domain.lead import state_json
 from domain.lead.state import AccountState, LeadState
@@ -62,7 +62,7 @@ class Script:
         *,
         kind: SubjectKind = SubjectKind.LEAD,
         type: str = "email.opened",
-        effects: dict[str, Any] | None = None,
+        effects: Effects | None = None,
         forwarded_to: int | None = None,
     ) -> Event:
         """Add an event that moves nothing."""
@@ -79,7 +79,7 @@ class Script:
         *,
         kind: SubjectKind = SubjectKind.LEAD,
         pass_number: int = 1,
-        effects: dict[str, Any] | None = None,
+        effects: Effects | None = None,
         forwarded_to: int | None = None,
     ) -> Event:
         event = self.tell(number, at, kind=kind, type="stage.corrected", forwarded_to=forwarded_to)
@@ -110,11 +110,11 @@ class Script:
                     entered=tuple(dict.fromkeys((*entered, stay.stage))),
                     entered_at=stay.entered_at,
                 )
-        effects = {"state": state_json.content_of(state), **content_of(stays)}
+        effects: Effects = {"state": state_json.content_of(state), **content_of(stays)}
         return self.tell(number, at, kind=kind, type="lead.restated", effects=effects)
 
     def absorb(self, number: int, at: float, *, by: int) -> Event:
-        effects = {"absorbed_by": subject_id(by), "move": {"kind": "absorbed"}}
+        effects: Effects = {"absorbed_by": subject_id(by), "move": {"kind": "absorbed"}}
         return self.tell(number, at, type="identity.absorbed", effects=effects)
 
 

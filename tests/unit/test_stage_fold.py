@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.effects import Effects
 from domain.event import Event
 from domain.lead.state import LeadState
 from domain.lead.state_json import content_of
@@ -14,7 +15,7 @@ from projections.funnel.fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stag
 from projections.funnel.projection import concerns
 from tests.support.stage_events import Script, day, records_of, subject_id
 
-DIGITAL = {"origin": "marketing-digital", "channel": "organic"}
+DIGITAL: Effects = {"origin": "marketing-digital", "channel": "organic"}
 
 
 def folded(script: Script) -> Stages:
@@ -174,7 +175,7 @@ def test_values_that_a_restatement_removes_from_a_pass_do_not_come_back() -> Non
     script.move(1, 0, "ML", "entered", effects=DIGITAL)
     stays = Stays((Stay("ML", day(0), 1, "entered", 1, "marketing-digital", "organic"),))
     state = LeadState(stage="ML", entered_at=day(0), entered=("ML",), origin="referral")
-    effects = {"state": content_of(state), **stays_told(stays)}
+    effects: Effects = {"state": content_of(state), **stays_told(stays)}
     script.tell(1, 1, type="lead.restated", effects=effects)
     script.move(1, 2, "MAL")
 
