@@ -40,6 +40,7 @@ class Party(NamedTuple):
 class Graded(NamedTuple):
     """The grade of a lead at a moment."""
 
+    at: datetime
     grade: str | None
     reads_score: bool
     """Whether it depends on the score, and so on the moment."""
@@ -268,9 +269,12 @@ class Case:
         lead, account = self.state
         (kind, id), forwarded_to = event.subject, event.forwarded_to
         if kind is SubjectKind.LEAD and self.lead.id == (forwarded_to or id):
-            lead = after_move(lead, event) if is_told else evolve(lead, event)
-            if event.stage_to is not None:
-                self.moved = event
+            moves = event.stage_to is not None
+            if not is_told:
+                lead = evolve(lead, event)
+            elif moves:
+                lead = after_move(lead, event)
+            self.moved = event if moves else self.moved
         own = id if kind is SubjectKind.ACCOUNT else event.effects.get("business_of")
         if account is not None and own == self.party.account:
             account = evolve(account, event)

@@ -60,9 +60,9 @@ class Event(NamedTuple):
 
         The ledger itself has no state.
         """
-        receiver = self.receiver
-        if receiver.kind is SubjectKind.LEDGER:
+        if self.subject.kind is SubjectKind.LEDGER:
             return ()
+        receiver = self.subject if self.forwarded_to is None else self.receiver
         business_of = self.effects.get("business_of")
         if business_of is None:
             return (receiver,)

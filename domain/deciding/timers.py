@@ -5,15 +5,14 @@ difference whether the service was down when it came due: before anything is dec
 due timers fire first, in due order, and take effect from their due time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from domain.deciding.decide import Decided, NotAllowed, Party, decide
-from domain.lead.firing import Fires
 from domain.lead.identity import Resolution
-from domain.lead.state import DORMANT, REVISIT, LeadState, State, Timer
+from domain.lead.state import DORMANT, REVISIT, Firing, LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.limits import STANDSTILL_MAX
@@ -48,6 +47,9 @@ class Passing:
         if self.stood_still >= STANDSTILL_MAX:
             raise TimersEndless(f"{self.stood_still} timers fired without passing {self.latest}")
 
+
+Fires = Callable[[CompiledLifecycle, LeadState, str, Timer], Firing]
+"""From the lifecycle, the lead, the name of the timer and the timer itself."""
 
 KINDS: Mapping[str, Fires] = {
     RUNS: fire_breach,

@@ -75,12 +75,13 @@ def evolve(state: Staged, event: Event) -> Staged:
             changes[name] = value
         if name in _DERIVED:
             changes |= _DERIVED[name](state, event)
-    return after_move(_changed(state, changes), event)
+    state = _changed(state, changes)
+    return state if event.stage_to is None else after_move(state, event)
 
 
 def after_move(state: Staged, event: Event) -> Staged:
-    """Return the state after an event's move, if it has one; its effects have been applied."""
-    return state if event.stage_to is None else _changed(state, moved(state, event))
+    """Return the state after an event's move; its effects have been applied."""
+    return _changed(state, moved(state, event))
 
 
 def with_business(state: AccountState, effects: Mapping[str, Any]) -> AccountState:
@@ -111,7 +112,7 @@ def _account_after(state: AccountState, event: Event) -> AccountState:
     state = _changed(state, changes)
     if "brings" in effects:
         state = _changed(state, _merged(state, effects["brings"]))
-    return after_move(state, event) if is_own else state
+    return after_move(state, event) if is_own and event.stage_to is not None else state
 
 
 def _on_timeline(state: AccountState, event: Event, *, is_own: bool) -> dict[str, Any]:

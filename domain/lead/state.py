@@ -40,6 +40,13 @@ class Timer(NamedTuple):
     """Position of the event that set it, which is the cause of what it fires."""
 
 
+class Firing(NamedTuple):
+    """What a timer becomes when it fires: an event of this type, with these fields."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
 class Point(NamedTuple):
     """Points that one event gave by one rule. They age from the time of the event."""
 

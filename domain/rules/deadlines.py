@@ -10,8 +10,7 @@ from domain.case import Case
 from domain.effects import NO_EFFECTS, DeadlineEffect, Effects
 from domain.event import Event
 from domain.lead.deadlines import MET
-from domain.lead.firing import Firing
-from domain.lead.state import LeadState, Timer
+from domain.lead.state import Firing, LeadState, Timer
 from domain.lifecycle.automation import Deadline
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.signal import Signal

@@ -12,7 +12,6 @@ from typing import Any
 
 from domain.case import Case, Graded
 from domain.effects import Effects, selected
-from domain.lead.firing import Firing
 from domain.lead.readings import CaseReadings
 from domain.lead.score import (
     Score,
@@ -24,7 +23,7 @@ from domain.lead.score import (
     points_of,
     score_at,
 )
-from domain.lead.state import LeadState, State, Timer
+from domain.lead.state import Firing, LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle
 from domain.times import format_utc
@@ -83,7 +82,7 @@ def judge_grade(case: Case) -> bool:
     if not _is_judged_again(case):
         return False
     lead = case.state.lead
-    grade, _ = _graded(case)
+    _, grade, _ = _graded(case)
     if grade == lead.grade:
         return False
     case.add(
@@ -100,7 +99,7 @@ def arm_grade(case: Case) -> None:
     if not _is_judged_again(case):
         return
     lead = case.state.lead
-    due_at = next_grade_change(case.compiled.lifecycle, lead, _moment(case), _graded(case))
+    due_at = next_grade_change(case.compiled.lifecycle, lead, _graded(case))
     armed = lead.timers.get(GRADE_TIMER)
     if due_at != (armed.due_at if armed is not None else None):
         case.tell({"timers": {GRADE_TIMER: format_utc(due_at) if due_at is not None else None}})
@@ -130,13 +129,11 @@ def graded_at(lifecycle: Lifecycle, lead: LeadState, at: datetime) -> Graded:
         asks = True
         return _score(lifecycle, lead, at)
 
-    return Graded(_grade(lifecycle, lead, score), asks)
+    return Graded(at, _grade(lifecycle, lead, score), asks)
 
 
-def next_grade_change(
-    lifecycle: Lifecycle, lead: LeadState, at: datetime, graded: Graded
-) -> datetime | None:
-    """Return the next moment at which ageing points change the grade that the lead has now.
+def next_grade_change(lifecycle: Lifecycle, lead: LeadState, graded: Graded) -> datetime | None:
+    """Return the next moment at which ageing points change the grade of a lead.
 
     Most leads have so little fit that no interest would help. Then the score is not read, and the
     grade is the same at every moment.
@@ -145,7 +142,7 @@ def next_grade_change(
     if scoring is None or not lead.points or not graded.reads_score:
         return None
     fit = fit_of(lead)
-    for moment, interest in interest_after(scoring, lead.points, at):
+    for moment, interest in interest_after(scoring, lead.points, graded.at):
         if _grade(lifecycle, lead, partial(Score, fit, interest)) != graded.grade:
             return moment
     return None

@@ -11,8 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.effects import Effects
-from domain.lead.firing import Firing
-from domain.lead.state import REVISIT, LeadState, Timer
+from domain.lead.state import REVISIT, Firing, LeadState, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle, CompiledMove
 from domain.lifecycle.definition import MoveKind
 from domain.times import format_utc

@@ -80,7 +80,7 @@ def _states(plan: Plan, late_reports_wait: timedelta) -> dict[str, Any]:
     ordered = sorted(plan.draft.subjects.items())
     until = plan.recorded_at + late_reports_wait
     reported = {
-        entry.event.receiver.id
+        entry.event.forwarded_to or entry.event.subject.id
         for entry in plan.draft.entries
         if entry.envelope.source != OWN_SOURCE
     }

@@ -31,7 +31,7 @@ def explain(
     scoring = lifecycle.scoring or NOTHING_GIVES_POINTS
     score = score_at(scoring, state, at)
     graded = graded_at(lifecycle, state, at)
-    grade, changes_at = graded.grade, next_grade_change(lifecycle, state, at, graded)
+    grade, changes_at = graded.grade, next_grade_change(lifecycle, state, graded)
     content: shapes.Score = {
         "lead": lead.id,
         "as_of": format_utc(at),

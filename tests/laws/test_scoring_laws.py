@@ -76,7 +76,7 @@ def test_interest_is_given_for_every_moment_at_which_it_changes(
 def test_the_grade_stays_until_the_moment_of_its_timer(lead: LeadState, at: datetime) -> None:
     assert SCORING is not None
     graded = graded_at(LIFECYCLE, lead, at)
-    due_at = next_grade_change(LIFECYCLE, lead, at, graded)
+    due_at = next_grade_change(LIFECYCLE, lead, graded)
     for moment, _ in interest_after(SCORING, lead.points, at):
         if due_at is None or moment < due_at:
             assert graded_at(LIFECYCLE, lead, moment).grade == graded.grade
@@ -129,7 +129,7 @@ def test_once_everything_due_has_happened_each_lead_has_the_grade_of_now(
         graded = graded_at(ledger.compiled.lifecycle, state, now)
         assert state.grade == graded.grade
         due = state.timers.get("grade")
-        expected = next_grade_change(ledger.compiled.lifecycle, state, now, graded)
+        expected = next_grade_change(ledger.compiled.lifecycle, state, graded)
         assert (due.due_at if due is not None else None) == expected
 
 
