@@ -16,8 +16,12 @@ SHARE_QUALIFIED: Final = 0.08
 SHARE_WITH_DEAL: Final = 0.03
 """A share of the known people."""
 
-BEGIN: Final = datetime(2026, 1, 5, tzinfo=UTC)
-SPAN_MINUTES: Final = 90 * 24 * 60
+SPAN: Final = timedelta(days=90)
+"""The time in which leads come. With their journeys, all of it lies within the last 100 days, so
+that hardly any lead has been silent for long enough to be dormant."""
+
+_LAST_JOURNEYS: Final = timedelta(days=10)
+"""After the last lead has come; a journey takes five days on average, seldom twice as long."""
 
 CHANNELS: Final = ("organic", "paid_search", "social", "referral", "email")
 PAGES: Final = ("/", "/pricing", "/products/ledger", "/cases/steel", "/download", "/company")
@@ -40,21 +44,25 @@ class Person(NamedTuple):
     name: str
 
 
-def timed_events(tag: str, count: int, *, people: str | None = None) -> list[TimedEvent]:
-    """Return `count` events in order of time.
+def timed_events(
+    tag: str, count: int, *, people: str | None = None, end: datetime | None = None
+) -> list[TimedEvent]:
+    """Return `count` events in order of time, up to `end`: now, if it is not given.
 
     `people` is the tag whose leads they are about, unless these are new. Nothing is decided about
     existing leads, because their stages are not known here.
     """
     chance = random.Random(tag)
+    begin = (end or datetime.now(UTC)) - SPAN - _LAST_JOURNEYS
+    minutes = SPAN / timedelta(minutes=1)
     events: list[TimedEvent] = []
     lead = 0
     while len(events) < count:
         person = _person(people or tag, lead, max(1, count // EVENTS_PER_LEAD))
-        minute = chance.random() * SPAN_MINUTES
+        minute = chance.random() * minutes
         for make in _journey(chance, may_decide=people is None):
             event = make(chance, person)
-            event["time"] = (BEGIN + timedelta(minutes=minute)).isoformat()
+            event["time"] = (begin + timedelta(minutes=minute)).isoformat()
             events.append(TimedEvent(minute, lead, event))
             minute += chance.expovariate(1 / 600)
         lead += 1
@@ -62,9 +70,11 @@ def timed_events(tag: str, count: int, *, people: str | None = None) -> list[Tim
     return events[:count]
 
 
-def events_of(tag: str, count: int, *, people: str | None = None) -> list[Event]:
+def events_of(
+    tag: str, count: int, *, people: str | None = None, end: datetime | None = None
+) -> list[Event]:
     """Return `count` events in order of time, without the people behind them."""
-    return [one.event for one in timed_events(tag, count, people=people)]
+    return [one.event for one in timed_events(tag, count, people=people, end=end)]
 
 
 def _person(tag: str, lead: int, leads: int) -> Person:
