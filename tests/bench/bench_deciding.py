@@ -1,11 +1,11 @@
 """The cost of deciding alone, without a database: microseconds of pure code."""
 
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.deciding.decide import Party, decide
+from domain.deciding.decide import Decided, Party, decide
 from domain.event import Event
 from domain.lead.identity import Resolution
 from domain.lead.state import AccountState, LeadState, State
@@ -110,11 +110,11 @@ def _grown() -> CompiledLifecycle:
     return compile_lifecycle(load(text.replace("\nlists:\n", f"\nlists:\n{lists}", 1)))
 
 
-def _decide(compiled: CompiledLifecycle, signal: Signal) -> list[Event]:
+def _decide(compiled: CompiledLifecycle, signal: Signal) -> Sequence[Event]:
     party = Party(Resolution(LEAD, LEAD), ACCOUNT)
     decided = decide(compiled, STATE, signal, party, position=1)
-    assert isinstance(decided, list), decided
-    return decided
+    assert isinstance(decided, Decided), decided
+    return decided.events
 
 
 def _reported(type: str, **data: str) -> dict[str, Any]:
