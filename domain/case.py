@@ -130,7 +130,12 @@ class Case:
         assert self.state.account is not None
         return self.state.account
 
+    def ask(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
+        """Return the move that the state machine makes, for a decision."""
+        return self.table(kind).ask(self.standing(kind).stage, type, self.readings(type, data))
+
     def find(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
+        """Return the move that the table has, for a fact and for what follows."""
         table, stage = self.table(kind), self.standing(kind).stage
         candidates = table.moves.get((stage, type), ())
         if not candidates or not candidates[0].tests:

@@ -207,9 +207,12 @@ def _move_of(
     recorded.
     """
     kind, type = case.signal.subject, case.signal.type
-    # A deal or an order that is reported again moves nothing: its move belongs to an earlier pass.
-    move = None if is_repeated else case.find(kind, type.name, asked)
-    if move is not None or type.kind is not EventKind.DECISION:
+    if type.kind is not EventKind.DECISION:
+        # A deal or an order that is reported again moves nothing: its move belongs to an earlier
+        # pass.
+        return None if is_repeated else case.find(kind, type.name, asked), {}
+    move = None if is_repeated else case.ask(kind, type.name, asked)
+    if move is not None:
         return move, {}
     refused = refusal_of(case, kind)
     if refused is None:

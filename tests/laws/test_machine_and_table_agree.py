@@ -63,6 +63,7 @@ def assert_same_answer(
     table: MoveTable, asked: Move | None, *, stage: str | None, trigger: str, readings: Readings
 ) -> None:
     found = table.find(stage, trigger, readings)
+    assert table.ask(stage, trigger, readings) is found
     assert (found is None) == (asked is None)
     if found is not None and asked is not None:
         assert said_of(found) == (asked.to, asked.begins_pass, asked.named, asked.stays)

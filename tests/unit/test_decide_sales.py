@@ -1,11 +1,13 @@
 """Qualification, sales, screening and corrections: decisions accepted, repeated and refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.deciding.decide import NotAllowed
 from domain.lead.state import LeadState, StandingFact, Timer
 from domain.lifecycle.compiled.table import FailedGuard
-from tests.support.stories import Story, day, jst
+from tests.support.stories import Story, day, demand_funnel, jst
 
 
 def test_marketing_qualifies_and_sales_accepts() -> None:
@@ -266,3 +268,15 @@ def test_a_person_named_for_an_unplaced_lead_belongs_to_the_first_department() -
         *("MAL", "sato"),
         {"marketing": "sato"},
     )
+
+
+def test_a_decision_is_asked_of_the_machine_itself() -> None:
+    compiled, asked = demand_funnel(), list[tuple[str, str]]()
+
+    def refuse(*, stage: str, trigger: str, **_: object) -> None:
+        asked.append((stage, trigger))
+
+    story = Story(replace(compiled, lead=replace(compiled.lead, _ask=refuse))).reach("ML")
+    assert asked == []  # facts have brought it there, and what follows from them
+    refused = story.refuse("lead.accepted")
+    assert (refused.reason, asked) == ("move-not-allowed", [("ML", "lead.accepted")])

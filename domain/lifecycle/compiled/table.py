@@ -1,24 +1,27 @@
-"""A lifecycle compiled for decisions: the machine's legal moves as a table.
+"""A lifecycle compiled for decisions: the machine, and its legal moves as a table.
 
-A query to the machine costs tens of microseconds, a look-up here a fraction of one. The table is
-derived from the machine, and a law verifies that both always agree.
+A decision is asked of the machine itself. A fact moves by the table, and so does what follows from
+either: a query to the machine costs tens of microseconds, a look-up here a fraction of one. The
+table is derived from the machine, and a law verifies that both always agree.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.lifecycle.calendars import Expansion
 from domain.lifecycle.compiled.business_time import BusinessTime, Clock, business_times, clock_of
-from domain.lifecycle.compiled.machine import Legal, legal_moves, machine_for
+from domain.lifecycle.compiled.machine import Legal, ask, legal_moves, machine_for
 from domain.lifecycle.compiled.route import kind_of, passed_over
 from domain.lifecycle.conditions import Readings, Scalar, Test
 from domain.lifecycle.definition import (
     UNPLACED,
     Guard,
     Lifecycle,
+    Move,
     MoveKind,
     Track,
 )
@@ -37,6 +40,8 @@ class CompiledMove:
     named: bool
     tests: tuple[Test, ...]
     """The guards' tests, prepared for the look-up."""
+    declared: Move | None = None
+    """What the lifecycle declares; None for a move that only its publication makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,15 @@ class MoveTable:
     """(stage, trigger) → candidates in the order in which they are tried."""
     _targets: Mapping[str, frozenset[str]]
     _allowed: Mapping[str | None, tuple[AllowedMove, ...]]
+    _ask: Callable[..., Move | None] = field(compare=False, repr=False)
+    """Triggers the machine itself, on a throwaway probe."""
+
+    def ask(self, stage: str | None, trigger: str, readings: Readings) -> CompiledMove | None:
+        """Return the move that the machine makes: what `find` returns, decided by the machine."""
+        taken = self._ask(stage=stage, trigger=trigger, readings=readings)
+        if taken is None:
+            return None
+        return next(move for move in self.moves[stage, trigger] if move.declared is taken)
 
     def find(self, stage: str | None, trigger: str, readings: Readings) -> CompiledMove | None:
         """Return the first move whose guards all hold. A guard with an unknown answer does not.
@@ -188,7 +202,8 @@ def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
     moves: dict[tuple[str | None, str], list[CompiledMove]] = defaultdict(list)
     allowed: dict[str | None, list[AllowedMove]] = defaultdict(list)
     targets: dict[str, set[str]] = defaultdict(set)
-    for legal in legal_moves(machine_for(track, guards)):
+    machine = machine_for(track, guards)
+    for legal in legal_moves(machine):
         stage = None if legal.source == UNPLACED else legal.source
         move = _compiled(legal, track)
         moves[stage, legal.trigger].append(move)
@@ -201,6 +216,7 @@ def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
         moves={key: tuple(candidates) for key, candidates in moves.items()},
         _targets={trigger: frozenset(stages) for trigger, stages in targets.items()},
         _allowed={stage: tuple(candidates) for stage, candidates in allowed.items()},
+        _ask=partial(ask, machine),
     )
 
 
@@ -224,6 +240,7 @@ def _compiled(legal: Legal, track: Track) -> CompiledMove:
         passed_over=() if move.begins_pass else passed_over(track, source=legal.source, to=move.to),
         named=move.named,
         tests=tuple(guard.condition.test for guard in legal.guards),
+        declared=move,
     )
 
 
