@@ -74,7 +74,7 @@ class Neighbourhood:
     def __post_init__(self) -> None:
         taken = self.taken
         named = [*taken.leads, *taken.concerned, *taken.also]
-        for lead_id in connected(named, lambda other: _linked(self._changed(other))):
+        for lead_id in connected(named, lambda other: linked(self._changed(other))):
             self.leads[lead_id] = self._changed(lead_id)
         self.records = self.past.histories(list(self.leads)) if self.leads else []
         ids = [id for record in self.records for id in _accounts_in(record.event)]
@@ -210,7 +210,7 @@ def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:
     }
 
 
-def _linked(lead: LeadState) -> Iterable[str]:
+def linked(lead: LeadState) -> Iterable[str]:
     """The leads whose reports may count for this one, and the lead that its own may count for."""
     return (*lead.absorbs, *lead.parted, *filter(None, (lead.absorbed_by,)))
 

@@ -4,19 +4,17 @@ It reads no database, so any log can be passed to it. Errors are noted, and the 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.deciding.decide import RULES, NotAllowed
-from domain.deciding.timers import first_due
 from domain.event import Event
 from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, SubjectKind
 from domain.lifecycle.service_events import (
-    ABSORBED,
     FOUNDED,
     KINDS,
     LINKED,
@@ -26,7 +24,6 @@ from domain.lifecycle.service_events import (
 )
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.signal import REFERENCES
-from events.batch.entries import Unsettled
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
 from events.batch.upkeep import is_later
 from events.lifecycles.publish import compiled_from, objection
@@ -58,10 +55,11 @@ from events.revision.redecide import (
     record_late_again,
     reported_late,
 )
-from events.revision.settle import objection_to, settle
+from events.revision.settle import objection_to
 from events.selections.auditing import SelectionAudit
 from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KEY_EVENTS, KeyAudit
+from events.verification.late_audit import LateAudit
 
 UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """Errors raised by code that trusts its own records when it reads one that it did not write."""
@@ -83,8 +81,6 @@ class Audit:
     keys: KeyAudit = field(default_factory=KeyAudit)
     links: dict[int, list[StoredLink]] = field(default_factory=dict)
     """Stored identifiers, by the position of the event that linked them, until it is judged."""
-    unsettled: dict[str, Unsettled] = field(default_factory=dict)
-    """Leads and companies that have to be decided again before the transaction ends."""
     listings: dict[int, str] = field(default_factory=dict)
     """Position → the company that became a competitor, or ceased to be one."""
     changed: set[str] = field(default_factory=set)
@@ -92,6 +88,10 @@ class Audit:
     position: int = 0
     is_broken: bool = False
     """Whether the group cannot be judged as a whole; its errors have been noted."""
+    late: LateAudit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.late = LateAudit(self.subjects, self.companies, self.lifecycles)
 
     def add(self, record: Record) -> None:
         """Add a record to the group that it belongs to."""
@@ -139,6 +139,7 @@ class Audit:
             self.is_broken = False
             return
         if not self.is_broken:
+            self._check_nothing_left(group[0].envelope.recorded_time, recollection)
             self._attempt(Check.DECISIONS, self._judge, group, recollection)
         self.group, self.is_broken = [], False
         if is_part(group[0]):
@@ -154,12 +155,14 @@ class Audit:
         self.changed.clear()
         for record in group:
             self._attempt(Check.STATES, self._see, record)
-        self._note_unsettled(group)
+        self.late.note(group, self.changed)
         self._attempt(Check.IDENTIFIERS, self._check_links, group)
         self._attempt(Check.DECISIONS, self._survey_for_selections, group[-1].event.position)
 
-    def end(self) -> None:
-        """Check that nothing is missing after the last group."""
+    def end(self, recollection: Recollection) -> None:
+        """Check that nothing is missing after the last group. Raises NotRecalled."""
+        if not self.is_broken:
+            self._check_nothing_left(None, recollection)
         self._attempt(Check.RECORDS, self._check_parts, [])
 
     def _check_parts(self, group: Sequence[Record]) -> None:
@@ -187,7 +190,7 @@ class Audit:
             self._check_name(first, firing_id)
             self._decide_again(group, fire_again)
         elif is_of_selection(first):
-            self._judge_selection(group)
+            self._judge_selection(group, recollection)
         elif is_reassessment(first):
             self._check_name(first, reassessment_id)
             self._check_succession(first)
@@ -227,8 +230,7 @@ class Audit:
         if "pending_until" in first.effects:
             return  # judged by the course last recorded
         signal, party = reported_late(group, event_type, self.subjects)
-        past = FoldedPast(self.subjects, recollection, self.companies)
-        position = first.position
+        past, position = self._past(recollection), first.position
         company = party.account if party.account in self.subjects else None
         refused = objection_to(
             signal, party, past, self.lifecycles, compiled, position=position, company=company
@@ -237,72 +239,22 @@ class Audit:
 
     def _judge_restatement(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Judge what counts since late reports became known."""
-        first, envelope = group[0]
-        if envelope.rules != RULES:
+        if group[0].envelope.rules != RULES:
             self._skip(group)
             return
         self._check_name(group[0], restatement_id)
-        past = FoldedPast(self.subjects, recollection, self.companies)
-        recorded = [record.event for record in group]
-        settled = None
-        for subject_id, unsettled in self._waiting_for(first):
-            settled = settle(
-                subject_id,
-                {**self.unsettled, subject_id: unsettled},
-                past,
-                self.lifecycles,
-                position=first.position,
-                recorded_at=datetime.fromisoformat(envelope.recorded_time),
+        self.late.judge(group, self._past(recollection))
+        self.report.section(Check.DECISIONS).checked += len(group)
+
+    def _check_nothing_left(self, recorded_time: str | None, recollection: Recollection) -> None:
+        """Check that a transaction has decided everything again that late reports concern."""
+        for subject_id in self.late.left(recorded_time):
+            self._attempt(
+                Check.DECISIONS, self.late.check_unchanged, subject_id, self._past(recollection)
             )
-            if settled.events == recorded:
-                for found in (subject_id, *settled.subjects):
-                    self.unsettled.pop(found, None)
-                self.report.section(Check.DECISIONS).checked += len(group)
-                return
-        raise Finding(
-            first.position,
-            "what counts is what follows from all reports in the order of their times",
-            settled.events if settled is not None else "a late report",
-            recorded,
-        )
 
-    def _waiting_for(self, first: Event) -> Iterator[tuple[str, Unsettled]]:
-        """Yield the subjects that may have been decided again because of the cause of an event."""
-        for subject_id, unsettled in list(self.unsettled.items()):
-            if max(unsettled.positions) == first.cause:
-                yield subject_id, unsettled
-        for subject_id, remembered in list(self.subjects.items()):
-            lead = remembered.state
-            if not isinstance(lead, LeadState):
-                continue
-            if lead.pending is not None and lead.pending.position == first.cause:
-                yield subject_id, Unsettled((lead.pending.position,))
-            if not lead.timers or lead.account is None:
-                continue
-            timer, company = first_due(lead), self.subjects.get(lead.account)
-            if company is None or timer.armed_by != first.cause:
-                continue
-            if is_later(company.state, timer.due_at):
-                yield subject_id, Unsettled((timer.armed_by,), timer.due_at)
-
-    def _note_unsettled(self, group: Sequence[Record]) -> None:
-        """Note what has to be decided again because of a report."""
-        first, envelope = group[0]
-        if envelope.source == OWN_SOURCE or first.type in OFFERED:
-            return
-        if LATE in first.effects and "pending_until" not in first.effects:
-            absorbed = [event.subject.id for event, _ in group if event.type == ABSORBED]
-            for subject_id in (first.receiver.id, *absorbed):
-                self._unsettle(subject_id, first.position)
-        for company in self.changed:
-            for lead_id in self.companies[company]:
-                remembered = self.subjects.get(lead_id)
-                if remembered is not None and is_later(remembered.state, first.occurred_at):
-                    self._unsettle(lead_id, first.position)
-
-    def _unsettle(self, subject_id: str, position: int) -> None:
-        known = self.unsettled.get(subject_id, Unsettled(()))
-        self.unsettled[subject_id] = known._replace(positions=(*known.positions, position))
+    def _past(self, recollection: Recollection) -> FoldedPast:
+        return FoldedPast(self.subjects, recollection, self.companies)
 
     def _carries_out_again(self, recollection: Recollection) -> DecidesAgain:
         def again(
@@ -324,7 +276,7 @@ class Audit:
                 position, "leads can be surveyed as a selection did", "a survey", repr(error)
             ) from error
 
-    def _judge_selection(self, group: Sequence[Record]) -> None:
+    def _judge_selection(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Judge an event that a selection run wrote: its evidence, or the decision about a lead."""
         first, envelope = group[0]
         if envelope.rules != RULES:
@@ -338,7 +290,7 @@ class Audit:
                 first.position, "the evidence of a selection can be read", "a run", repr(error)
             ) from error
         if first.subject.kind is SubjectKind.LEAD:
-            self._decide_again(group, decide_again)
+            self._judge_report(group, recollection)
         else:
             self.report.section(Check.DECISIONS).checked += len(group)
 

@@ -115,7 +115,7 @@ class _Examination:
             if on_page is not None:
                 await on_page(decoded, self.head["position"])
         await _close_group(self.driver, self.sql, audit)
-        audit.end()
+        await _recalling(self.driver, self.sql, audit, audit.end)
         row_audit.count()
         self._check_head(row_audit)
         self._check_checkpoint()
@@ -260,11 +260,20 @@ class _Examination:
 
 
 async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: Audit) -> None:
-    """Judge a group, reading the histories concerned if it takes something back."""
+    await _recalling(driver, sql, audit, audit.close_group)
+
+
+async def _recalling(
+    driver: Driver,
+    sql: Mapping[str, Statement],
+    audit: Audit,
+    step: Callable[[Recollection], None],
+) -> None:
+    """Judge a group, reading the histories concerned if anything is decided again."""
     recollection, reader = Recollection(), LedgerReader(sql)
     while True:
         try:
-            return audit.close_group(recollection)
+            return step(recollection)
         except NotRecalled as needed:
             try:
                 await _recall(driver, reader, audit, recollection, needed)
@@ -283,7 +292,7 @@ async def _recall(
     if needed.positions:
         await reader.records_at(driver, recollection, needed.positions)
     if needed.histories:
-        upto = audit.group[0].event.position - 1
+        upto = audit.group[0].event.position - 1 if audit.group else audit.position
         _, histories = await reader.histories(driver, needed.histories, upto=upto)
         recollection.histories |= histories
 

@@ -1,7 +1,7 @@
 """Audit a ledger in memory: `verify` without a database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ def audit_of(ledger: LedgerInMemory) -> Audit:
             _close_group(audit, so_far)
         audit.add(record)
     _close_group(audit, so_far)
-    audit.end()
+    _recalling(audit.end, so_far)
     for section in report:
         # The links of events are in a table that a ledger in memory does not have.
         if section.check is not Check.IDENTIFIERS and section.first:
@@ -70,17 +70,19 @@ def _row_of(entry: Entry) -> Any:
 
 def _close_group(audit: Audit, so_far: Recollection) -> None:
     group: list[Record] = audit.group
-    while True:
-        try:
-            audit.close_group(so_far)
-        except NotRecalled as needed:
-            # They have no state yet, and no events.
-            so_far.records |= dict.fromkeys(needed.positions)
-            so_far.histories |= {one: [] for one in needed.histories}
-        else:
-            break
+    _recalling(audit.close_group, so_far)
     for record in group:
         so_far.records[record.event.position] = record
         history = so_far.histories.setdefault(record.event.subject.id, [])
         assert isinstance(history, list)
         history.append(record)
+
+
+def _recalling(step: Callable[[Recollection], None], so_far: Recollection) -> None:
+    while True:
+        try:
+            return step(so_far)
+        except NotRecalled as needed:
+            # They have no state yet, and no events.
+            so_far.records |= dict.fromkeys(needed.positions)
+            so_far.histories |= {one: [] for one in needed.histories}

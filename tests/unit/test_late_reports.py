@@ -14,6 +14,7 @@ from domain.rules.lists import on_list
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.revision import past
+from events.verification.findings import Finding
 from tests.support.audited import audit_of
 from tests.support.late_reports import (
     COMPANY,
@@ -21,6 +22,7 @@ from tests.support.late_reports import (
     TARO,
     account,
     as_in_order,
+    in_order,
     lead,
     report,
     restatements,
@@ -443,4 +445,6 @@ def test_a_lead_whose_history_is_too_long_is_set_aside_and_the_report_is_kept(
     assert list(ledger.set_aside) == [answer.lead]
     # The next late report counts together with the one that waits.
     tell(ledger, visit)
-    assert as_in_order(ledger, form, opened, card, visit)
+    assert what_is_known(ledger) == what_is_known(in_order(ledger, form, opened, card, visit))
+    with pytest.raises(Finding, match="recorded together with it"):
+        audit_of(ledger)

@@ -1,0 +1,174 @@
+"""Late reports in an audit: what has to be decided again, and whether its outcome is recorded.
+
+A writer decides again before its transaction ends. Records do not say where a transaction ends, but
+all of its records have the same recorded time. Once a later time follows, nothing may be left.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+
+from domain.deciding.decide import RULES
+from domain.deciding.timers import first_due
+from domain.event import Event
+from domain.lead.absorption import connected
+from domain.lead.state import LATE, LeadState
+from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lifecycle.definition import SubjectKind
+from domain.lifecycle.service_events import ABSORBED, OFFERED
+from events.batch.entries import Unsettled
+from events.batch.memory import Remembered
+from events.batch.upkeep import is_later
+from events.records import OWN_SOURCE, Record
+from events.revision.affected import linked
+from events.revision.past import FoldedPast
+from events.revision.settle import Settled, settle
+from events.verification.findings import Finding
+
+
+@dataclass(slots=True)
+class LateAudit:
+    """A class, because it notes what is left to be decided again. The audit keeps the rest."""
+
+    subjects: Mapping[str, Remembered]
+    companies: Mapping[str, set[str]]
+    lifecycles: Mapping[int, CompiledLifecycle]
+    unsettled: dict[str, Unsettled] = field(default_factory=dict)
+    """Leads and companies that have to be decided again before the transaction ends."""
+    recorded_time: str = ""
+    """Of the records before, from which the transaction is known."""
+
+    def left(self, recorded_time: str | None) -> list[str]:
+        """Return what should have been decided again, if a record begins another transaction.
+
+        None: no record follows.
+        """
+        return list(self.unsettled) if recorded_time != self.recorded_time else []
+
+    def check_unchanged(self, subject_id: str, past: FoldedPast) -> None:
+        """Check that deciding a subject again would not have changed anything."""
+        if subject_id not in self.unsettled:
+            return
+        cause = max(self.unsettled[subject_id].positions)
+        settled = self._settle(subject_id, self.unsettled, past, position=0)
+        self._note_settled(subject_id, settled)
+        if settled.events:
+            raise Finding(
+                cause,
+                "what counts since a late report is recorded together with it",
+                settled.events,
+                "no restatement",
+            )
+
+    def judge(self, group: Sequence[Record], past: FoldedPast) -> None:
+        """Judge what counts since late reports became known."""
+        first, envelope = group[0]
+        self.recorded_time = envelope.recorded_time
+        recorded = [record.event for record in group]
+        settled = None
+        for subject_id, unsettled in self._candidates(first, past):
+            waiting = {**self.unsettled, subject_id: unsettled}
+            settled = self._settle(subject_id, waiting, past, position=first.position)
+            if settled.events == recorded:
+                self._note_settled(subject_id, settled)
+                return
+        raise Finding(
+            first.position,
+            "what counts is what follows from all reports in the order of their times",
+            settled.events if settled is not None else "a late report",
+            recorded,
+        )
+
+    def note(self, group: Sequence[Record], changed: Iterable[str]) -> None:
+        """Note what a report leaves to be decided again; `changed` are companies that it changes.
+
+        What older code decided is not decided again, here as elsewhere.
+        """
+        first, envelope = group[0]
+        self.recorded_time = envelope.recorded_time
+        is_late = LATE in first.effects
+        is_own = envelope.source == OWN_SOURCE and not is_late
+        if is_own or first.type in OFFERED or envelope.rules != RULES:
+            return
+        if is_late and "pending_until" not in first.effects:
+            absorbed = [event.subject.id for event, _ in group if event.type == ABSORBED]
+            for subject_id in (first.receiver.id, *absorbed):
+                self._unsettle(subject_id, first.position)
+        for company in changed:
+            for lead_id in self.companies[company]:
+                remembered = self.subjects.get(lead_id)
+                if remembered is not None and is_later(remembered.state, first.occurred_at):
+                    self._unsettle(lead_id, first.position)
+
+    def _settle(
+        self,
+        subject_id: str,
+        unsettled: Mapping[str, Unsettled],
+        past: FoldedPast,
+        *,
+        position: int,
+    ) -> Settled:
+        return settle(
+            subject_id,
+            unsettled,
+            past,
+            self.lifecycles,
+            position=position,
+            recorded_at=datetime.fromisoformat(self.recorded_time),
+        )
+
+    def _note_settled(self, subject_id: str, settled: Settled) -> None:
+        for found in (subject_id, *settled.subjects):
+            self.unsettled.pop(found, None)
+
+    def _unsettle(self, subject_id: str, position: int) -> None:
+        known = self.unsettled.get(subject_id, Unsettled(()))
+        self.unsettled[subject_id] = known._replace(positions=(*known.positions, position))
+
+    def _candidates(self, first: Event, past: FoldedPast) -> Iterator[tuple[str, Unsettled]]:
+        """Yield the subjects that may have been decided again because of the cause of an event."""
+        for subject_id, unsettled in list(self.unsettled.items()):
+            if max(unsettled.positions) == first.cause:
+                yield subject_id, unsettled
+                timer = self._late_timer(subject_id)
+                if timer is not None:
+                    yield subject_id, unsettled._replace(upto=timer.upto)
+        # Nearly always a subject of the cause; only what was merged since is found among all.
+        for subject_id in chain(self._concerned_by(first.cause, past), list(self.subjects)):
+            lead = self._lead(subject_id)
+            pending = lead.pending if lead is not None else None
+            if pending is not None and pending.position == first.cause:
+                yield subject_id, Unsettled((pending.position,))
+            timer = self._late_timer(subject_id)
+            if timer is not None and timer.positions == (first.cause,):
+                yield subject_id, timer
+
+    def _concerned_by(self, cause: int | None, past: FoldedPast) -> Sequence[str]:
+        """Return the leads that the event at a position is about, directly or by their company."""
+        record = past.record(cause) if cause is not None else None
+        if record is None:
+            return ()
+        subject = record.event.subject
+        if subject.kind is SubjectKind.ACCOUNT:
+            return sorted(self.companies.get(subject.id, ()))
+        return connected([subject.id], self._linked)
+
+    def _linked(self, subject_id: str) -> Iterable[str]:
+        lead = self._lead(subject_id)
+        return linked(lead) if lead is not None else ()
+
+    def _late_timer(self, subject_id: str) -> Unsettled | None:
+        """Return why a lead is decided again if its first timer is late for its company."""
+        lead = self._lead(subject_id)
+        if lead is None or not lead.timers or lead.account is None:
+            return None
+        timer, company = first_due(lead), self.subjects.get(lead.account)
+        if company is None or not is_later(company.state, timer.due_at):
+            return None
+        return Unsettled((timer.armed_by,), timer.due_at)
+
+    def _lead(self, subject_id: str) -> LeadState | None:
+        remembered = self.subjects.get(subject_id)
+        state = remembered.state if remembered is not None else None
+        return state if isinstance(state, LeadState) else None
