@@ -178,6 +178,24 @@ def counted_then(
     return {lead_id: named_by(state, again.report) for lead_id, state in again.leads.items()}
 
 
+def version_then(
+    lifecycles: Mapping[int, CompiledLifecycle], lead: LeadState, at: datetime, type: str
+) -> CompiledLifecycle:
+    """Return the version by which a report about a lead is decided: its own at that time.
+
+    If that version lacks the type, it is the oldest of the lead's versions that has it, or else the
+    first newer one: a report is of a type that is in force.
+    """
+    then = lead.began_under
+    for version in range(lead.began_under + 1, lead.lifecycle + 1):
+        since = lifecycles[version].in_force_since
+        if since is not None and since <= at:
+            then = version
+    versions = (then, *range(lead.began_under, max(lifecycles) + 1))
+    declaring = (one for one in versions if type in lifecycles[one].lifecycle.events)
+    return lifecycles[next(declaring, then)]
+
+
 def company_then(
     account: AccountState, compiled: CompiledLifecycle, at: datetime, *, is_before: bool = False
 ) -> AccountState:

@@ -31,7 +31,7 @@ from domain.lead.state import (
     Timer,
 )
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import OFFERED
+from domain.lifecycle.service_events import OFFERED, REASSESSED
 
 Staged = TypeVar("Staged", LeadState, AccountState)
 
@@ -321,6 +321,11 @@ def _known_since(state: LeadState, event: Event) -> dict[str, Any]:
     return {"acquired_at": state.acquired_at or event.occurred_at}
 
 
+def _began_under(_: LeadState, event: Event) -> dict[str, Any]:
+    """A report states the version only of a lead that begins with it."""
+    return {} if event.type == REASSESSED else {"began_under": event.effects["lifecycle"]}
+
+
 def _former_accounts(state: LeadState, event: Event) -> dict[str, Any]:
     if state.account in (None, event.effects["account"]):
         return {}
@@ -346,6 +351,7 @@ _DERIVED: Mapping[str, Callable[[LeadState, Event], dict[str, Any]]] = {
     "inherited_points": _points,
     "inherits": _standing,
     "known": _known_since,
+    "lifecycle": _began_under,
     "marks": partial(_removable_after, "marks"),
     "opportunities": _opportunities,
     "orders": _orders,

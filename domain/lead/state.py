@@ -119,6 +119,8 @@ class LeadState(NamedTuple):
     absorbs: tuple[str, ...] = ()
     lifecycle: int = 1
     """The version that decides it, until it is reassessed under a later one."""
+    began_under: int = 1
+    """The version under which it was first reported; it decides anything earlier as well."""
     timers: Mapping[str, Timer] = NOTHING
     """What is due, by name: `deadline.acceptance`, `revisit`."""
     fit: Mapping[str, int] = NOTHING

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.case import Evolved
 from domain.deciding.decide import NotAllowed, Party, decide, record_late
-from domain.deciding.redecide import state_then
+from domain.deciding.redecide import state_then, version_then
 from domain.event import NOTHING, Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -209,8 +209,8 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
 def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
     """Record a late report without an outcome; a decision only if it was legal at its time."""
     party, state = concerned.party, concerned.state
-    compiled, position = _compiled_for(draft, concerned), draft.position + 1
-    signal = _with_lists(concerned.signal, compiled.lifecycle)
+    compiled, position = _compiled_for(draft, concerned, is_late=True), draft.position + 1
+    signal = _under(concerned.signal, compiled.lifecycle)
     lead = party.lead
     until = None
     if lead is not None:
@@ -263,13 +263,17 @@ def _refused_then(
     return refusal_texts.not_allowed_then(found.refused, signal.occurred_at, found.first_at)
 
 
-def _compiled_for(draft: Draft, concerned: Concerned) -> CompiledLifecycle:
-    """An existing lead's own version decides; for a new lead, the version in force."""
-    lead, in_force = concerned.party.lead, draft.compiled
-    version = concerned.state.lead.lifecycle
-    if lead is None or lead.is_new or version == in_force.version:
+def _compiled_for(
+    draft: Draft, concerned: Concerned, *, is_late: bool = False
+) -> CompiledLifecycle:
+    """Return the version of the lead at the time of a report; for a new lead, the one in force."""
+    signal, lead, in_force = concerned.signal, concerned.party.lead, draft.compiled
+    state = concerned.state.lead
+    if lead is None or lead.is_new:
         return in_force
-    return draft.lifecycle(version)
+    if not is_late and state.lifecycle == in_force.version:
+        return in_force
+    return version_then(draft.lifecycles, state, signal.occurred_at, signal.type.name)
 
 
 def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
@@ -280,7 +284,7 @@ def _decide_in_order(draft: Draft, concerned: Concerned, past: PlannedPast) -> R
         state = draft.state(None, account)
     compiled = _compiled_for(draft, concerned)
     then = state_then(state, compiled, at)
-    signal = _with_lists(signal, compiled.lifecycle)
+    signal = _under(signal, compiled.lifecycle)
     decided = decide(compiled, then, signal, party, position=draft.position + 1)
     if isinstance(decided, NotAllowed):
         return refusal_texts.not_allowed(decided)
@@ -322,8 +326,12 @@ def _unsettle_later(draft: Draft, account_id: str, event: Event, past: PlannedPa
             draft.unsettle(lead_id, event.position)
 
 
-def _with_lists(signal: Signal, lifecycle: Lifecycle) -> Signal:
-    """Replace the domain of the person's address by the word lists that it is in."""
+def _under(signal: Signal, lifecycle: Lifecycle) -> Signal:
+    """Replace a signal's type by the lifecycle's own, and a domain by the word lists it is in."""
+    if signal.subject is not SubjectKind.LEDGER:
+        declared = lifecycle.events[signal.type.name]
+        if declared is not signal.type:
+            signal = signal._replace(type=declared)
     if signal.mail_domain is None:
         return signal
     lists = lists_with(signal.mail_domain, lifecycle.value_lists)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.deciding.decide import RULES, NotAllowed
+from domain.deciding.redecide import version_then
 from domain.event import Event
 from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.change.succession import Occupied
@@ -213,12 +214,32 @@ class Audit:
             raise Finding(
                 first.position, "a late report has no outcome of its own", LATE, first.effects
             )
+        self._check_version(group[0])
         if not is_late:
             self._decide_again(group, decide_again)
             return
         # First, because it may need more of the past, and then everything is judged again.
         self._check_legal_then(group, recollection)
         self._decide_again(group, record_late_again)
+
+    def _check_version(self, record: Record) -> None:
+        """Check that a report is decided by the version that its lead was under at its time."""
+        event, envelope = record
+        lead = self._before(event.receiver.id, SubjectKind.LEAD).state
+        in_force = len(self.lifecycles)
+        if event.subject.kind is not SubjectKind.LEAD or envelope.lifecycle not in self.lifecycles:
+            return  # an unknown version is found when the event is decided again
+        assert isinstance(lead, LeadState)
+        expected = in_force
+        if event.receiver.id in self.subjects and not lead.void:
+            at = event.occurred_at
+            expected = version_then(self.lifecycles, lead, at, event.type).version
+        expect(
+            event.position,
+            "it is decided by the version that its lead was under then",
+            expected,
+            envelope.lifecycle,
+        )
 
     def _check_legal_then(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Check that a decision that was reported late was legal at its time."""

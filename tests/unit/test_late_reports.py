@@ -35,6 +35,11 @@ from tests.support.small_lifecycle import SMALL
 from tests.support.stories import day, demand_funnel
 
 
+def version_of(ledger: LedgerInMemory, answer: Recorded) -> int:
+    """Return the lifecycle version by which the record of a report says that it is decided."""
+    return ledger.records[answer.position - 1].envelope.lifecycle
+
+
 def test_a_late_report_is_recorded_without_an_outcome_and_a_restatement_has_it() -> None:
     ledger = LedgerInMemory()
     tell(ledger, report("opportunity.lost", 3, opportunity="deal"))
@@ -337,7 +342,8 @@ def test_what_happened_before_a_publication_is_decided_by_the_version_of_its_tim
     wait(ledger, day(3))
     reassessed = ledger.records[-1].event
     assert (reassessed.type, reassessed.occurred_at) == ("lead.reassessed", day(2))
-    assert tell(ledger, report("deal.opened", 1, opportunity="o")).stage == "TALK"
+    late = tell(ledger, report("deal.opened", 1, opportunity="o"))
+    assert (late.stage, version_of(ledger, late)) == ("TALK", 1)
     (restated,) = restatements(ledger)
     begun = [(stay[0], stay[1][:10], stay[3]) for stay in restated.effects["stays"]]
     assert begun == [
@@ -346,6 +352,32 @@ def test_what_happened_before_a_publication_is_decided_by_the_version_of_its_tim
         ("DEAL", "2026-04-02", "advanced"),
         ("TALK", "2026-04-03", "corrected"),
     ]
+    assert audit_of(ledger).subjects == ledger.subjects
+
+
+def test_a_report_is_decided_by_the_version_that_its_lead_was_under_at_its_time() -> None:
+    """Before its first report that is the version it began under; a type may be newer than that."""
+    chat = "{label: {en: visit}, fields: [channel, score]}\n    chat.begun: {label: {en: chat}}"
+    text = SMALL.replace("{label: {en: visit}, fields: [channel, score]}", chat)
+    ledger = LedgerInMemory(compile_lifecycle(load(SMALL)), at=day(4))
+    tell(ledger, report("visit.recorded", 1, channel="web"))
+    ledger.publish(text)
+    tell(ledger, report("visit.recorded", 1, TARO, channel="web"))
+    reports = {
+        ("chat.begun", 2, HANAKO): 2,
+        ("visit.recorded", 3, HANAKO): 1,
+        ("visit.recorded", 4, HANAKO): 2,
+        ("visit.recorded", 3, TARO): 2,
+        ("visit.recorded", 0.5, TARO): 2,
+        ("visit.recorded", 0.5, HANAKO): 1,
+        ("chat.begun", 0.5, HANAKO): 2,
+        ("visit.recorded", 4.5, HANAKO): 2,
+        ("visit.recorded", 4.2, HANAKO): 2,
+    }
+    ledger.at = day(5)
+    assert reports == {
+        told: version_of(ledger, tell(ledger, report(*told, channel="web"))) for told in reports
+    }
     assert audit_of(ledger).subjects == ledger.subjects
 
 
