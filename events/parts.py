@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.event import Event
+from domain.lead.stays import STAGES, TYPES
 from domain.lifecycle.service_events import EFFECTS_TEXT, LIFECYCLE_TEXT, PUBLISHED
 from events.limits import CONTENT_BYTES_MAX, PART_BYTES_MAX
 
@@ -27,7 +28,8 @@ TEXT = "text"
 """The only field of a part."""
 PART_TYPES = frozenset({LIFECYCLE_TEXT, EFFECTS_TEXT})
 
-_KEPT_OF_PUBLICATION = frozenset({"name", "version"})
+_KEPT = frozenset({"name", "version", TYPES, STAGES})
+"""Data that a record keeps in any case: short, and what readers look for."""
 
 
 class Parts(NamedTuple):
@@ -66,11 +68,11 @@ def detach(event: Event, *, is_own: bool) -> Detached | None:
     """
     content = content_of(event)
     if event.type == PUBLISHED:
-        taken = set(content) - _KEPT_OF_PUBLICATION
+        taken = set(content) - _KEPT
     elif len(orjson.dumps(content)) <= CONTENT_BYTES_MAX:
         return None
     else:
-        taken = set(content) if is_own else {"effects"}.intersection(content)
+        taken = set(content) - _KEPT if is_own else {"effects"}.intersection(content)
     if not taken:
         return None
     document = orjson.dumps(

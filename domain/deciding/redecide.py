@@ -40,7 +40,7 @@ from domain.lead.state import (
     Occurrence,
     State,
 )
-from domain.lead.stays import NO_STAYS, Stay, Stays, stays_after
+from domain.lead.stays import FACT, NO_STAYS, Counted, Stay, Stays, counted, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.rules.business import (
@@ -119,11 +119,21 @@ class Outcome(NamedTuple):
     """Positions of decisions that are not legal given what is known now."""
     belongings: Mapping[int, Belonging] = NOTHING_BELONGS
     """Position of each report about a deal, an order or a renewal → what it belongs to."""
+    counted: Sequence[Counted] = ()
+    """Moves and derived events, in the order of their times."""
+
+
+class Course(NamedTuple):
+    """The result for a company."""
+
+    state: AccountState = INITIAL_ACCOUNT
+    stays: Stays = NO_STAYS
+    counted: Sequence[Counted] = ()
 
 
 class Outcomes(NamedTuple):
     leads: Mapping[str, Outcome]
-    accounts: Mapping[str, tuple[AccountState, Stays]]
+    accounts: Mapping[str, Course]
     not_allowed: Mapping[int, NotAllowed]
     """Position of each report that has just arrived and is refused → why."""
 
@@ -132,7 +142,7 @@ class Outcomes(NamedTuple):
         lead = self.leads.get(subject_id)
         if lead is not None:
             return lead.stays.stays
-        return self.accounts.get(subject_id, (INITIAL_ACCOUNT, NO_STAYS))[1].stays
+        return self.accounts.get(subject_id, Course()).stays.stays
 
 
 def by_time(steps: Sequence[Step]) -> list[Step]:
@@ -234,6 +244,7 @@ class _Again:
     leads: dict[str, LeadState] = field(default_factory=dict)
     accounts: dict[str, AccountState] = field(default_factory=dict)
     stays: dict[str, Stays] = field(default_factory=dict)
+    counted: dict[str, list[Counted]] = field(default_factory=dict)
     deadlines: dict[str, DeadlineEntries] = field(default_factory=dict)
     belongings: dict[str, dict[int, Belonging]] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
@@ -293,7 +304,7 @@ class _Again:
         # Kept as it was first recorded, even if it moves nothing here.
         timeline = with_occurrence(before.timeline, occurrence)
         self.accounts[id] = after._replace(timeline=timeline)
-        self.enter(event, id)
+        self.enter(event, id, is_derived=False)
         for type, effects in _consequences(compiled, event, self.accounts[id]):
             self.move_account(compiled, kept, type, effects)
         self.judge_members(kept.compiled, id, before, kept.occurred_at, kept.position)
@@ -315,7 +326,8 @@ class _Again:
             effects,
             cause=kept.position,
         )
-        self.see_all([with_move(event, account, move) if move else event], kept.position)
+        moved = with_move(event, account, move) if move else event
+        self.see_all([moved], kept.position)
 
     def decide_on_account(self, reported: Report) -> None:
         """Decide a report about an account; a decision that is not legal now has no effect.
@@ -335,7 +347,7 @@ class _Again:
         if isinstance(decided, NotAllowed):
             self.not_allowed[reported.position] = decided
             return
-        self.see_all(decided.events, reported.position)
+        self.see_all(decided.events, reported.position, begin_with_report=True)
         self.judge_members(
             compiled, reported.account, before, reported.occurred_at, reported.position
         )
@@ -378,7 +390,7 @@ class _Again:
             self.belongings.setdefault(receiver, {})[reported.position] = belonging
         if not events and reported.absorbs:
             events = identify(*arguments, position=self.next_number)
-        self.see_all(events, reported.position)
+        self.see_all(events, reported.position, begin_with_report=True)
         for visitor in reported.absorbs:
             self.visitors[visitor] = receiver
 
@@ -451,30 +463,35 @@ class _Again:
         """Return the position of the report that caused an event."""
         return self.reports.get(number, number)
 
-    def see_all(self, events: Sequence[Event], report: int) -> None:
-        for event in events:
+    def see_all(
+        self, events: Sequence[Event], report: int, *, begin_with_report: bool = False
+    ) -> None:
+        for number, event in enumerate(events):
             assert event.position == self.next_number
             self.reports[event.position] = report
-            self.see(event)
+            self.see(event, is_derived=number > 0 or not begin_with_report)
 
-    def see(self, event: Event) -> None:
+    def see(self, event: Event, *, is_derived: bool) -> None:
         """Apply an event to the states that it changes: each is decided for its receiver."""
         for kind, id in event.changed_subjects:
             if kind is SubjectKind.LEAD:
                 self.leads[id] = evolve(self.leads.get(id, INITIAL_LEAD), event)
             else:
                 self.accounts[id] = evolve(self.accounts.get(id, INITIAL_ACCOUNT), event)
-        self.enter(event, event.subject.id)
+        self.enter(event, event.subject.id, is_derived=is_derived)
 
-    def enter(self, event: Event, subject_id: str) -> None:
-        """Enter what an event does to the stays and deadlines of its subject."""
+    def enter(self, event: Event, subject_id: str, *, is_derived: bool) -> None:
+        """Enter what an event does to the stays, outcomes and deadlines of its subject."""
         if subject_id != event.subject.id:
             return
         is_of_lead = event.subject.kind is SubjectKind.LEAD
         state = self.leads[subject_id] if is_of_lead else self.accounts[subject_id]
-        in_ledger = event._replace(position=self.report(event.position))
-        stays = self.stays.get(subject_id, NO_STAYS)
-        self.stays[subject_id] = stays_after(stays, in_ledger, state)
+        in_ledger = named_in(event, self.report)
+        before = self.stays.get(subject_id, NO_STAYS)
+        after = self.stays[subject_id] = stays_after(before, in_ledger, state)
+        outcome = counted(in_ledger, before, after, is_derived=is_derived)
+        if outcome is not None:
+            self.counted.setdefault(subject_id, []).append(outcome)
         if is_of_lead:
             deadlines = self.deadlines.get(subject_id, ())
             self.deadlines[subject_id] = deadlines_after(deadlines, in_ledger)
@@ -488,6 +505,7 @@ class _Again:
                     self.deadlines.get(lead_id, ()),
                     tuple(sorted(self.refused.get(lead_id, ()))),
                     self.belongings.get(lead_id, NOTHING_BELONGS),
+                    self.counted.get(lead_id, ()),
                 )
                 for lead_id, state in {
                     **dict.fromkeys(self.refused, INITIAL_LEAD),
@@ -495,9 +513,10 @@ class _Again:
                 }.items()
             },
             {
-                account_id: (
+                account_id: Course(
                     company_named_by(state, self.report),
                     self.stays.get(account_id, NO_STAYS),
+                    self.counted.get(account_id, ()),
                 )
                 for account_id, state in self.accounts.items()
             },
@@ -544,6 +563,14 @@ def _consequences(
     if ended is not None and triggers.key_ended is not None:
         found.append((triggers.key_ended, ended))
     return found
+
+
+def named_in(event: Event, report: Callable[[int], int]) -> Event:
+    """Replace event numbers in an event by the positions of the reports that caused them."""
+    data = event.data
+    if event.cause is not None and FACT in data:
+        data = {**data, FACT: str(report(int(data[FACT])))}
+    return event._replace(position=report(event.position), data=data)
 
 
 def named_by(state: LeadState, report: Callable[[int], int]) -> LeadState:

@@ -4,23 +4,43 @@ The projection covers all subjects; this covers one, from the events as they wer
 they are decided again after something has been taken back.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.effects import Effects
-from domain.event import Event
+from domain.event import NOTHING, Event
 from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from domain.lifecycle.service_events import (
+    ABSORBED,
+    ACCOUNT_ABSORBED,
+    ACCOUNT_CONFLICTED,
+    ACCOUNT_RESTATED,
     CONFLICTED,
     LINKED,
     OFFERED,
     REASSESSED,
+    RESTATED,
 )
 from domain.times import format_utc
 
 _BEGINS_NOTHING = frozenset({LINKED, CONFLICTED, REASSESSED})
+_DECIDED_ONCE = frozenset(
+    {
+        *(LINKED, CONFLICTED, ABSORBED, REASSESSED, RESTATED),
+        *(ACCOUNT_CONFLICTED, ACCOUNT_ABSORBED, ACCOUNT_RESTATED, *OFFERED),
+    }
+)
+"""What they say about identity, versions and earlier events is not decided again."""
+
+NO_LONGER, NOW = "no_longer_counts", "counts_now"
+TYPES, STAGES = "types", "stages"
+"""Data fields of a restatement: outcomes, and every type and stage that one of them names."""
+FACT = "fact"
+"""Data field of an event that an early fact caused: the position of that fact."""
 
 
 class Stay(NamedTuple):
@@ -54,6 +74,44 @@ class Stays(NamedTuple):
 
 
 NO_STAYS = Stays()
+
+
+class Counted(NamedTuple):
+    """An outcome that counts: an entry into a stage, or an event that the service derived."""
+
+    type: str
+    occurred_at: datetime
+    position: int
+    """Position of the event, or of the report that it follows from."""
+    data: Mapping[str, Any]
+    """Of a derived event: what was reported is in the report."""
+    stage: str | None
+    effective_at: datetime | None
+    pass_number: int | None
+
+
+def counted(event: Event, before: Stays, after: Stays, *, is_derived: bool) -> Counted | None:
+    """Return the outcome that an event is, given the stays of its subject before and after it."""
+    has_entered = len(after.stays) > len(before.stays)
+    is_derived = is_derived and event.type not in _DECIDED_ONCE
+    if not has_entered and not is_derived:
+        return None
+    stay = after.stays[-1] if has_entered else None
+    return Counted(
+        event.type,
+        event.occurred_at,
+        event.position,
+        event.data if is_derived else NOTHING,
+        stay.stage if stay is not None else None,
+        stay.entered_at if stay is not None else None,
+        stay.pass_number if stay is not None else None,
+    )
+
+
+def counted_since(before: Sequence[Counted], data: Mapping[str, Any]) -> list[Counted]:
+    """Return the outcomes that count after a restatement with this data."""
+    remaining = _without(before, map(_counted, data[NO_LONGER]))
+    return [*remaining, *map(_counted, data[NOW])]
 
 
 def stays_after(before: Stays, event: Event, state: LeadState | AccountState) -> Stays:
@@ -107,14 +165,19 @@ def restored(effects: Mapping[str, Any]) -> Stays:
     )
 
 
-def differences(
-    before: Stays, after: Stays
-) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """Return the entries into stages that no longer count, and those that now do, in order."""
-    return (
-        _described(_without(before.stays, after.stays)),
-        _described(_without(after.stays, before.stays)),
+def differences(before: Sequence[Counted], after: Sequence[Counted]) -> dict[str, Any]:
+    """Return the data of a restatement: outcomes that no longer count, and those that do now."""
+    no_longer, now = (
+        sorted(some, key=lambda one: one.occurred_at)
+        for some in (_without(before, after), _without(after, before))
     )
+    changed = [*no_longer, *now]
+    return {
+        NO_LONGER: [_described(one) for one in no_longer],
+        NOW: [_described(one) for one in now],
+        TYPES: sorted({one.type for one in changed}),
+        STAGES: sorted({one.stage for one in changed if one.stage is not None}),
+    }
 
 
 def _entered(before: Stays, event: Event, state: LeadState | AccountState) -> Stays:
@@ -138,31 +201,50 @@ def _entered(before: Stays, event: Event, state: LeadState | AccountState) -> St
     return Stays((*before.stays, stay), origins=before.origins)
 
 
-def _without(stays: Sequence[Stay], others: Iterable[Stay]) -> list[Stay]:
-    taken = [_outcome(stay) for stay in others]
+def _without(some: Iterable[Counted], others: Iterable[Counted]) -> list[Counted]:
+    """Return outcomes without those that are among others, whichever reports they follow from."""
+    taken = Counter(map(_content, others))
     remaining = []
-    for stay in stays:
-        if _outcome(stay) in taken:
-            taken.remove(_outcome(stay))
+    for one in some:
+        content = _content(one)
+        if taken[content] > 0:
+            taken[content] -= 1
         else:
-            remaining.append(stay)
+            remaining.append(one)
     return remaining
 
 
-def _outcome(stay: Stay) -> tuple[str, datetime, int]:
-    return stay.stage, stay.entered_at, stay.pass_number
+def _content(one: Counted) -> tuple[object, ...]:
+    data = json.dumps(dict(one.data), sort_keys=True) if one.data else ""
+    return (one.type, one.occurred_at, data, *one[4:])
 
 
-def _described(stays: Iterable[Stay]) -> list[Mapping[str, Any]]:
-    return [
-        {
-            "stage": stay.stage,
-            "effective_time": format_utc(stay.entered_at),
-            "pass": stay.pass_number,
-            "position": str(stay.position),
-        }
-        for stay in stays
-    ]
+def _described(one: Counted) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "type": one.type,
+        "time": format_utc(one.occurred_at),
+        "position": str(one.position),
+    }
+    if one.data:
+        described["data"] = dict(one.data)
+    if one.effective_at is not None:
+        described["stage"] = one.stage
+        described["effective_time"] = format_utc(one.effective_at)
+        described["pass"] = one.pass_number
+    return described
+
+
+def _counted(described: Mapping[str, Any]) -> Counted:
+    effective = described.get("effective_time")
+    return Counted(
+        described["type"],
+        datetime.fromisoformat(described["time"]),
+        int(described["position"]),
+        described.get("data", NOTHING),
+        described.get("stage"),
+        datetime.fromisoformat(effective) if effective is not None else None,
+        described.get("pass"),
+    )
 
 
 def _plain(stay: Stay) -> list[Any]:

@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from domain.deciding.redecide import named_in
 from domain.event import NOTHING, Event
 from domain.lead.absorption import connected, forwarding
 from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
-from domain.lead.stays import NO_STAYS, Stays, stays_after
+from domain.lead.stays import NO_STAYS, Counted, Stays, counted, counted_since, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.service_events import ABSORBED, EVENTS, OTHER, RESTATED, UNLINKED
+from domain.lifecycle.service_events import ABSORBED, EVENTS, OFFERED, OTHER, RESTATED, UNLINKED
 from domain.rules.business import Belonging, belonging_of, belongings_restated
 from domain.rules.deals import ABOUT_BUSINESS
-from events.records import Record, is_restatement
+from events.records import Record, begins_group, is_firing, is_reassessment, is_restatement
 from events.revision.past import Past, standing_in
 from events.revision.redecide import reported_account
 
@@ -47,6 +48,13 @@ class Taken(NamedTuple):
     def events(self) -> list[Event]:
         """The decision, and the first event of a lead that begins with it."""
         return [self.first, *([] if self.begun is None else [self.begun])]
+
+
+class KnownCourse(NamedTuple):
+    """The course of a lead according to its records."""
+
+    stays: Stays = NO_STAYS
+    counted: Sequence[Counted] = ()
 
 
 @dataclass
@@ -145,16 +153,32 @@ class Neighbourhood:
         ]
 
     @cached_property
-    def known_stays(self) -> Mapping[str, Stays]:
-        """The stays of each lead according to its records."""
+    def known_courses(self) -> Mapping[str, KnownCourse]:
+        """The stays and outcomes of each lead according to its records."""
         states: dict[str, LeadState] = {}
-        known: dict[str, Stays] = {}
-        for event, _ in self.records:
-            lead_id = event.receiver.id
+        known: dict[str, KnownCourse] = {}
+        for record in self.records:
+            lead_id = record.event.receiver.id
             if lead_id in self.leads:
-                states[lead_id] = evolve(states.get(lead_id, INITIAL_LEAD), event)
-                known[lead_id] = stays_after(known.get(lead_id, NO_STAYS), event, states[lead_id])
+                state = states[lead_id] = evolve(states.get(lead_id, INITIAL_LEAD), record.event)
+                known[lead_id] = self._course_after(
+                    known.get(lead_id, KnownCourse()), record, state
+                )
         return known
+
+    def _course_after(self, before: KnownCourse, record: Record, state: LeadState) -> KnownCourse:
+        event = record.event
+        stays = stays_after(before.stays, event, state)
+        if event.type == RESTATED:
+            return KnownCourse(stays, counted_since(before.counted, event.data))
+        if "stays" in event.effects:
+            # A person has merged it: from here on its stays count as another's.
+            return KnownCourse(stays)
+        named = named_in(event, self.report)._replace(position=event.position)
+        found = counted(named, before.stays, stays, is_derived=not is_report(record))
+        if found is None:
+            return before._replace(stays=stays)
+        return KnownCourse(stays, [*before.counted, found])
 
     @cached_property
     def known_deadlines(self) -> Mapping[str, DeadlineEntries]:
@@ -199,6 +223,16 @@ def _move_away(known: dict[int, Belonging], unlinking: Event) -> None:
     for position in map(int, unlinking.data.get(EVENTS, ())):
         if position in known:
             known[position] = known[position]._replace(pass_number=None)
+
+
+def is_report(record: Record) -> bool:
+    """Whether this was reported from outside and decided.
+
+    It is not derived, not fired by a timer, and not a decision about identity or what counts.
+    """
+    event = record.event
+    is_own = is_firing(record) or is_reassessment(record) or is_restatement(record)
+    return begins_group(record) and not is_own and event.type not in OFFERED
 
 
 def owners_in(unlinkings: Iterable[Event]) -> dict[int, str]:

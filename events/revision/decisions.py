@@ -41,11 +41,10 @@ from domain.signal import Signal
 from events.lifecycles.calendar import change_calendar
 from events.records import OWN_SOURCE, Record
 from events.refusals import Refusal
-from events.revision.affected import Taken, owners_in
+from events.revision.affected import Taken, is_report, owners_in
 from events.revision.merge_accounts import decide_of_accounts
 from events.revision.past import HistoryTooLong, Past, standing_in
 from events.revision.redecide import signal_of
-from events.revision.reports import is_report
 from events.revision.restate import restate
 from events.signals.fields import mismatch_as_recorded
 

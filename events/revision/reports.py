@@ -21,9 +21,9 @@ from domain.lead.identity import receiver_of
 from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
-from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, OFFERED, TIME, VOIDED
-from events.records import Record, begins_group, is_firing, is_reassessment, is_restatement
-from events.revision.affected import Neighbourhood
+from domain.lifecycle.service_events import CORRECTED, EVENT, FIELDS, TIME, VOIDED
+from events.records import Record, is_reassessment
+from events.revision.affected import Neighbourhood, is_report
 from events.revision.redecide import reported_account, signal_of
 
 
@@ -82,16 +82,6 @@ def kept_of(
         for occurrence in account.timeline
         if occurrence.lead not in excluded
     ]
-
-
-def is_report(record: Record) -> bool:
-    """Whether this was reported from outside and decided.
-
-    It is not derived, not fired by a timer, and not a decision about identity or what counts.
-    """
-    event = record.event
-    is_own = is_firing(record) or is_reassessment(record) or is_restatement(record)
-    return begins_group(record) and not is_own and event.type not in OFFERED
 
 
 def _reach(reached: dict[str, datetime], lead_id: str, at: datetime | None) -> None:

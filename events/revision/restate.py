@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from domain.deciding.redecide import (
+    Course,
     Outcome,
     Outcomes,
     company_named_by,
@@ -25,8 +26,8 @@ from domain.lead import state_json
 from domain.lead import stays as stay_text
 from domain.lead.deadlines import without_positions
 from domain.lead.identity import are_apart, receiver_of
-from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, Occurrence
-from domain.lead.stays import NO_STAYS, Stays, differences
+from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, Occurrence
+from domain.lead.stays import NO_LONGER, NOW, Stays, differences
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.service_events import (
@@ -46,7 +47,7 @@ from domain.lifecycle.service_events import (
 from domain.rules.business import Belonging, content_of
 from domain.signal import ANONYMOUS_ID, REFERENCES
 from events.records import Record
-from events.revision.affected import Neighbourhood, Taken
+from events.revision.affected import KnownCourse, Neighbourhood, Taken
 from events.revision.past import Past
 from events.revision.reports import decide_neighbourhood_again, kept_of
 
@@ -84,8 +85,8 @@ def restate(
     for lead_id in _restated(around, outcomes):
         outcome = outcomes.leads.get(lead_id, Outcome(INITIAL_LEAD))
         found.append(_of_lead(around, lead_id, outcome))
-    for account_id, (after, stays) in accounts.items():
-        found.append(_of_account(around, account_id, after, stays))
+    for account_id, course in accounts.items():
+        found.append(_of_account(around, account_id, course))
     events = [
         event._replace(position=position + number, occurred_at=at)
         for number, event in enumerate(found)
@@ -93,34 +94,30 @@ def restate(
     return Restated(events, {*around.leads, *around.accounts})
 
 
-def _accounts_after(
-    around: Neighbourhood, outcomes: Outcomes
-) -> dict[str, tuple[AccountState, Stays]]:
+def _accounts_after(around: Neighbourhood, outcomes: Outcomes) -> dict[str, Course]:
     """Return the companies whose course changes."""
-    changed: dict[str, tuple[AccountState, Stays]] = {}
+    changed: dict[str, Course] = {}
     for account_id, now in around.accounts.items():
-        again, stays = outcomes.accounts.get(account_id, (INITIAL_ACCOUNT, NO_STAYS))
+        course = outcomes.accounts.get(account_id, Course())
         # Its identity is kept: merges and unlinkings are not decided again.
-        after = again._replace(
+        after = course.state._replace(
             absorbed_by=now.absorbed_by,
             absorbs=now.absorbs,
             apart=now.apart,
             conflicts=now.conflicts,
         )
         if after != company_named_by(now, around.report):
-            changed[account_id] = (after, stays)
+            changed[account_id] = course._replace(state=after)
     return changed
 
 
-def _judged_by(
-    around: Neighbourhood, accounts: Mapping[str, tuple[AccountState, Stays]]
-) -> list[str]:
+def _judged_by(around: Neighbourhood, accounts: Mapping[str, Course]) -> list[str]:
     """Return other leads of these companies that had events after the course first changes.
 
     If a company is a competitor at other times, all of its leads were judged at other times.
     """
     others: dict[str, None] = {}
-    for account_id, (after, _) in accounts.items():
+    for account_id, (after, _, _) in accounts.items():
         now = company_named_by(around.accounts[account_id], around.report)
         since = _first_difference(now.timeline, after.timeline)
         if since is None:
@@ -169,10 +166,8 @@ def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
 
 def _of_lead(around: Neighbourhood, lead_id: str, outcome: Outcome) -> Event:
     before, after = around.leads[lead_id], _state_after(around, lead_id, outcome)
-    no_longer, now = differences(around.known_stays.get(lead_id, NO_STAYS), outcome.stays)
     data = {
-        "no_longer_counts": no_longer,
-        "counts_now": now,
+        **differences(around.known_courses.get(lead_id, KnownCourse()).counted, outcome.counted),
         "awaiting": [str(position) for position in outcome.refused],
     }
     first, subject = around.taken.first, Subject(SubjectKind.LEAD, lead_id)
@@ -219,7 +214,7 @@ def _state_after(around: Neighbourhood, lead_id: str, outcome: Outcome) -> LeadS
     )
 
 
-def _of_account(around: Neighbourhood, account_id: str, after: AccountState, stays: Stays) -> Event:
+def _of_account(around: Neighbourhood, account_id: str, course: Course) -> Event:
     now, first = around.accounts[account_id], around.taken.first
     known = decide_all_again(
         kept_of(account_id, now, around.lifecycles),
@@ -227,9 +222,9 @@ def _of_account(around: Neighbourhood, account_id: str, after: AccountState, sta
         merged_into={},
         upto={},
     )
-    _, before = known.accounts.get(account_id, (now, NO_STAYS))
-    no_longer, counts = differences(before, stays)
-    data = {"no_longer_counts": no_longer, "counts_now": counts}
+    before = known.accounts.get(account_id, Course()).counted
+    after, stays, counted = course
+    data = differences(before, counted)
     subject, effects = Subject(SubjectKind.ACCOUNT, account_id), _effects(after, stays)
     event = Event(
         0, ACCOUNT_RESTATED, subject, first.occurred_at, data, effects, cause=first.position
@@ -258,8 +253,11 @@ def _with_one_move(
 
 def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool:
     """Whether the same counts for a lead, comparing events by the reports they follow from."""
-    before, after = around.known_stays.get(lead_id, NO_STAYS), outcome.stays
-    if _without_positions(before) != _without_positions(after):
+    known_course = around.known_courses.get(lead_id, KnownCourse())
+    if _without_positions(known_course.stays) != _without_positions(outcome.stays):
+        return False
+    changes = differences(known_course.counted, outcome.counted)
+    if changes[NO_LONGER] or changes[NOW]:
         return False
     known = around.known_deadlines.get(lead_id, ())
     if without_positions(known) != without_positions(outcome.deadlines):

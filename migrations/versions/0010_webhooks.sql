@@ -13,6 +13,20 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
            END
 $$;
 
+-- Whether a restatement names one of the given types or stages in an outcome that counts from now on
+-- or no longer counts. `member` is where its record lists all of them.
+CREATE FUNCTION ledger.restates(type text, record text, member text, names text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+           WHEN type NOT IN ('lead.restated', 'account.restated') THEN false
+           ELSE EXISTS (
+                SELECT
+                  FROM json_array_elements_text(CAST(record AS json) #> ARRAY['data', member])
+                       AS named (name)
+                 WHERE named.name = ANY (names))
+           END
+$$;
+
 CREATE TABLE ledger.webhooks (
     webhook_id uuid NOT NULL,
     url text NOT NULL,

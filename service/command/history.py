@@ -91,8 +91,8 @@ def _reasons(event: dict[str, Any]) -> list[str]:
         reasons.append(f"by the earlier {fact['position']} {fact['type']}")
     if passed_over := why.get("passed_over"):
         reasons.append(f"passed over {', '.join(passed_over)}")
-    if why.get("late"):
-        reasons.append(f"reported late, counts from {event['time']}")
+    if "late_label" in why:
+        reasons.append(why["late_label"])
     if why.get("already"):
         reasons.append("was so already")
     if event.get("moved") and event["effective_time"] != event["time"]:

@@ -19,7 +19,7 @@ class LogFilter(NamedTuple):
 
     types: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
-    """Events that move a lead or account into or out of one of these."""
+    """Events that move a lead or account into or out of one of these, or restate that."""
 
     @property
     def is_all(self) -> bool:
@@ -73,13 +73,16 @@ class TailEvent(NamedTuple):
     record: str
     stage_from: str | None
     stage_to: str | None
+    types: Sequence[str] | None
+    stages: Sequence[str] | None
+    """Types and stages that a restatement names."""
 
     def suits(self, wanted: LogFilter) -> bool:
         """Return whether a filter matches it, like the statement `read_feed`."""
-        if wanted.types and self.type not in wanted.types:
-            return False
-        return (
-            not wanted.stages or self.stage_to in wanted.stages or self.stage_from in wanted.stages
+        types = (self.type, *(self.types or ()))
+        stages = (self.stage_from, self.stage_to, *(self.stages or ()))
+        return (not wanted.types or any(type in wanted.types for type in types)) and (
+            not wanted.stages or any(stage in wanted.stages for stage in stages)
         )
 
 

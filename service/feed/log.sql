@@ -8,9 +8,12 @@ SELECT head.position AS head, event.position, event.record
          FROM ledger.events
         WHERE position > :after
           AND position <= :upto
-          AND (CAST(:types AS text[]) IS NULL OR type = ANY (CAST(:types AS text[])))
+          AND (CAST(:types AS text[]) IS NULL
+               OR type = ANY (CAST(:types AS text[]))
+               OR ledger.restates(type, record, 'types', CAST(:types AS text[])))
           AND (CAST(:stages AS text[]) IS NULL
-               OR ledger.touches_stage(record, CAST(:stages AS text[])))
+               OR ledger.touches_stage(record, CAST(:stages AS text[]))
+               OR ledger.restates(type, record, 'stages', CAST(:stages AS text[])))
         ORDER BY position
         LIMIT :limit
        ) AS event ON true
@@ -23,7 +26,13 @@ SELECT head.position AS head, event.position, event.type, event.record,
        CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stagefrom' END
        AS stage_from,
        CASE WHEN strpos(event.record, '"stage') > 0 THEN CAST(event.record AS json) ->> 'stageto' END
-       AS stage_to
+       AS stage_to,
+       CASE WHEN event.type IN ('lead.restated', 'account.restated')
+            THEN ARRAY (SELECT json_array_elements_text(CAST(event.record AS json) #> '{data,types}'))
+       END AS types,
+       CASE WHEN event.type IN ('lead.restated', 'account.restated')
+            THEN ARRAY (SELECT json_array_elements_text(CAST(event.record AS json) #> '{data,stages}'))
+       END AS stages
   FROM ledger.ledger_head AS head
   LEFT JOIN LATERAL (
        SELECT position, type, record

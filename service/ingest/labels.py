@@ -6,8 +6,10 @@ codes, because words change with the lifecycle.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, Words
 from domain.lifecycle.names import ANY_LANGUAGE, language_of
@@ -20,6 +22,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "elsewhere": "“{event}” is not allowed from “{stage}”, only from {others}.",
         "guarded": "“{event}” is not allowed from “{stage}” now: “{guards}” does not hold.",
         "unplaced": "no stage",
+        "late": "reported late, counts from {at:%Y-%m-%d %H:%M} ({zone})",
         "other": "“{}”",
         "between": ", ",
     },
@@ -29,6 +32,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "「{event}」は「{stage}」からは、いま行えません。条件「{guards}」を満たしていません。"
         ),
         "unplaced": "ステージなし",
+        "late": "事後報告のため、{at:%Y-%m-%d %H:%M} ({zone}) にさかのぼって適用",
         "other": "「{}」",
         "between": "、",
     },
@@ -72,6 +76,11 @@ class Wording(NamedTuple):
     def guard(self, name: str) -> str:
         """Return the label of a guard."""
         return label_of(self.lifecycle.guards, name, self.language)
+
+    def late(self, occurred_at: datetime) -> str:
+        """Say since when a late report counts, in the time zone of the lifecycle."""
+        zone = self.lifecycle.time_zone
+        return self.said["late"].format(at=occurred_at.astimezone(ZoneInfo(zone)), zone=zone)
 
     @property
     def said(self) -> Mapping[str, str]:

@@ -190,9 +190,11 @@ def _add_personal(entry: HistoryEvent, personal: Personal) -> None:
 
 
 def _add_labels(entry: HistoryEvent, record: Record, words: Wording) -> None:
-    """Add the labels of an event and of the stages between which it moves."""
+    """Add the labels of an event and of the stages between which it moves, and if it is late."""
     event = record.event
     entry["type_label"] = words.event(event.type)
+    if LATE in event.effects:
+        entry["why"]["late_label"] = words.late(event.occurred_at)
     if event.effective_at is not None:
         entry["moved_labels"] = {
             "from": None if event.stage_from is None else words.stage(event.stage_from),

@@ -141,6 +141,9 @@ class Why(Shape):
             ),
         ]
     ]
+    late_label: NotRequired[
+        Annotated[str, Field(description="Since when it counts, in words. Only with lang.")]
+    ]
     already: NotRequired[bool]
 
 

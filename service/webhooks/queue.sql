@@ -58,9 +58,12 @@ WITH stretch AS MATERIALIZED (
        FROM ledger.events AS event
       WHERE event.position > :after
         AND event.position <= CAST(:after AS bigint) + :scan
-        AND (CAST(:types AS text[]) IS NULL OR event.type = ANY (CAST(:types AS text[])))
+        AND (CAST(:types AS text[]) IS NULL
+             OR event.type = ANY (CAST(:types AS text[]))
+             OR ledger.restates(event.type, event.record, 'types', CAST(:types AS text[])))
         AND (CAST(:stages AS text[]) IS NULL
-             OR ledger.touches_stage(event.record, CAST(:stages AS text[])))
+             OR ledger.touches_stage(event.record, CAST(:stages AS text[]))
+             OR ledger.restates(event.type, event.record, 'stages', CAST(:stages AS text[])))
       ORDER BY event.position
       LIMIT :limit
 ),

@@ -164,6 +164,23 @@ async def test_a_filter_passes_the_same_events_live_as_from_the_log(
         assert await take(late, len(expected)) == expected
 
 
+async def test_a_filter_matches_a_restatement_by_the_outcomes_that_it_names(
+    service: Service, port: httpx.AsyncClient
+) -> None:
+    head = (await service.client.get("/v1/events")).json()["head"]
+    wanted = {"after": head, "type": "opportunity.created", "stage": "OPP"}
+    about = {"source": "sales", "lead": {"email": "late@a.example"}}
+    later = {**about, "id": "later", "type": "email.opened", "time": "2026-11-03T00:00:00Z"}
+    late = {**about, "id": "late", "type": "opportunity.created", "time": "2026-11-02T00:00:00Z"}
+    async with streaming(port, **wanted) as live:
+        answers = [
+            await service.client.post("/v1/events", json=one)
+            for one in (later, {**late, "data": {"opportunity": "late"}})
+        ]
+        restated, expected = answers[-1].json()["restated"], await records(service, **wanted)
+        assert await take(live, 1) == {restated: "".join(expected.values())}
+
+
 async def test_the_name_of_a_stage_in_data_is_not_a_move(service: Service) -> None:
     records = {
         '{"data":{"stageto":"ML"},"stagefrom":"AL","stageto":"MAL"}': [False, True],

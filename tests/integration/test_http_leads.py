@@ -185,6 +185,22 @@ async def test_a_history_shows_when_what_who_and_why(service: Service) -> None:
     }
 
 
+async def test_a_history_says_since_when_a_late_report_counts(service: Service) -> None:
+    about = {"source": "website", "lead": {"email": "late@example.com"}, "type": "email.opened"}
+    for id, time in (("later", "2026-02-03T00:00:00Z"), ("late", "2026-02-02T00:00:00Z")):
+        await service.client.post("/v1/events", json={**about, "id": id, "time": time})
+    lead = await find(service, email="late@example.com")
+    (late,) = (
+        event
+        for event in (await history(service, lead["id"], lang="ja"))["events"]
+        if event["id"] == "late"
+    )
+    assert late["why"] == {
+        "late": True,
+        "late_label": "事後報告のため、2026-02-02 09:00 (Asia/Tokyo) にさかのぼって適用",
+    }
+
+
 async def test_pages_of_a_history_neither_overlap_nor_leave_gaps(service: Service) -> None:
     lead = await find(service, email=HANAKO)
     whole = (await history(service, lead["id"]))["events"]

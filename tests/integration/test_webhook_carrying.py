@@ -81,6 +81,22 @@ async def test_filters_pass_what_matches_and_advance(webhooks: Webhooks) -> None
         assert (await webhooks.read(webhook_id)).position == len(await the_log(webhooks))
 
 
+async def test_a_filter_passes_restatements_by_the_outcomes_that_they_name(
+    webhooks: Webhooks,
+) -> None:
+    wanted = LogFilter(types=("opportunity.created",), stages=("OPP",))
+    about = {"lead": {"email": "late@a.example"}, "data": {}}
+    later = {**about, "id": "later", "type": "email.opened", "time": "2026-11-03T00:00:00Z"}
+    late = {**about, "id": "late", "type": "opportunity.created", "time": "2026-11-02T00:00:00Z"}
+    async with receiving() as receiver:
+        await webhooks.make(receiver.url, wanted=wanted)
+        await webhooks.on.send(later, {**late, "data": {"opportunity": "late"}})
+        await webhooks.carry_all(webhooks.courier())
+    (message,) = receiver.messages
+    assert message.event["type"] == "lead.restated"
+    assert message.event["data"]["stages"] == ["OPP", "unplaced"]
+
+
 async def test_a_failing_event_holds_back_only_its_own_lead(webhooks: Webhooks) -> None:
     async with receiving(lambda message: 500 if message.subject == failing else 200) as receiver:
         failing = ""

@@ -11,16 +11,19 @@ from events.batch.memory import Remembered
 from events.personal import ReportRow
 from events.records import Record, begins_group
 from events.revision.past import NotRecalled, Recollection
+from events.selections.auditing import SelectionAudit
 from events.verification.audit import Audit
 from events.verification.findings import Check, Report
 from events.verification.row_audit import RowAudit
 from tests.support.ledger_in_memory import LedgerInMemory
 
 
-def audit_of(ledger: LedgerInMemory) -> Audit:
+def audit_of(ledger: LedgerInMemory, selections: SelectionAudit | None = None) -> Audit:
     """Judge every record as `verify` does. Raises Finding at the first error."""
     report = Report()
     audit, row_audit = Audit(report, lifecycles={1: ledger.compiled}), RowAudit(report, None)
+    if selections is not None:
+        audit.selections = selections
     so_far = Recollection()
     for entry in ledger.entries:
         record = row_audit.take(_row_of(entry), ledger.stored_links[entry.event.position])

@@ -102,6 +102,10 @@ class LedgerInMemory:
         self._decoded += [decode(self.whole_record(entry)) for entry in new]
         return self._decoded
 
+    def forget_decoded(self) -> None:
+        """Decode records again: a test has changed them."""
+        self._decoded.clear()
+
     def whole_record(self, entry: Entry) -> str:
         """Return a record with its parts, as the database joins them."""
         parts = entry.envelope.parts

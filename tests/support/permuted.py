@@ -4,7 +4,7 @@ Every person gives the same user id and address in every report, and the address
 So identities do not depend on the order. No two facts happen at the same time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from domain.lifecycle.definition import EventKind, EventType
 from domain.lifecycle.service_events import is_offered
 from domain.rules.deals import BUSINESS
 from events.records import decode_event, has_parts
+from events.revision.affected import Neighbourhood, Taken
+from events.revision.past import FoldedPast
 from events.signals.sender import Sender
 from projections.funnel.fold import Stages, fold
 from projections.funnel.projection import concerns
@@ -140,10 +142,29 @@ def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
             for subject_id, remembered in sorted(ledger.subjects.items())
             if remembered.state is not None
         },
+        "outcomes": sorted(map(repr, _outcomes(ledger, names, causes))),
         "stays": sorted(map(repr, stays)),
         "standing": sorted(map(repr, standing)),
         "counts": {key: tuple(n) for key, n in sorted(stages.counts.items(), key=repr) if any(n)},
     }
+
+
+def _outcomes(
+    ledger: LedgerInMemory, names: Mapping[str, str], causes: Mapping[int, str]
+) -> Iterator[object]:
+    """Yield the outcomes that count for leads: what was recorded, as restated since."""
+    if not ledger.records:
+        return
+    leads = [id for id, one in ledger.subjects.items() if isinstance(one.state, LeadState)]
+    past = FoldedPast(ledger.subjects, ledger.past(len(ledger.entries) + 1), {})
+    taken = Taken(ledger.records[-1].event, {}, tuple(leads))
+    around = Neighbourhood(past, taken, ledger.memory.lifecycles)
+    for lead_id, course in around.known_courses.items():
+        for one in course.counted:
+            data = dict(one.data)
+            if "fact" in data:
+                data["fact"] = causes[int(data["fact"])]
+            yield (names[lead_id], *one._replace(position=0, data=data))
 
 
 def names_in(ledger: LedgerInMemory) -> tuple[dict[str, str], dict[int, str]]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.ingest.labels import label_of
-from tests.support.stories import demand_funnel
+from service.ingest.labels import Wording, label_of
+from tests.support.stories import day, demand_funnel
 
 FUNNEL = demand_funnel().lifecycle
 
@@ -24,3 +24,15 @@ def test_a_stage_has_a_label_or_its_code(code: str, language: str, label: str) -
 def test_what_is_only_words_has_a_label_too() -> None:
     code, words = next(iter(FUNNEL.origins.items()))
     assert label_of(FUNNEL.origins, code, "ja") == words.label["ja"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "reported late, counts from 2026-04-03 09:00 (Asia/Tokyo)"),
+        ("ja", "事後報告のため、2026-04-03 09:00 (Asia/Tokyo) にさかのぼって適用"),
+        ("nl", "reported late, counts from 2026-04-03 09:00 (Asia/Tokyo)"),
+    ],
+)
+def test_a_late_report_says_since_when_it_counts(language: str, said: str) -> None:
+    assert Wording(FUNNEL, language).late(day(2)) == said

@@ -1,18 +1,31 @@
 """Verification of late reports: what counts since then has to be recorded together with them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from events.append import plan
-from events.batch.draft import Draft
+from domain.rules.selection import Contender, Question, shown, survey_of
+from domain.signal import Signal
 from events.outcomes import Recorded
-from events.revision.planned_past import PlannedPast
 from events.selections.auditing import SelectionAudit
-from events.selections.evidence import Run, qualifying_signal
+from events.selections.evidence import Run, ledger_signal, qualifying_signal
+from events.selections.running import data_of_run
+from events.selections.surveying import Found
 from events.signals.context import Context
 from events.submission import Item, Submission
 from events.verification.findings import Finding
 from tests.support.audited import audit_of
-from tests.support.late_reports import COMPANY, TARO, Reported, lead, report, restatements, tell
+from tests.support.late_reports import (
+    COMPANY,
+    TARO,
+    Reported,
+    account,
+    lead,
+    report,
+    restatements,
+    tell,
+)
 from tests.support.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
 from tests.support.stories import day
 
@@ -20,22 +33,24 @@ FORM, OPENED = report("form.submitted", 2), report("email.opened", 3)
 CARD = report("card.captured", 1)
 
 
-def forgetful(draft: Draft, subject_id: str, _: PlannedPast) -> None:
-    """Leave out what counts since a late report."""
-    draft.settled([subject_id])
+def cut_off_restatement(ledger: LedgerInMemory) -> None:
+    """Remove what the last report restated from the end of the log."""
+    recorded = len(ledger.entries)
+    while ledger.entries[-1].event.type in ("lead.restated", "account.restated"):
+        cut = ledger.entries.pop()
+        del ledger.keys[cut.envelope.source, cut.envelope.id]
+    assert len(ledger.entries) < recorded
+    ledger.forget_decoded()
+    ledger.start_again()
 
 
 @pytest.mark.parametrize("then", [(), (report("form.submitted", 4, TARO),)])
-def test_a_late_report_without_its_restatement_is_found(
-    monkeypatch: pytest.MonkeyPatch, then: tuple[Reported, ...]
-) -> None:
+def test_a_late_report_without_its_restatement_is_found(then: tuple[Reported, ...]) -> None:
     """Whether the log ends after its transaction, or another one follows."""
     ledger = LedgerInMemory()
     tell(ledger, FORM, OPENED)
-    with monkeypatch.context() as forgotten:
-        forgotten.setattr(plan, "settle_one", forgetful)
-        late = tell(ledger, CARD)
-    assert restatements(ledger) == []
+    late = tell(ledger, CARD)
+    cut_off_restatement(ledger)
     for reported in then:
         tell(ledger, reported)
     with pytest.raises(Finding, match="together with it") as found:
@@ -43,14 +58,11 @@ def test_a_late_report_without_its_restatement_is_found(
     assert found.value.position == late.position
 
 
-def test_a_change_of_a_company_without_the_restatement_of_its_leads_is_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_change_of_a_company_without_the_restatement_of_its_leads_is_found() -> None:
     ledger = LedgerInMemory()
     tell(ledger, FORM)
-    with monkeypatch.context() as forgotten:
-        forgotten.setattr(plan, "settle_one", forgetful)
-        listing = tell(ledger, report("competitor.listed", 1, COMPANY))
+    listing = tell(ledger, report("competitor.listed", 1, COMPANY))
+    cut_off_restatement(ledger)
     with pytest.raises(Finding, match="together with it") as found:
         audit_of(ledger)
     assert found.value.position == listing.position
@@ -64,20 +76,41 @@ def test_a_late_report_that_changes_nothing_needs_no_restatement() -> None:
     audit_of(ledger)
 
 
-def test_a_run_whose_lead_was_reported_on_meanwhile_decides_as_of_its_own_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The evidence of the run is judged apart."""
-    monkeypatch.setattr(SelectionAudit, "doubts", lambda *_: ())
+def test_a_run_whose_lead_was_reported_on_meanwhile_decides_as_of_its_own_time() -> None:
     ledger = LedgerInMemory()
     profile = {"profile": {"industry": "steel", "position": "director"}}
     target = {**FORM, "lead": {**FORM["lead"], **profile}, "account": {"domain": COMPANY}}
-    lead_id = tell(ledger, target, OPENED).lead
+    lead_id = tell(ledger, target).lead
     assert lead_id is not None
-    run = Run("run", 1, day(2.5), 1, {})
-    signal = qualifying_signal(ledger.in_force.lifecycle.events["lead.qualified"], run, lead_id)
+    run = recorded_run(ledger, lead_id)
+    tell(ledger, OPENED)
+    qualified = qualifying_signal(ledger.in_force.lifecycle.events["lead.qualified"], run, lead_id)
+    answer = record_own(ledger, qualified)
+    assert (answer.is_late, answer.stage, lead(ledger).entered_at) == (True, "MQL", run.at)
+    selections = SelectionAudit({run.read_at: [run]})
+    assert audit_of(ledger, selections).subjects == ledger.subjects
+
+
+def recorded_run(ledger: LedgerInMemory, lead_id: str) -> Run:
+    """Record the evidence of a selection run that selects one lead."""
+    read_at, at = len(ledger.entries), day(2.5)
+    survey = survey_of({1: ledger.compiled}, Question(at, None, 1))
+    survey.look_at(Contender(lead_id, lead(ledger), account(ledger)))
+    ranking = shown(survey.ranking())
+    found = data_of_run(Found(survey, read_at, 1, None, 0, ranking))
+    week = {"team": "inside-1", "starts_on": "2026-04-06", "ends_on": "2026-04-10"}
+    answer = record_own(ledger, of_run(ledger, "selection.run", {**week, **found}))
+    record_own(ledger, of_run(ledger, "selection.ranked", {"ranking": ranking}, "ranked", "0"))
+    return Run("run", answer.position, at, read_at, found)
+
+
+def of_run(ledger: LedgerInMemory, type: str, data: Mapping[str, Any], *part: str) -> Signal:
+    event_type = ledger.in_force.lifecycle.events[type]
+    return ledger_signal(event_type, "run", *part, at=day(2.5), data=data)
+
+
+def record_own(ledger: LedgerInMemory, signal: Signal) -> Recorded:
     context = Context(ledger.in_force.lifecycle, DIGESTS, SENDER, RECEIVED_AT)
     (answer,) = ledger.submit(Submission((Item(signal, b"{}", context),), is_own=True))
     assert isinstance(answer, Recorded), answer
-    assert (answer.is_late, answer.stage, lead(ledger).entered_at) == (True, "MQL", day(2.5))
-    assert audit_of(ledger).subjects == ledger.subjects
+    return answer

@@ -4,7 +4,9 @@ A deadline that was missed and an automatic return that was recorded in the mean
 they still follow from what happened.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -39,6 +41,10 @@ def returned(*reports: Reported) -> LedgerInMemory:
     return ledger
 
 
+def outcomes(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str | None]]:
+    return [(one["type"], one["position"], one.get("stage")) for one in told]
+
+
 def test_a_decision_reported_after_the_return_is_judged_from_where_the_lead_was() -> None:
     """Neither the breach nor the return counts any more."""
     ledger = returned(*HANDED_OVER)
@@ -46,12 +52,21 @@ def test_a_decision_reported_after_the_return_is_judged_from_where_the_lead_was(
     answer = tell(ledger, ACCEPTED)
     (restated,) = restatements(ledger)
     assert (answer.stage, answer.restated) == ("SAL", restated.position)
-    assert [(one["stage"], one["position"]) for one in restated.data["no_longer_counts"]] == [
-        ("MAL", str(back))
+    assert outcomes(restated.data["no_longer_counts"]) == [
+        ("deadline.breached", str(back - 1), None),
+        ("lead.returned", str(back), "MAL"),
     ]
-    assert [(one["stage"], one["position"]) for one in restated.data["counts_now"]] == [
-        ("SAL", str(answer.position))
+    assert outcomes(restated.data["counts_now"]) == [
+        ("lead.sales_accepted", str(answer.position), "SAL"),
+        ("deadline.met", str(answer.position), None),
+        ("deadline.started", str(answer.position), None),
+        ("deadline.breached", str(answer.position), None),
     ]
+    assert restated.data["stages"] == ["MAL", "SAL"]
+    assert set(restated.data["types"]) == {
+        *("deadline.breached", "deadline.met", "deadline.started"),
+        *("lead.returned", "lead.sales_accepted"),
+    }
     assert lead(ledger).entered_at == IN_TIME
     assert lead(ledger).deadlines.keys() == {"first_attempt"}
     assert as_in_order(ledger, *HANDED_OVER, ACCEPTED)

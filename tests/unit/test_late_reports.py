@@ -82,6 +82,8 @@ def test_a_late_visit_that_moves_nothing_changes_only_the_points() -> None:
     assert restatements(ledger)[-1].data == {
         "no_longer_counts": [],
         "counts_now": [],
+        "types": [],
+        "stages": [],
         "awaiting": [],
     }
     assert as_in_order(ledger, form, opened, visit)

@@ -65,6 +65,10 @@ def test_a_company_with_thousands_of_orders_is_decided_again_and_merged() -> Non
     merged = recorded(ledger.send_one("account.merged", account=small, data={"other": other}))
 
     assert in_parts(ledger) == {"account.restated", "account.merged"}
+    assert recorded(late).restated is not None
+    restated = next(one for one in ledger.entries if one.event.type == "account.restated")
+    kept = json.loads(restated.record)["data"]
+    assert kept == {name: restated.event.data[name] for name in ("stages", "types")}
     parts = ledger.records[merged.position - 1].envelope.parts
     assert parts is not None
     assert parts.last == merged.position - 1
