@@ -7,6 +7,9 @@ WORKERS ?= auto
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links pyproject.toml
 
+# Tests start some three hundred processes. Without bytecode, each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help serve unit test check format bench soak lock clean
 
 help: ## Show the available targets.

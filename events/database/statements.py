@@ -12,6 +12,7 @@ loaded for each.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from sqlalchemy import TextClause, text
@@ -74,6 +75,7 @@ def _read(package: str, file_name: str) -> str:
     return files(package).joinpath(file_name).read_text(encoding="utf-8")
 
 
+@cache
 def _statement(name: str, sql: str) -> Statement:
     code = "\n".join(line for line in sql.splitlines() if not line.lstrip().startswith("--"))
     binds = tuple(dict.fromkeys(_BIND.findall(code)))

@@ -59,7 +59,7 @@ async def process(app_url: URL, *, digests: Digests = DIGESTS) -> AsyncIterator[
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Parts]:
-        async with open_parts(settings_for(pool_size=4), app_url) as parts:
+        async with open_parts(settings_for(), app_url) as parts:
             parts[Reporting] = replace(parts[Reporting], digests=digests)
             yield parts
 

@@ -49,7 +49,7 @@ async def tampered(server: PrivatePostgres, *statements: str) -> AsyncIterator[A
     async with connection_to(owner_url) as owner:
         for statement in statements:
             await owner.execute(statement)
-    engine = make_engine(settings_for(pool_size=4), app_url)
+    engine = make_engine(settings_for(), app_url)
     try:
         yield engine
     finally:

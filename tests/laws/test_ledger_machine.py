@@ -75,7 +75,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         owner_url, app_url = fresh_database(self.server, prepare=prepare)
-        engine = make_engine(settings_for(pool_size=4), app_url)
+        engine = make_engine(settings_for(), app_url)
         self.on = LedgerOnPostgres(owner_url, app_url, engine, Ledger(engine, SCHEMA, SEALS))
         self.run(self.on.ledger.open())
         self.writers = [self.on.ledger, self.run(self.on.another())]

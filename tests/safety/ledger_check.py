@@ -22,7 +22,7 @@ async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:
         kept = await connection.fetch("SELECT CAST(refusal_id AS text) AS id FROM ledger.refusals")
     check_log([row["record"] for row in log], answers)
     check_refusals({row["id"] for row in kept}, answers)
-    engine = make_engine(settings_for(pool_size=4), app_url)
+    engine = make_engine(settings_for(), app_url)
     try:
         verified = await verify(engine, schema=SCHEMA)
         projection = stage_intervals(SCHEMA)

@@ -91,7 +91,7 @@ async def open_ledger(
     `make_ledger` and `make_queue` let a negative twin remove a safety.
     """
     async with AsyncExitStack() as closing:
-        engine = make_engine(settings_for(pool_size=4), app_url)
+        engine = make_engine(settings_for(), app_url)
         closing.push_async_callback(engine.dispose)
         ledger = make_ledger(engine, SCHEMA, SEALS)
         await ledger.open()

@@ -71,7 +71,7 @@ class LedgerOnPostgres:
 async def ledger_on_postgres(server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
     """Provide a fresh ledger."""
     owner_url, app_url = fresh_database(server, prepare=prepare)
-    engine = make_engine(settings_for(pool_size=4), app_url)
+    engine = make_engine(settings_for(), app_url)
     faults: list[str] = []
     ledger = Ledger(engine, SCHEMA, SEALS, on_fault=faults.append)
     await ledger.open()

@@ -95,8 +95,9 @@ def _shipped_text(name: str, competitors: tuple[str, ...]) -> str:
 
 def published(text: str) -> CompiledLifecycle:
     """Compile a lifecycle as in a ledger founded at the start of the story."""
-    data = {"text": text, "version": 1, **expand(load(text), START)}
-    return compile_lifecycle(load(text), expansion=expansion_of(data))
+    lifecycle = load(text)
+    data = {"text": text, "version": 1, **expand(lifecycle, START)}
+    return compile_lifecycle(lifecycle, expansion=expansion_of(data))
 
 
 def signal(
