@@ -22,6 +22,15 @@ versions decide at a time."""
 TIMES_MAX = 4_096
 """Times whose text is kept: those of the batch in progress, with the timers of its leads."""
 
+# pages
+PAGES_MAX = 1_024
+"""Pages whose path is kept, each a few hundred bytes at most."""
+
+# rules.grading
+PROFILES_MAX = 10_000
+"""What is known about people, as far as rules read it: there are few combinations of industry,
+position and the like. Beyond this, all are judged anew."""
+
 # recordable
 CODE_CHARACTERS_MAX = 64
 """Codes of campaigns, deals and people have at most some 40 characters. Longer text is prose, which

@@ -9,7 +9,9 @@ a segment is a placeholder, so that all pages of that kind are one page.
 
 import re
 from collections.abc import Container
+from functools import lru_cache
 
+from domain.limits import PAGES_MAX
 from domain.recordable import decode_run, decoded, identifying
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
@@ -63,8 +65,12 @@ def recordable(page: str, named: Container[str] = ()) -> str:
     return "/".join(_recordable(segment) for segment in page.split("/"))
 
 
+@lru_cache(PAGES_MAX)
 def path_of(page: str) -> str:
-    """Return what pages are compared by: the path, whatever the host."""
+    """Return what pages are compared by: the path, whatever the host.
+
+    Every rule about pages asks for it, and a site has a few hundred pages.
+    """
     page = reduced(page)
     begin = page.find("/")
     return page[begin:] if begin > 0 else page

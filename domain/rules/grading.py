@@ -26,6 +26,7 @@ from domain.lead.score import (
 from domain.lead.state import Firing, LeadState, State, Timer
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle
+from domain.limits import PROFILES_MAX
 from domain.times import format_utc
 
 GRADE_CHANGED = "grade.changed"
@@ -35,16 +36,25 @@ _JUDGED_AFTER = frozenset({"attributes", "fit", "points", "inherited_points", "l
 """Effects that may change a lead's grade, or the time of its next change."""
 
 
-def effects_of_profile(lifecycle: Lifecycle, lead: LeadState) -> Effects:
+def effects_of_profile(compiled: CompiledLifecycle, lead: LeadState) -> Effects:
     """Return changes in fit by rule, market and priority, given what is known about the lead."""
-    readings = CaseReadings(State(lead))
+    readings, profiles = CaseReadings(State(lead)), compiled.profiles
+    seen = tuple([readings.get(path) for path in compiled.profile_reads])
+    judged = profiles.get(seen)
+    if judged is None:
+        if len(profiles) >= PROFILES_MAX:
+            profiles.clear()
+        judged = profiles[seen] = _judged(compiled.lifecycle, readings)
+    return selected(judged, [name for name in judged if getattr(lead, name) != judged[name]])
+
+
+def _judged(lifecycle: Lifecycle, readings: CaseReadings) -> Mapping[str, Any]:
     target = next((rule for rule in lifecycle.targets if rule.condition.test(readings)), None)
-    judged: dict[str, Any] = {
+    return {
         "fit": fit_by_rule(lifecycle.scoring, readings) if lifecycle.scoring is not None else {},
         "market": target.market if target is not None else None,
         "priority": target.priority if target is not None else None,
     }
-    return selected(judged, [name for name in judged if getattr(lead, name) != judged[name]])
 
 
 def judge_person(case: Case) -> None:
@@ -53,7 +63,7 @@ def judge_person(case: Case) -> None:
     if case.signal.timer == GRADE_TIMER:
         case.tell({"grade": case.signal.data.get("grade")})
     elif case.party.lead.is_new or "attributes" in case.effects:
-        case.tell(effects_of_profile(case.compiled.lifecycle, case.state.lead))
+        case.tell(effects_of_profile(case.compiled, case.state.lead))
 
 
 def give_points(case: Case) -> None:
@@ -74,7 +84,7 @@ def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> Effec
         ended["grade"] = None
     if gone and GRADE_TIMER in lead.timers:
         ended["timers"] = {GRADE_TIMER: None}
-    return effects_of_profile(compiled.lifecycle, lead) | ended
+    return effects_of_profile(compiled, lead) | ended
 
 
 def judge_grade(case: Case) -> bool:

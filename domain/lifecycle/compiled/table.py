@@ -137,6 +137,12 @@ class CompiledLifecycle:
     """Event types with an effect on hand-overs, deadlines, calls or channels besides a move."""
     in_charge: Mapping[str, str]
     """Stage → the department whose person has the lead there."""
+    profile_reads: tuple[str, ...]
+    """The paths that the rules about targets and attributes read."""
+    profiles: dict[tuple[Scalar, ...], Mapping[str, Any]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """The values of these paths → how they have been judged: a memo, not part of the lifecycle."""
     stage_map: Mapping[str, str] = field(default_factory=dict)
     """Stage of the previous version that was removed → the stage its leads are moved to."""
     published_at: int = 0
@@ -170,6 +176,7 @@ def compile_lifecycle(
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
         paced=lifecycle.pace.concerned(),
         in_charge=_in_charge(lifecycle),
+        profile_reads=_profile_reads(lifecycle),
     )
 
 
@@ -218,6 +225,12 @@ def compile_track(track: Track, guards: Mapping[str, Guard]) -> MoveTable:
         _allowed={stage: tuple(candidates) for stage, candidates in allowed.items()},
         _ask=partial(ask, machine),
     )
+
+
+def _profile_reads(lifecycle: Lifecycle) -> tuple[str, ...]:
+    attributes = lifecycle.scoring.attributes.values() if lifecycle.scoring is not None else ()
+    conditions = [rule.condition for rule in (*lifecycle.targets, *attributes)]
+    return tuple(dict.fromkeys(path for condition in conditions for path in condition.reads))
 
 
 def _in_charge(lifecycle: Lifecycle) -> dict[str, str]:
