@@ -136,6 +136,8 @@ class Outcomes(NamedTuple):
     accounts: Mapping[str, Course]
     not_allowed: Mapping[int, NotAllowed]
     """Position of each report that has just arrived and is refused → why."""
+    reported: Mapping[int, Event]
+    """Position of each report about a lead that counts → its event, as it is decided now."""
 
     def stays_of(self, subject_id: str) -> Sequence[Stay]:
         """Return the stays of a lead or an account."""
@@ -249,6 +251,7 @@ class _Again:
     belongings: dict[str, dict[int, Belonging]] = field(default_factory=dict)
     refused: dict[str, list[int]] = field(default_factory=dict)
     not_allowed: dict[int, NotAllowed] = field(default_factory=dict)
+    reported: dict[int, Event] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
     """Visitor → the lead that it turned out to be."""
     reports: dict[int, int] = field(default_factory=dict)
@@ -383,6 +386,7 @@ class _Again:
                 return
             if isinstance(decided, Decided):
                 events = decided.events
+                self.reported[reported.position] = events[0]
             if not events or events[0].effects.get("insisted"):
                 self.refused.setdefault(receiver, []).append(reported.position)
         if events and signal.type.role in ABOUT_BUSINESS:
@@ -521,6 +525,7 @@ class _Again:
                 for account_id, state in self.accounts.items()
             },
             self.not_allowed,
+            self.reported,
         )
 
 

@@ -196,6 +196,8 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
     )
     draft.settled([subject_id, *settled.subjects])
     draft.settlements[subject_id] += 1
+    for event in settled.carried.values():
+        draft.carry(event)
     if settled.events:
         subject = settled.events[0].subject
         version = draft.newest(subject.id, subject.kind).version + 1

@@ -111,7 +111,9 @@ class Plan:
         return [[self._restated(outcome) for outcome in answered] for answered in outcomes]
 
     def _restated(self, outcome: Outcome) -> Outcome:
-        """Complete the outcome of a late report by the restatement that followed it."""
+        """Complete the outcome of a late report by what followed: effects, or a restatement."""
+        if isinstance(outcome, (Recorded, Duplicate)) and outcome.position > self.memory.position:
+            outcome = outcome._replace(leaf=self.draft.entry_at(outcome.position).leaf)
         if not isinstance(outcome, Recorded) or not outcome.is_late:
             return outcome
         subject = f"lead/{outcome.lead}" if outcome.lead is not None else outcome.subject

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from domain.case import Evolved
 from domain.deciding.decide import RULES
 from domain.event import LEDGER, NOTHING, Event
+from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
@@ -64,9 +65,7 @@ class Mark(NamedTuple):
     changes: int
 
 
-_Change = tuple[
-    dict[Any, Any], str | Identifier, Remembered | Unsettled | str | tuple[str, ...] | None
-]
+_Change = tuple[Any, Any, Remembered | Unsettled | Entry | str | tuple[str, ...] | None]
 """A table of the draft, a key, and the value before an item changed it; None if it had none."""
 
 
@@ -142,7 +141,6 @@ class Draft:
         """Discard what was entered since the mark."""
         self._rooms.clear()
         self._detached.clear()
-        del self.entries[mark.entries :]
         del self.links[mark.links :]
         del self.published[mark.published :]
         while len(self._changes) > mark.changes:
@@ -151,6 +149,7 @@ class Draft:
                 table.pop(key, None)
             else:
                 table[key] = before
+        del self.entries[mark.entries :]
 
     def with_room_for_parts(self, step: Callable[[], Result]) -> Result:
         """Decide and enter something; if a group of it needs parts, again with room for them.
@@ -368,6 +367,21 @@ class Draft:
             personal_digest=None,
         )
         self._add(event, envelope)
+
+    def carry(self, event: Event) -> None:
+        """Give a late report that was entered its own effects: nothing follows from it."""
+        place = event.position - self.memory.position - 1
+        entry = self.entries[place]
+        record = records.encode(event, entry.envelope)
+        self._changes.append((self.entries, place, entry))
+        self.entries[place] = entry._replace(
+            event=event, record=record.decode(), leaf=records.leaf_of(record)
+        )
+        lead_id = event.receiver.id
+        before = self.subjects[lead_id]
+        assert isinstance(before.state, LeadState)
+        self._changes.append((self.subjects, lead_id, before))
+        self.subjects[lead_id] = before._replace(state=evolve(before.state, event))
 
     def seal(self, seals: Seals) -> None:
         """Seal what was entered. Nothing may be entered afterwards."""

@@ -17,7 +17,7 @@ from domain.deciding.timers import fire, first_due
 from domain.event import Event
 from domain.lead.absorption import standing_for
 from domain.lead.identity import Resolution
-from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, AccountState, LeadState, State
+from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, LATE, AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
 from domain.lifecycle.service_events import ABSORBED, ACCOUNT_CONFLICTED, CONFLICTED, LINKED
@@ -85,7 +85,13 @@ def record_late_again(
         recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
         is_often = "pending_until" in first.effects
         until = pending_until(known.version, recorded_at, is_often=is_often)
-    return record_late(compiled, state, signal, party, position=first.position, pending_until=until)
+    decided = record_late(
+        compiled, state, signal, party, position=first.position, pending_until=until
+    )
+    if until is None and receiver is not None and LATE not in first.effects:
+        # It carries effects, which are judged when everything is decided again.
+        return [decided[0]._replace(effects=first.effects), *decided[1:]]
+    return decided
 
 
 def reported_late(

@@ -56,7 +56,12 @@ class Restated(NamedTuple):
     """What counts from now on, and the leads and companies that were decided again."""
 
     events: list[Event]
-    subjects: Collection[str]
+    around: Neighbourhood
+    outcomes: Outcomes
+
+    @property
+    def subjects(self) -> Collection[str]:
+        return {*self.around.leads, *self.around.accounts}
 
 
 def restate(
@@ -91,7 +96,7 @@ def restate(
         event._replace(position=position + number, occurred_at=at)
         for number, event in enumerate(found)
     ]
-    return Restated(events, {*around.leads, *around.accounts})
+    return Restated(events, around, outcomes)
 
 
 def _accounts_after(around: Neighbourhood, outcomes: Outcomes) -> dict[str, Course]:
@@ -158,7 +163,7 @@ def _restated(around: Neighbourhood, outcomes: Outcomes) -> list[str]:
         and not around.leads[lead_id].merged
         and (
             (taken.first.type in OFFERED and lead_id == taken.first.subject.id)
-            or not _is_as_before(around, lead_id, outcome)
+            or not is_as_before(around, lead_id, outcome, around.leads[lead_id])
         )
     ]
     return [*taken.concerned, *others]
@@ -251,8 +256,11 @@ def _with_one_move(
     )
 
 
-def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool:
-    """Whether the same counts for a lead, comparing events by the reports they follow from."""
+def is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome, lead: LeadState) -> bool:
+    """Whether the same counts for a lead, comparing events by the reports they follow from.
+
+    `lead` is its present state.
+    """
     known_course = around.known_courses.get(lead_id, KnownCourse())
     if _without_positions(known_course.stays) != _without_positions(outcome.stays):
         return False
@@ -265,7 +273,7 @@ def _is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome) -> bool
     if _belonging_otherwise(around, outcome):
         return False
     state = _state_after(around, lead_id, outcome)
-    return named_by(around.leads[lead_id], around.report) == named_by(state, around.report)
+    return named_by(lead, around.report) == named_by(state, around.report)
 
 
 def _belonging_otherwise(around: Neighbourhood, outcome: Outcome) -> dict[int, Belonging]:

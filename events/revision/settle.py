@@ -12,15 +12,16 @@ from domain.deciding.decide import NotAllowed, Party
 from domain.deciding.redecide import Report
 from domain.effects import NO_EFFECTS
 from domain.event import NOTHING, Event, Subject
-from domain.lead.state import AccountState
+from domain.lead.state import LATE, AccountState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.signal import Signal
 from events.batch.entries import Unsettled
 from events.revision.affected import Neighbourhood, Taken
+from events.revision.carrying import carried_by
 from events.revision.past import Past
 from events.revision.reports import decide_neighbourhood_again
-from events.revision.restate import restate
+from events.revision.restate import Restated, restate
 
 
 class Settled(NamedTuple):
@@ -29,6 +30,8 @@ class Settled(NamedTuple):
     events: list[Event]
     subjects: Collection[str]
     """Subjects that have been decided again, whether or not their outcome differs."""
+    carried: Mapping[int, Event]
+    """Late reports that have effects of their own instead, by position."""
 
 
 class Objection(NamedTuple):
@@ -73,7 +76,25 @@ def settle(
         event._replace(cause=position if number else cause)
         for number, event in enumerate(restated.events)
     ]
-    return Settled(events, restated.subjects)
+    carried = _carried(subject_id, unsettled[subject_id], restated)
+    return Settled(events, restated.subjects, {}) if carried is None else carried
+
+
+def _carried(subject_id: str, unsettled: Unsettled, restated: Restated) -> Settled | None:
+    """Let late reports carry their own effects, if they are all that changes."""
+    past = restated.around.past
+    others = [one for one in restated.events if one.subject.id != subject_id]
+    if others or unsettled.upto is not None or subject_id not in restated.around.leads:
+        return None
+    found = [record for one in unsettled.positions if (record := past.record(one)) is not None]
+    late = [
+        event.position
+        for event, _ in found
+        # If nothing changes, only those are of interest that have effects already.
+        if event.receiver.id == subject_id and (restated.events or LATE not in event.effects)
+    ]
+    carried = carried_by(restated.around, restated.outcomes, subject_id, late)
+    return None if carried is None else Settled([], restated.subjects, carried)
 
 
 def objection_to(

@@ -208,19 +208,23 @@ class Audit:
     def _judge_report(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Judge a report: in order, or as recorded late."""
         first = group[0].event
-        is_late = LATE in first.effects
-        own = self.subjects.get(first.receiver.id)
-        if own is not None and is_later(own.state, first.occurred_at) and not is_late:
-            raise Finding(
-                first.position, "a late report has no outcome of its own", LATE, first.effects
-            )
+        own = self._before(first.receiver.id, first.receiver.kind).state
+        is_late = LATE in first.effects or is_later(own, first.occurred_at)
         self._check_version(group[0])
+        is_decision = self._is_decision(first.type)
+        if is_decision or not is_late:
+            for subject_id in self.late.waiting(group, is_decision=is_decision):
+                self._check_settled(subject_id, recollection)
         if not is_late:
             self._decide_again(group, decide_again)
             return
         # First, because it may need more of the past, and then everything is judged again.
         self._check_legal_then(group, recollection)
         self._decide_again(group, record_late_again)
+
+    def _is_decision(self, type: str) -> bool:
+        declared = self.lifecycles[len(self.lifecycles)].lifecycle.events.get(type)
+        return declared is not None and declared.kind is EventKind.DECISION
 
     def _check_version(self, record: Record) -> None:
         """Check that a report is decided by the version that its lead was under at its time."""
@@ -270,9 +274,11 @@ class Audit:
     def _check_nothing_left(self, recorded_time: str | None, recollection: Recollection) -> None:
         """Check that a transaction has decided everything again that late reports concern."""
         for subject_id in self.late.left(recorded_time):
-            self._attempt(
-                Check.DECISIONS, self.late.check_unchanged, subject_id, self._past(recollection)
-            )
+            self._check_settled(subject_id, recollection)
+
+    def _check_settled(self, subject_id: str, recollection: Recollection) -> None:
+        past = self._past(recollection)
+        self._attempt(Check.DECISIONS, self.late.check_unchanged, subject_id, past)
 
     def _past(self, recollection: Recollection) -> FoldedPast:
         return FoldedPast(self.subjects, recollection, self.companies)

@@ -20,11 +20,12 @@ from domain.lifecycle.service_events import ABSORBED, OFFERED
 from events.batch.entries import Unsettled
 from events.batch.memory import Remembered
 from events.batch.upkeep import is_later
-from events.records import OWN_SOURCE, Record
+from events.records import OWN_SOURCE, Record, is_of_selection
 from events.revision.affected import linked
 from events.revision.past import FoldedPast
+from events.revision.redecide import reported_account
 from events.revision.settle import Settled, settle
-from events.verification.findings import Finding
+from events.verification.findings import Finding, expect
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class LateAudit:
     lifecycles: Mapping[int, CompiledLifecycle]
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     """Leads and companies that have to be decided again before the transaction ends."""
+    carrying: set[int] = field(default_factory=set)
+    """Positions of late reports with effects of their own."""
     recorded_time: str = ""
     """Of the records before, from which the transaction is known."""
 
@@ -46,20 +49,37 @@ class LateAudit:
         """
         return list(self.unsettled) if recorded_time != self.recorded_time else []
 
+    def waiting(self, group: Sequence[Record], *, is_decision: bool) -> list[str]:
+        """Return the parties to a report that are decided again before it."""
+        first = group[0].event
+        own = self.subjects.get(first.receiver.id)
+        ids = [first.receiver.id, *_absorbed(group)]
+        if is_decision and own is not None and isinstance(own.state, LeadState):
+            ids += filter(None, (reported_account(first), own.state.account))
+        return [subject_id for subject_id in dict.fromkeys(ids) if subject_id in self.unsettled]
+
     def check_unchanged(self, subject_id: str, past: FoldedPast) -> None:
-        """Check that deciding a subject again would not have changed anything."""
+        """Check that deciding a subject again changes only what late reports say themselves."""
         if subject_id not in self.unsettled:
             return
-        cause = max(self.unsettled[subject_id].positions)
+        positions = self.unsettled[subject_id].positions
         settled = self._settle(subject_id, self.unsettled, past, position=0)
         self._note_settled(subject_id, settled)
         if settled.events:
             raise Finding(
-                cause,
+                max(positions),
                 "what counts since a late report is recorded together with it",
                 settled.events,
                 "no restatement",
             )
+        for position in positions:
+            record = past.record(position)
+            assert record is not None
+            event = record.event
+            unchanged = None if position in self.carrying else event
+            self.carrying.discard(position)
+            expected = settled.carried.get(position, unchanged)
+            expect(position, "a late report has the effects of its time", expected, event)
 
     def judge(self, group: Sequence[Record], past: FoldedPast) -> None:
         """Judge what counts since late reports became known."""
@@ -70,7 +90,7 @@ class LateAudit:
         for subject_id, unsettled in self._candidates(first, past):
             waiting = {**self.unsettled, subject_id: unsettled}
             settled = self._settle(subject_id, waiting, past, position=first.position)
-            if settled.events == recorded:
+            if settled.events == recorded and self.carrying.isdisjoint(unsettled.positions):
                 self._note_settled(subject_id, settled)
                 return
         raise Finding(
@@ -87,13 +107,15 @@ class LateAudit:
         """
         first, envelope = group[0]
         self.recorded_time = envelope.recorded_time
-        is_late = LATE in first.effects
-        is_own = envelope.source == OWN_SOURCE and not is_late
+        is_own = envelope.source == OWN_SOURCE and not is_of_selection(group[0])
         if is_own or first.type in OFFERED or envelope.rules != RULES:
             return
-        if is_late and "pending_until" not in first.effects:
-            absorbed = [event.subject.id for event, _ in group if event.type == ABSORBED]
-            for subject_id in (first.receiver.id, *absorbed):
+        lead = self._lead(first.receiver.id)
+        if LATE not in first.effects and is_later(lead, first.occurred_at):
+            self.carrying.add(first.position)
+            self._unsettle(first.receiver.id, first.position)
+        elif LATE in first.effects and "pending_until" not in first.effects:
+            for subject_id in (first.receiver.id, *_absorbed(group)):
                 self._unsettle(subject_id, first.position)
         for company in changed:
             for lead_id in self.companies[company]:
@@ -172,3 +194,8 @@ class LateAudit:
         remembered = self.subjects.get(subject_id)
         state = remembered.state if remembered is not None else None
         return state if isinstance(state, LeadState) else None
+
+
+def _absorbed(group: Sequence[Record]) -> list[str]:
+    """Return the visitors that a report identified."""
+    return [event.subject.id for event, _ in group if event.type == ABSORBED]

@@ -12,8 +12,9 @@ from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import CORRECTED, EVENT, UNLINKED, VOIDED
 from domain.times import format_utc
 from events import records
+from events.batch.upkeep import is_later
 from events.records import OWN_SOURCE, Record
-from events.revision.affected import owners_in
+from events.revision.affected import is_report, owners_in
 from service.feed.log import Log, Personal
 from service.ingest.labels import Wording
 from service.reading.leads import KnownLead, moved_between, read_family
@@ -80,6 +81,8 @@ async def history(
         if record.event.subject.id in states:
             before, after_it = so_far.take(record)
             entry = _entry(record, before.stage, after_it.stage, causes)
+            if is_report(record) and is_later(before, record.event.occurred_at):
+                entry.setdefault("why", {})["late"] = True
         else:
             # It moved another lead, before its real owner was known.
             entry = _entry(record, None, None, causes)
@@ -193,7 +196,7 @@ def _add_labels(entry: HistoryEvent, record: Record, words: Wording) -> None:
     """Add the labels of an event and of the stages between which it moves, and if it is late."""
     event = record.event
     entry["type_label"] = words.event(event.type)
-    if LATE in event.effects:
+    if entry.get("why", {}).get("late"):
         entry["why"]["late_label"] = words.late(event.occurred_at)
     if event.effective_at is not None:
         entry["moved_labels"] = {

@@ -57,7 +57,8 @@ def events_of(service: RunningService, *types: str) -> Iterator[dict[str, Any]]:
             page = client.get(
                 "/v1/events", params={"after": after, "limit": PAGE, "type": list(types)}
             ).json()
-            yield from page["events"]
+            # A restatement that names one of the types matches as well.
+            yield from (event for event in page["events"] if event["type"] in types)
             after = page["next"]
             if after == page["head"]:
                 return

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from domain.effects import Effects
 from domain.rules.selection import Contender, Question, shown, survey_of
 from domain.signal import Signal
 from events.outcomes import Recorded
+from events.records import encode, leaf_of
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, ledger_signal, qualifying_signal
 from events.selections.running import data_of_run
@@ -74,6 +76,28 @@ def test_a_late_report_that_changes_nothing_needs_no_restatement() -> None:
     assert tell(ledger, report("email.sent", 2.5)).is_late
     assert restatements(ledger) == []
     audit_of(ledger)
+
+
+@pytest.mark.parametrize(
+    ("effects", "what"),
+    [
+        ({"points": [["visited", 99, 5]]}, "together with it"),
+        ({"points": [["visited", 2, 5]], "tells": {"by_name": True}}, "the effects of its time"),
+        ({"late": True}, "the effects of its time"),
+    ],
+)
+def test_other_effects_of_a_late_report_than_those_of_its_time_are_found(
+    effects: Effects, what: str
+) -> None:
+    ledger = LedgerInMemory()
+    tell(ledger, FORM, OPENED)
+    position = tell(ledger, report("visit.recorded", 2.5)).position
+    entry = ledger.entries[position - 1]
+    forged = encode(entry.event._replace(effects=effects), entry.envelope)
+    ledger.entries[position - 1] = entry._replace(record=forged.decode(), leaf=leaf_of(forged))
+    with pytest.raises(Finding, match=what) as found:
+        audit_of(ledger)
+    assert found.value.position == position
 
 
 def test_a_run_whose_lead_was_reported_on_meanwhile_decides_as_of_its_own_time() -> None:

@@ -67,7 +67,7 @@ def test_a_report_in_order_is_not_late_and_restates_nothing() -> None:
     assert restatements(ledger) == []
 
 
-def test_a_late_visit_that_moves_nothing_changes_only_the_points() -> None:
+def test_a_late_visit_that_moves_nothing_carries_its_points_and_restates_nothing() -> None:
     visit = report("visit.recorded", 1.5)
     form = report("form.submitted", 1)
     opened = report("email.opened", 2)
@@ -78,15 +78,29 @@ def test_a_late_visit_that_moves_nothing_changes_only_the_points() -> None:
     after = lead(ledger)
     assert after == before._replace(points=after.points)
     assert [point.occurred_at for point in after.points] == [day(1), day(1.5), day(2)]
-    assert (answer.stage, restatements(ledger)[-1].stage_to) == ("MAL", None)
-    assert restatements(ledger)[-1].data == {
-        "no_longer_counts": [],
-        "counts_now": [],
-        "types": [],
-        "stages": [],
-        "awaiting": [],
-    }
+    assert (answer.is_late, answer.stage, answer.restated) == (True, "MAL", None)
+    entry = ledger.entries[answer.position - 1]
+    assert (answer.leaf, entry.event.effects["points"]) == (entry.leaf, [["visited", 2, 5]])
+    assert restatements(ledger) == []
     assert as_in_order(ledger, form, opened, visit)
+
+
+def test_late_reports_of_one_batch_carry_what_they_say_in_the_order_of_their_times() -> None:
+    """The first by time says what is new; every answer names the leaf that is recorded."""
+    form, opened = report("form.submitted", 1), report("email.opened", 5)
+    visits = [report("visit.recorded", at, channel="web") for at in (4, 2, 3, 2)]
+    ledger = LedgerInMemory()
+    tell(ledger, form, opened)
+    *answers, repeated = ledger.send(*visits)
+    assert restatements(ledger) == []
+    for answer in answers:
+        assert isinstance(answer, Recorded)
+        entry = ledger.entries[answer.position - 1]
+        assert (answer.leaf, answer.is_late, "late" in entry.event.effects) == (
+            *(entry.leaf, True, False),
+        )
+    assert repeated == Duplicate(answers[1].position, answers[1].leaf)  # type: ignore[union-attr]
+    assert as_in_order(ledger, form, opened, *visits[:3])
 
 
 FIVE = (
