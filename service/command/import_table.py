@@ -28,7 +28,8 @@ from service.command.importing.report import Checked, Run, print_check, print_ru
 from service.command.importing.revising import revising
 from service.command.importing.suggesting import suggestion_for
 from service.command.importing.tables.opening import Table, misreading, open_table
-from service.command.importing.translation import batches_of, translation_of
+from service.command.importing.time_order import in_order_of_time
+from service.command.importing.translation import Arrange, batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
 from service.command.limits import FIRST_ROWS_SHOWN, SENT_BATCH_EVENTS_MAX
 from service.command.options import URL_DEFAULT, Json, Key, Url
@@ -101,6 +102,14 @@ def import_table(
     gzip: Annotated[
         bool, typer.Option("--gzip", help="Compress requests; worth it on slow networks.")
     ] = False,
+    as_listed: Annotated[
+        bool,
+        typer.Option(
+            "--as-listed",
+            help="Send events in the order of the rows. By default they are sent in the order of "
+            "their times: the same figures, and fewer restatements.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn the rows of a table into events.
@@ -128,7 +137,8 @@ def import_table(
             service = stack.enter_context(Service(url, key))
         table = stack.enter_context(open_table(file, form.table))
         _check_columns(form, table, file=file, mapping=mapping)
-        work = _Work(form, table, batch, stack, refused)
+        arrange = iter if as_listed else in_order_of_time
+        work = _Work(form, table, batch, stack, refused, arrange=arrange)
         if check:
             work.check(file, service, lifecycle=lifecycle, as_json=as_json)
         else:
@@ -143,9 +153,17 @@ class _Work:
     """One run over one table. A class, because reading, counting and printing share its state."""
 
     def __init__(
-        self, form: Mapping, table: Table, size: int, stack: ExitStack, refused: Path | None
+        self,
+        form: Mapping,
+        table: Table,
+        size: int,
+        stack: ExitStack,
+        refused: Path | None,
+        *,
+        arrange: Arrange,
     ) -> None:
         self.form, self.table, self.size, self.refused = form, table, size, refused
+        self.arrange = arrange
         self.tally, self.groups = ImportTally(), Groups()
         self.started = time.monotonic()
         # Last, so that the file of an earlier run is kept until this run can start.
@@ -163,6 +181,7 @@ class _Work:
             personal=self.form.personal,
             tally=self.tally,
             on_refused=self.on_refused,
+            arrange=self.arrange,
         )
 
     def send(self, file: Path, service: Service, deliver: Deliver, *, as_json: bool) -> None:
@@ -283,7 +302,7 @@ def _send(
                 deliver,
                 tally=tally,
                 on_refused=on_refused,
-                on_sent=lambda: advance(table.done(), tally.events),
+                on_sent=lambda: advance(_done(table, tally), tally.events),
             )
         except BaseException:
             complain(
@@ -291,6 +310,12 @@ def _send(
                 "the same file again continues from there"
             )
             raise
+
+
+def _done(table: Table, tally: ImportTally) -> int:
+    """Return how much of the table's size is sent, by the events that have been made of it."""
+    made = sum(tally.events_by_type.values())
+    return table.done() * tally.events // made if made else table.done()
 
 
 @contextmanager

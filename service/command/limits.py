@@ -49,6 +49,10 @@ SAMPLE_LINES = 20
 FIRST_LINES_MAX = 1_000
 """Lines searched for the column names."""
 
+# command.importing.time_order
+SORTED_AT_ONCE_EVENTS = 100_000
+"""Events sorted in memory: some 100 MB. A longer table takes one open file for as many."""
+
 # command.importing.translation
 FOUND_CHARACTERS_MAX = 60
 """Shown of a cell with its refusal."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from service.command.importing.mapping import EventRule, Party, Value, columns_of
@@ -12,6 +13,9 @@ from service.command.limits import FOUND_CHARACTERS_MAX
 from service.command.sending import ImportTally, OnRefused, RefusedRow, RowBatch, count
 
 Event = dict[str, Any]
+Listed = tuple[int, Event]
+"""An event, after the line of its row."""
+Arrange = Callable[[Iterable[Listed]], Iterable[Listed]]
 Translate = Callable[[Cells], list[Event]]
 _Group = Callable[[Cells], dict[str, Any]]
 
@@ -50,12 +54,27 @@ def batches_of(
     personal: frozenset[str],
     tally: ImportTally,
     on_refused: OnRefused,
+    arrange: Arrange = iter,
 ) -> Iterator[RowBatch]:
     """Translate rows into batches; count bad rows and pass them to `on_refused`.
 
-    The contents of cells in `personal` columns are not passed on.
+    The contents of cells in `personal` columns are not passed on. `arrange` puts the events into
+    the order in which they are sent.
     """
-    pending: list[tuple[int, Event]] = []
+    listed = _listed(rows, translate, personal=personal, tally=tally, on_refused=on_refused)
+    remaining = iter(arrange(listed))
+    while pending := list(islice(remaining, events_max)):
+        yield _batch(pending)
+
+
+def _listed(
+    rows: Iterable[Row | Unreadable],
+    translate: Translate,
+    *,
+    personal: frozenset[str],
+    tally: ImportTally,
+    on_refused: OnRefused,
+) -> Iterator[Listed]:
     for row in rows:
         tally.rows += 1
         try:
@@ -72,15 +91,10 @@ def batches_of(
         for event in events:
             count(tally.events_by_type, str(event["type"]))
             tally.note_time(event["time"])
-            pending.append((row.line, event))
-        while len(pending) >= events_max:
-            yield _batch(pending[:events_max])
-            del pending[:events_max]
-    if pending:
-        yield _batch(pending)
+            yield row.line, event
 
 
-def _batch(pending: list[tuple[int, Event]]) -> RowBatch:
+def _batch(pending: list[Listed]) -> RowBatch:
     lines, events = zip(*pending, strict=True)
     return RowBatch(lines, events)
 
