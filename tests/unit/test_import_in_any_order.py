@@ -16,7 +16,7 @@ from service.command.importing.tables.opening import open_table
 from service.command.importing.time_order import in_order_of_time
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
-from service.command.sending import ImportTally
+from service.command.sending import ImportTally, RefusedRow
 from tests.support.ledger_in_memory import LedgerInMemory
 from tests.support.permuted import LATER, PEOPLE, what_is_known
 from tests.support.projected import EVERY_PROJECTION
@@ -27,6 +27,10 @@ TABLES = (("olist_mql.csv", "mql.yaml"), ("olist_closed_deals.csv", "deals.yaml"
 NAMES = dict(zip((f"lead-0{number}" for number in range(1, 7)), PEOPLE, strict=True))
 
 Event = dict[str, Any]
+
+
+def _fail(refused: RefusedRow) -> None:
+    raise AssertionError(refused)
 
 
 def rows_of(table: str, mapping: str) -> Iterator[list[Event]]:
@@ -40,7 +44,7 @@ def rows_of(table: str, mapping: str) -> Iterator[list[Event]]:
             events_max=1_000,
             personal=form.personal,
             tally=ImportTally(),
-            on_refused=pytest.fail,
+            on_refused=_fail,
         )
     lines: dict[int, list[Event]] = {}
     for line, event in zip(batch.lines, batch.events, strict=True):
