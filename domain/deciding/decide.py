@@ -6,7 +6,7 @@ written into the events, so `evolve` never consults it again.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.case import Case, Decided, NotAllowed, Party
 from domain.deciding.automation import effects_before_move, effects_with_move
@@ -143,73 +143,88 @@ def record_late(
     return case.events
 
 
+class _Business(NamedTuple):
+    """What a report says about a deal or an order; most reports are about neither."""
+
+    effects: Effects = NO_EFFECTS
+    begun: Begun | None = None
+    is_repeated: bool = False
+    """Whether it says what is so already: then its move belongs to an earlier pass."""
+
+
+_NO_BUSINESS = _Business()
+
+
 def _report(case: Case) -> NotAllowed | None:
-    """Record the signal itself: its effects first, then the move that they allow."""
-    signal, kind = case.signal, case.signal.subject
-    subject, forwarded_to = case.account if kind is SubjectKind.ACCOUNT else case.lead, None
-    standing = case.standing(kind)
-    numbers = numbers_of(signal, case.state, case.compiled.lifecycle.shared_numbers)
-    effects = effects_of_role(signal, standing, numbers) | effects_on_account(case)
-    is_repeated = says_again(signal, standing, numbers)
-    if is_repeated and kind is SubjectKind.LEAD:
-        effects = {}
-    effects |= numbers.effects()
-    begun = business_begun(case, numbers)
-    asked = signal.data if begun is None else begun.said(signal.data)
-    if kind is SubjectKind.LEAD:
-        resolution = case.party.lead
-        assert resolution is not None
-        effects |= effects_on_lead(case, is_repeated=is_repeated)
-        case.tell(joined(effects, effects_before_move(case)))
-        judge_person(case)
-        if not is_repeated:
-            give_points(case)
-        subject = Subject(SubjectKind.LEAD, resolution.subject)
-        forwarded_to = resolution.forwarded_to
-    else:
-        case.tell(effects)
-    found = _move_of(case, asked, is_repeated=is_repeated)
+    """Enter the signal's own event: what it tells, the move this allows, and what comes with it."""
+    business, lead = _business_in(case), case.party.lead
+    if case.signal.subject is SubjectKind.ACCOUNT:
+        case.tell(business.effects | effects_on_account(case))
+        found = _move_of(case, business)
+        if isinstance(found, NotAllowed):
+            return found
+        move, how = found
+        case.enter(case.account, how, move=move)
+        return None
+    assert lead is not None
+    _tell_of_lead(case, business)
+    found = _move_of(case, business)
     if isinstance(found, NotAllowed):
         return found
     move, how = found
-    if kind is SubjectKind.LEAD:
-        how |= _with_the_move(case, move, begun, already="already" in how, is_repeated=is_repeated)
-    case.enter(subject, how, move=move, forwarded_to=forwarded_to)
+    how |= _with_the_move(case, move, business, already="already" in how)
+    subject = Subject(SubjectKind.LEAD, lead.subject)
+    case.enter(subject, how, move=move, forwarded_to=lead.forwarded_to)
     return None
 
 
+def _business_in(case: Case) -> _Business:
+    signal, kind = case.signal, case.signal.subject
+    if signal.type.role is None:
+        return _NO_BUSINESS
+    standing = case.standing(kind)
+    numbers = numbers_of(signal, case.state, case.compiled.lifecycle.shared_numbers)
+    is_repeated = says_again(signal, standing, numbers)
+    effects = numbers.effects()
+    if not is_repeated or kind is SubjectKind.ACCOUNT:
+        effects |= effects_of_role(signal, standing, numbers)
+    return _Business(effects, business_begun(case, numbers), is_repeated)
+
+
+def _tell_of_lead(case: Case, business: _Business) -> None:
+    """Tell what a report says about the lead, and judge the person by it."""
+    effects = business.effects | effects_on_lead(case, is_repeated=business.is_repeated)
+    case.tell(joined(effects, effects_before_move(case)))
+    judge_person(case)
+    if not business.is_repeated:
+        give_points(case)
+
+
 def _with_the_move(
-    case: Case,
-    move: CompiledMove | None,
-    begun: Begun | None,
-    *,
-    already: bool,
-    is_repeated: bool,
+    case: Case, move: CompiledMove | None, business: _Business, *, already: bool
 ) -> Effects:
     """Return the effects on a lead that come with the move, or that depend on whether it moves."""
     signal, lead = case.signal, case.state.lead
     effects = {} if already else marks_of(signal.type, lead)
     begins_pass = move is not None and move.begins_pass
-    effects |= business_of(case, begun, begins_pass=begins_pass)
-    if not is_repeated:
+    effects |= business_of(case, business.begun, begins_pass=begins_pass)
+    if not business.is_repeated:
         effects |= effects_of_naming(case.compiled, lead, signal, move)
     becomes_known = "known" in case.effects
     effects |= origin_of(case, move, signal.type.name, signal.data, becomes_known=becomes_known)
     return joined(effects, effects_with_move(case, move)) if move is not None else effects
 
 
-def _move_of(
-    case: Case, asked: Mapping[str, Any], *, is_repeated: bool
-) -> tuple[CompiledMove | None, Effects] | NotAllowed:
+def _move_of(case: Case, business: _Business) -> tuple[CompiledMove | None, Effects] | NotAllowed:
     """Return the move that the signal causes, or why it is refused.
 
     With it comes the effect that a decision already holds, or that it only counts because it is
     recorded.
     """
-    kind, type = case.signal.subject, case.signal.type
+    kind, type, data = case.signal.subject, case.signal.type, case.signal.data
+    is_repeated, begun = business.is_repeated, business.begun
+    asked = data if begun is None else begun.said(data)
     if type.kind is not EventKind.DECISION:
-        # A deal or an order that is reported again moves nothing: its move belongs to an earlier
-        # pass.
         return None if is_repeated else case.find(kind, type.name, asked), {}
     move = None if is_repeated else case.ask(kind, type.name, asked)
     if move is not None:

@@ -283,7 +283,9 @@ def _deadlines_after(state: LeadState, event: Event) -> dict[str, Due]:
 
 def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
     """Add points; only the latest of each rule count, so that a state never grows without bound."""
-    points = [point for point in state.points if point.position != event.position]
+    points = list(state.points)
+    at = (event.occurred_at, event.position)
+    is_in_order = "points" in event.effects and (not points or _BY_TIME(points[-1]) <= at)
     most_of: dict[str, int] = {}
     for rule, given, most in event.effects.get("points", ()):
         points.append(Point(rule, given, event.position, event.occurred_at))
@@ -296,7 +298,7 @@ def _points_after(state: LeadState, event: Event) -> tuple[Point, ...]:
         for rule, most in most_of.items():
             if counts[rule] > most:
                 points = _without_oldest(points, rule, most)
-    return tuple(sorted(points, key=_BY_TIME))
+    return tuple(points if is_in_order else sorted(points, key=_BY_TIME))
 
 
 def _without_oldest(points: list[Point], rule: str, most: int) -> list[Point]:

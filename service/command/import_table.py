@@ -137,7 +137,8 @@ def import_table(
             service = stack.enter_context(Service(url, key))
         table = stack.enter_context(open_table(file, form.table))
         _check_columns(form, table, file=file, mapping=mapping)
-        arrange = iter if as_listed else in_order_of_time
+        # A check shows the first rows as they are listed, and judges by time in any case.
+        arrange = iter if as_listed or check else in_order_of_time
         work = _Work(form, table, batch, stack, refused, arrange=arrange)
         if check:
             work.check(file, service, lifecycle=lifecycle, as_json=as_json)
