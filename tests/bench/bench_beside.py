@@ -5,13 +5,13 @@ import statistics
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
+from typing import NamedTuple
 
 import orjson
 
 from events.database.statements import load
 from events.lifecycles.shipped import read_lifecycle_text
 from tests.bench.bench_growth import project
-from tests.bench.bench_post import CONNECTIONS
 from tests.bench.bench_visible import Caller
 from tests.bench.figures import Figure, Pair, at_most, figure_of
 from tests.bench.ledgers import Written, written
@@ -20,7 +20,6 @@ from tests.bench.servers import Bench, ClientRun, Server, Unexpected, serving
 
 LOAD = 0.3
 """The share of the service's capacity that other clients post all the time."""
-ORDER_S = 3.0
 SETTLING_S = 0.5
 """Requests still queued when the work ended had waited for it."""
 POLL_S = 0.1
@@ -91,10 +90,11 @@ async def _write(ledger: Written, events: list[Event]) -> None:
 async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figure:
     """Post at a rate, before the work and during it."""
     with serving(bench, ledger.founded) as service:
-        full = (await _post(service, "full", bench.sizes.posted)).rate
+        others = Others(service, bench.sizes.others)
+        full = (await others.post("full", bench.sizes.posted)).rate
         rate = full * LOAD
-        usual = await _post(service, "usual", _count(rate, bench.sizes.usual_s), rate=rate)
-        async with _others(service, rate) as runs:
+        usual = await others.post_for(bench.sizes.usual_s, "usual", rate=rate)
+        async with others.posting(rate, bench.sizes.others_s) as runs:
             caller = await Caller.connect(service)
             began = perf_counter()
             await work(caller)
@@ -114,34 +114,43 @@ async def _compare(bench: Bench, ledger: Written, name: str, work: Work) -> Figu
     return figure_of(f"POST during {name}, p99", [pair], unit="ms", aim=at_most(2), note=note)
 
 
-@asynccontextmanager
-async def _others(service: Server, rate: float) -> AsyncIterator[list[ClientRun]]:
-    """Post orders continuously, from before the work until after it; return all results."""
-    runs: list[ClientRun] = []
-    enough = asyncio.Event()
+class Others(NamedTuple):
+    """Other clients of a service."""
 
-    async def post() -> None:
-        while not enough.is_set():
-            tag = f"beside-{len(runs)}"
-            runs.append(await _post(service, tag, _count(rate, ORDER_S), rate=rate))
+    service: Server
+    connections: int
 
-    posting = asyncio.create_task(post())
-    await asyncio.sleep(ORDER_S / 2)
-    try:
-        yield runs
-    finally:
-        enough.set()
-        await posting
+    async def post(self, tag: str, count: int, *, rate: float = 0.0) -> ClientRun:
+        return await self.service.fulfil(
+            "201",
+            kind="events",
+            requests=count,
+            connections=self.connections,
+            tag=tag,
+            rate=rate,
+        )
 
+    async def post_for(self, seconds: float, tag: str, *, rate: float) -> ClientRun:
+        count = max(self.connections, round(rate * seconds))
+        return await self.post(tag, count, rate=rate)
 
-async def _post(service: Server, tag: str, count: int, *, rate: float = 0.0) -> ClientRun:
-    return await service.fulfil(
-        "201", kind="events", requests=count, connections=CONNECTIONS, tag=tag, rate=rate
-    )
+    @asynccontextmanager
+    async def posting(self, rate: float, seconds: float) -> AsyncIterator[list[ClientRun]]:
+        """Post continuously, from before the work until after it; return all results."""
+        runs: list[ClientRun] = []
+        enough = asyncio.Event()
 
+        async def post() -> None:
+            while not enough.is_set():
+                runs.append(await self.post_for(seconds, f"beside-{len(runs)}", rate=rate))
 
-def _count(rate: float, seconds: float) -> int:
-    return max(CONNECTIONS, round(rate * seconds))
+        posting = asyncio.create_task(post())
+        await asyncio.sleep(seconds / 2)
+        try:
+            yield runs
+        finally:
+            enough.set()
+            await posting
 
 
 def _p99(waits: list[float]) -> float:

@@ -28,6 +28,10 @@ class Sizes(NamedTuple):
     """How long the funnel is watched under load."""
     reassessed: int
     """Leads that move to another lifecycle."""
+    others: int
+    """Connections of other clients, each of which posts again after the answer."""
+    others_s: float
+    """How long the posts of other clients last that are ordered at once."""
     usual_s: float
     """How long other clients post before long work begins. Every minute or two, a disk delays
     commits by some tenths of a second, whoever writes: too short a sample would make the baseline
@@ -48,22 +52,26 @@ FULL = Sizes(
     candidates=100_000,
     watched_s=10.0,
     reassessed=500_000,
+    others=64,
+    others_s=3.0,
     usual_s=120.0,
 )
 
 QUICK = Sizes(
     rounds=1,
-    posted=300,
-    streamed=1_000,
-    read=1_000,
-    small_log=500,
-    large_log=1_500,
-    appended=500,
+    posted=100,
+    streamed=300,
+    read=300,
+    small_log=150,
+    large_log=450,
+    appended=150,
     asked=20,
-    decided=500,
+    decided=200,
     parsed_s=0.01,
-    candidates=400,
-    watched_s=0.5,
-    reassessed=400,
-    usual_s=0.5,
+    candidates=200,
+    watched_s=0.3,
+    reassessed=200,
+    others=8,
+    others_s=0.4,
+    usual_s=0.2,
 )

@@ -15,8 +15,8 @@ FIGURES = [
     "verify, everything",
     "append to a large log, batched",
     "append to a large log, single",
-    "funnel answer now, 500 events",
-    "funnel answer now, 1500 events",
+    "funnel answer now, 150 events",
+    "funnel answer now, 450 events",
     "strict JSON, one event",
     "strict JSON, an event of a batch",
     "strictness, a message of a Segment batch",
@@ -26,10 +26,10 @@ FIGURES = [
     "deciding what moves",
     "deciding under 50 scoring rules and 20 lists",
     "reading an event into a signal",
-    "selection, 400 candidates",
-    "verify with a selection, 400 candidates",
-    "POST during a selection of 400, p99",
-    "POST during a lifecycle for 400 leads, p99",
+    "selection, 200 candidates",
+    "verify with a selection, 200 candidates",
+    "POST during a selection of 200, p99",
+    "POST during a lifecycle for 200 leads, p99",
 ]
 RUN_WAIT_S = 240.0
 
