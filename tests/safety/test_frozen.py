@@ -159,7 +159,12 @@ async def test_a_service_works_without_a_stopped_database_process(
         await until_well(service)
         with capture_logs() as logs:
             for number, pid in enumerate(await backends_of(service)):
-                frozen.stop(pid)
+                try:
+                    frozen.stop(pid)
+                except ProcessLookupError:
+                    # Replaced meanwhile, as the pool does with all once it has lost one.
+                    assert number > 0
+                    continue
                 async with asyncio.timeout(LOST_S):
                     answers += await recorded(service, f"event-{number}")
                     await until_well(service)
