@@ -27,7 +27,7 @@ from tests.support.tier import by_tier
 Validator: TypeAlias = "jsonschema_rs.Validator"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-BODIES = by_tier(push=1_000, nightly=20_000)
+BODIES = by_tier(push=500, nightly=20_000)
 PLACES = (
     ("/v1/batch", "batch", SEGMENT, "messageId"),
     ("/v1/track", None, SEGMENT, "messageId"),

@@ -22,7 +22,7 @@ from tests.support.fuzzed_bodies import SEEDS, StrangeRequest, strange_requests
 from tests.support.processes import resident_bytes
 from tests.support.tier import by_tier
 
-BODIES = int(os.environ.get("LEADLEDGER_TEST_FUZZ_BODIES", by_tier(push=10_000, nightly=50_000)))
+BODIES = int(os.environ.get("LEADLEDGER_TEST_FUZZ_BODIES", by_tier(push=5_000, nightly=50_000)))
 SEED = int(os.environ.get("LEADLEDGER_TEST_FUZZ_SEED", "20261122"))
 RARE = {403, 404, 409, 413}
 """Statuses that must also be among the answers, but not for every dialect."""

@@ -21,7 +21,7 @@ from tests.support.http_service import prepare
 from tests.support.postgres import connection_to, fresh_database
 from tests.support.tier import by_tier
 
-SENDERS = by_tier(push=300, nightly=5_000)
+SENDERS = by_tier(push=150, nightly=5_000)
 CANCEL_WITHIN_S = 0.008
 ANSWERED_WITHIN_S = 20
 

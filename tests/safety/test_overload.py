@@ -33,7 +33,7 @@ CROWD = 900
 """Connections of the load: about as many as a process serves, and enough that batches may wait many
 seconds before no connection is free."""
 MEASURED_BATCHES = 150
-LOAD_S = by_tier(push=6.0, nightly=30.0)
+LOAD_S = by_tier(push=4.0, nightly=30.0)
 EXCESS_MIN = 0.2
 """The share of all answers; a smaller one was hardly more than sustainable."""
 ROUNDS_MAX = 4
