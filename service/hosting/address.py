@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.hosting.failures import AddressInUse, AddressUnusable
-from service.limits import BACKLOG
+from service.hosting.limits import BACKLOG
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from events.limits import BODY_BYTES_MAX
 from service.feed.event_stream import ABORT
+from service.hosting.limits import LARGE_READ_BYTES, QUICKLY_PARSED_S
 from service.http.answer import problem_answer
 from service.http.problem import Problem
 from service.limits import (
@@ -26,9 +27,7 @@ from service.limits import (
     DRAINED_BYTES_MAX,
     HEAD_BYTES_MAX,
     HEAD_WAIT_S,
-    LARGE_READ_BYTES,
     PIPELINED_MAX,
-    QUICKLY_PARSED_S,
     TURNED_AWAY_MAX,
 )
 

@@ -17,7 +17,7 @@ from time import process_time
 
 from events.background.loops import endlessly
 from events.faults import OnFault, uncounted
-from service.limits import (
+from service.hosting.limits import (
     GARBAGE_BUSY_TIMES,
     GARBAGE_CALM_SHARE,
     GARBAGE_LOOK_S,

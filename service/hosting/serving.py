@@ -16,9 +16,9 @@ from sqlalchemy import URL
 
 from service.hosting.address import bound_socket, url_of
 from service.hosting.database import open_database
+from service.hosting.limits import KEEP_EVERY_S, WATCH_END_WAIT_S, WATCH_EVERY_S
 from service.hosting.preparing import Prepared, prepare
 from service.hosting.workers import Workers
-from service.limits import KEEP_EVERY_S, WATCH_END_WAIT_S, WATCH_EVERY_S
 from service.metrics import SHARED_DIR_VARIABLE
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 from service.settings import PREFIX, Settings

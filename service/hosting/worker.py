@@ -22,16 +22,9 @@ from service.app import app_from_environment
 from service.feed.appends import Appends
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
+from service.hosting.limits import DRAIN_S, LARGE_BLOCK_BYTES, THREAD_SWITCH_S, WORKER_POLL_S
 from service.http.parts import Parts
-from service.limits import (
-    DRAIN_S,
-    KEEP_ALIVE_S,
-    LARGE_BLOCK_BYTES,
-    OTHER_FILES,
-    THREAD_SWITCH_S,
-    TURNED_AWAY_MAX,
-    WORKER_POLL_S,
-)
+from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
 from service.metrics import Metrics
 from service.settings import read_settings
 

@@ -19,7 +19,7 @@ from typing import Self
 import structlog
 
 from service.hosting.failures import WorkersFailed
-from service.limits import (
+from service.hosting.limits import (
     DRAIN_WAIT_S,
     RESTART_PAUSE_S,
     RESTART_PAUSE_S_MAX,
