@@ -20,9 +20,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from domain.case import with_move
+from domain.case import Evolved, with_move
 from domain.deciding.decide import Decided, NotAllowed, Party, decide, identify
 from domain.deciding.reassess import has_consequences, reassess
 from domain.deciding.timers import Passing, fire
@@ -377,6 +377,7 @@ class _Again:
             signal = signal._replace(type=compiled.lifecycle.events[signal.type.name])
         arguments = (compiled, self.state(receiver, party.account), signal, party)
         events: Sequence[Event] = ()
+        states: Mapping[str, Evolved] = NOTHING
         if reported.counts:
             decided = decide(
                 *arguments, position=self.next_number, is_recorded=reported.is_recorded
@@ -385,7 +386,7 @@ class _Again:
                 self.not_allowed[reported.position] = decided
                 return
             if isinstance(decided, Decided):
-                events = decided.events
+                events, states = decided.events, decided.states
                 self.reported[reported.position] = events[0]
             if not events or events[0].effects.get("insisted"):
                 self.refused.setdefault(receiver, []).append(reported.position)
@@ -394,7 +395,7 @@ class _Again:
             self.belongings.setdefault(receiver, {})[reported.position] = belonging
         if not events and reported.absorbs:
             events = identify(*arguments, position=self.next_number)
-        self.see_all(events, reported.position, begin_with_report=True)
+        self.see_all(events, reported.position, begin_with_report=True, states=states)
         for visitor in reported.absorbs:
             self.visitors[visitor] = receiver
 
@@ -418,11 +419,12 @@ class _Again:
         lead, account = self.leads.get(receiver), reported.account
         if lead is not None and lead.account is not None:
             own = self.standing.get(lead.account, lead.account)
-            former = {self.standing.get(id, id) for id in lead.former_accounts}
-            is_joined = account is not None and joins(
-                lead, account, reported.signal, {own, *former}
-            )
-            account = account if is_joined else own
+            if account is not None and account != own:
+                former = {self.standing.get(id, id) for id in lead.former_accounts}
+                is_joined = joins(lead, account, reported.signal, {own, *former})
+                account = account if is_joined else own
+            else:
+                account = own
         absorbs = [
             (visitor, self.leads[visitor]) for visitor in reported.absorbs if visitor in self.leads
         ]
@@ -457,7 +459,7 @@ class _Again:
             fired = decided.events[0]
             assert fired.cause is not None
             passing.see(fired.occurred_at)
-            self.see_all(decided.events, self.report(fired.cause))
+            self.see_all(decided.events, self.report(fired.cause), states=decided.states)
 
     @property
     def next_number(self) -> int:
@@ -468,20 +470,30 @@ class _Again:
         return self.reports.get(number, number)
 
     def see_all(
-        self, events: Sequence[Event], report: int, *, begin_with_report: bool = False
+        self,
+        events: Sequence[Event],
+        report: int,
+        *,
+        begin_with_report: bool = False,
+        states: Mapping[str, Evolved] = NOTHING,
     ) -> None:
+        """Apply events to the states that they change; `states` are those that they leave."""
         for number, event in enumerate(events):
             assert event.position == self.next_number
             self.reports[event.position] = report
-            self.see(event, is_derived=number > 0 or not begin_with_report)
+            # A stay shows the state right after the event that begins it, not after all of them.
+            after = states if len(events) == 1 else NOTHING
+            self.see(event, after, is_derived=number > 0 or not begin_with_report)
 
-    def see(self, event: Event, *, is_derived: bool) -> None:
+    def see(self, event: Event, states: Mapping[str, Evolved], *, is_derived: bool) -> None:
         """Apply an event to the states that it changes: each is decided for its receiver."""
         for kind, id in event.changed_subjects:
-            if kind is SubjectKind.LEAD:
-                self.leads[id] = evolve(self.leads.get(id, INITIAL_LEAD), event)
-            else:
-                self.accounts[id] = evolve(self.accounts.get(id, INITIAL_ACCOUNT), event)
+            is_lead, known = kind is SubjectKind.LEAD, states.get(id)
+            subjects: dict[str, Any] = self.leads if is_lead else self.accounts
+            initial = INITIAL_LEAD if is_lead else INITIAL_ACCOUNT
+            subjects[id] = (
+                evolve(subjects.get(id, initial), event) if known is None else known.after
+            )
         self.enter(event, event.subject.id, is_derived=is_derived)
 
     def enter(self, event: Event, subject_id: str, *, is_derived: bool) -> None:

@@ -50,6 +50,15 @@ class Taken(NamedTuple):
         return [self.first, *([] if self.begun is None else [self.begun])]
 
 
+_BESIDE_STAYS = frozenset(
+    {
+        *("attributes", "attempts", "blocks", "fit", "holds", "known", "late", "of_opportunity"),
+        *("of_order", "points", "stands", "tells", "timers"),
+    }
+)
+"""Effects that no stay shows. An event without a move that has no others is common."""
+
+
 class KnownCourse(NamedTuple):
     """The course of a lead according to its records."""
 
@@ -160,7 +169,10 @@ class Neighbourhood:
         for record in self.records:
             lead_id = record.event.receiver.id
             if lead_id in self.leads:
-                state = states[lead_id] = evolve(states.get(lead_id, INITIAL_LEAD), record.event)
+                state = states.get(lead_id, INITIAL_LEAD)
+                if not _BESIDE_STAYS.issuperset(record.event.effects) or record.event.stage_to:
+                    state = evolve(state, record.event)
+                states[lead_id] = state
                 known[lead_id] = self._course_after(
                     known.get(lead_id, KnownCourse()), record, state
                 )
