@@ -195,9 +195,10 @@ RECORD_BYTES_MAX = 65_535
 """A record is an entry of a transparency log. In C2SP's tiles, its length has 16 bits."""
 
 # revision.late
-SETTLED_AT_ONCE_EVENTS_MAX = 500
-"""Events of one lead that are decided again in the transaction of a late report: some 50 ms. A lead
-with more is decided again on its own, a little later and together for all reports until then."""
+SETTLED_AT_ONCE_EVENTS_MAX = 1_000
+"""Events of one lead that are decided again in the transaction of a late report: some 150 ms. A
+lead with more is decided again on its own, a little later and together for all reports until then.
+"""
 SETTLEMENTS_MAX = 3
 """How often one batch decides a lead or a company again before a later report about it. After that
 its reports wait: a sender that alternates between early and late events would hold up everyone."""

@@ -23,6 +23,7 @@ from tests.bench import (
     bench_deciding,
     bench_dialects,
     bench_growth,
+    bench_late,
     bench_log,
     bench_parsing,
     bench_post,
@@ -42,6 +43,7 @@ BENCHES: Final[Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]]] = {
     "json": bench_parsing.measure,
     "dialects": bench_dialects.measure,
     "deciding": bench_deciding.measure,
+    "late": bench_late.measure,
     "selecting": bench_selecting.measure,
     "beside": bench_beside.measure,
 }

@@ -26,11 +26,17 @@ FIGURES = [
     "deciding what moves",
     "deciding under 50 scoring rules and 20 lists",
     "reading an event into a signal",
+    "late report, 500 later events",
+    "a table in reverse order, 4 events a lead",
+    "a table in reverse order, 20 events a lead",
+    "restatements per event, old history",
+    "verify, tables in reverse order",
     "selection, 200 candidates",
     "verify with a selection, 200 candidates",
     "POST during a selection of 200, p99",
     "POST during a lifecycle for 200 leads, p99",
 ]
+MAY_BE_0 = {"restatements per event, old history"}
 RUN_WAIT_S = 240.0
 
 
@@ -44,4 +50,4 @@ def test_every_bench_runs_and_reports_its_figure() -> None:
     assert run.returncode == 0, run.stderr.decode()
     figures = orjson.loads(run.stdout)["figures"]
     assert [figure["figure"] for figure in figures] == FIGURES
-    assert all(figure["measured"] > 0 for figure in figures)
+    assert all(figure["measured"] > 0 for figure in figures if figure["figure"] not in MAY_BE_0)
