@@ -18,6 +18,7 @@ from projections.business.queries import Crediting
 from projections.catalogue import PROJECTIONS
 from projections.deadlines.projection import DeadlineQueries
 from projections.engine.runner import Runner
+from projections.figures.queries import FigureQueries
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
 from service.bodies.body_memory import MemoryBudgets
@@ -152,6 +153,7 @@ async def open_parts(
             ProjectedTables(engine, runner, log),
             FunnelQueries(schema),
             FunnelNow(),
+            FigureQueries(schema),
             Roster(schema),
             DeadlineQueries(schema),
             Crediting(schema),

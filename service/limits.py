@@ -278,6 +278,13 @@ FEED_WAIT_S_MAX = 30
 FEED_LOOK_S = 0.2
 """The longest delay for seeing what another process appended."""
 
+# reading.figures
+FIGURE_PARTS_MAX = 500
+"""Values of a breakdown in one answer: a page of more helps nobody, and each is a kilobyte."""
+WITHIN_DAYS_DEFAULT = 90
+"""A quarter: long enough for most steps of a funnel, and mature soon enough to act on."""
+WITHIN_DAYS_MAX = 3_650
+
 # routes.health
 KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""

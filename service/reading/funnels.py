@@ -38,7 +38,10 @@ class Labels:
 
     def of_value(self, breakdown: Breakdown, value: str | None) -> shapes.PartValue:
         """Describe the value of a part, with its label if it is an origin; others are not codes."""
-        if self._language is None or breakdown is not Breakdown.ORIGIN:
+        return self.of_origin(value) if breakdown is Breakdown.ORIGIN else {"value": value}
+
+    def of_origin(self, value: str | None) -> shapes.PartValue:
+        if self._language is None:
             return {"value": value}
         if value is None:
             label = _UNDETERMINED.get(self._language, _UNDETERMINED["en"])

@@ -1,157 +1,29 @@
 """Laws of the stage intervals and of every figure of the funnel, on random histories."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.effects import Effects
-from domain.event import Event
-from domain.lead.stays import Stay, Stays
-from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
-from domain.lifecycle.text.load import load
-from events.database.sessions import Driver, borrowed
-from events.lifecycles.shipped import read_lifecycle_text
+from domain.lifecycle.definition import SubjectKind
+from events.database.sessions import Driver
 from projections.engine.advance import fold_all
 from projections.funnel.figures import Breakdown
 from projections.funnel.fold import Stages
-from projections.funnel.projection import StageIntervals, stage_intervals
+from projections.funnel.projection import stage_intervals
 from projections.funnel.queries import FunnelQueries
 from service.private_postgres import PrivatePostgres
-from tests.support.stage_events import Script, day
-from tests.support.stage_ledgers import SCHEMA, StageLedger, stage_ledger
+from tests.support.stage_events import day
+from tests.support.stage_histories import LIFECYCLE, MOMENTS, ZONE, History, histories
+from tests.support.stage_laboratory import CUTS, Laboratory, asked, laboratory_on
+from tests.support.stage_ledgers import SCHEMA
 from tests.support.stays_by_hand import flow_by_hand, funnel_by_hand, stays_after
-from tests.support.tier import by_tier
 
-LIFECYCLE = load(read_lifecycle_text("demand_funnel"))
-ZONE = ZoneInfo(LIFECYCLE.time_zone)
-LEAD, ACCOUNT = SubjectKind.LEAD, SubjectKind.ACCOUNT
-STAGES = {LEAD: tuple(LIFECYCLE.lead.stages), ACCOUNT: tuple(LIFECYCLE.account.stages)}
-LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
-KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
-SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
-MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
-"""Few moments, so that many things coincide; around the ends of months in Tokyo."""
-
-Answer = TypeVar("Answer")
-
-
-@dataclass(repr=False)
-class History:
-    """Events from the beginning, including the first lifecycle. A class, for a short repr."""
-
-    events: list[Event]
-
-    def __repr__(self) -> str:
-        return "\n".join(
-            f"{one.position} {one.subject.id[-1:]} {one.occurred_at:%m-%dT%H} {one.stage_to} "
-            f"pass {one.pass_number} to {(one.forwarded_to or '')[-1:]} {dict(one.effects)}"
-            for one in self.events[1:]
-        )
-
-
-@dataclass
-class Course:
-    """The state of each subject while a history is drawn: only legal histories are."""
-
-    script: Script
-    known: set[int]
-    moved_at: dict[int, float]
-    pass_numbers: dict[int, int]
-    absorbed_by: dict[int, int]
-
-    def receiver(self, number: int) -> int:
-        while number in self.absorbed_by:
-            number = self.absorbed_by[number]
-        return number
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> History:
-    """Draw a history: leads and accounts arrive, move, recycle, are absorbed and reported."""
-    course = Course(Script(), set(), {}, {}, {})
-    course.script.publish()
-    for _ in range(draw(st.integers(0, 25))):
-        number = draw(st.sampled_from(LEADS + ACCOUNTS))
-        kind = LEAD if number in LEADS else ACCOUNT
-        step = draw(
-            st.sampled_from(
-                ["tell", "move", "move", "move", "recycle", "absorb", "correct", "restate"]
-            )
-        )
-        _take(draw, course, number, kind, step)
-    return History(course.script.events)
-
-
-def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step: str) -> None:
-    receiver = course.receiver(number)
-    forwarded_to = receiver if receiver != number else None
-    at = draw(MOMENTS)
-    script = course.script
-    if step != "absorb":
-        course.known.add(number)
-    if step == "tell":
-        script.tell(number, at, kind=kind, forwarded_to=forwarded_to)
-    elif step == "correct" and kind is LEAD:
-        effects: Effects = {"origin": draw(SOURCES)}
-        script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
-    elif step == "absorb" and kind is LEAD:
-        other = course.receiver(draw(st.sampled_from(LEADS)))
-        if other != receiver and number == receiver and {number, other} <= course.known:
-            script.absorb(number, at, by=other)
-            course.absorbed_by[number] = other
-    elif step == "restate" and number == receiver:
-        _restate(draw, course, number, kind)
-    elif step in ("move", "recycle"):
-        at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
-        pass_number = course.pass_numbers.get(receiver, 1)
-        effects = {}
-        if kind is LEAD:
-            effects = {"origin": draw(SOURCES), "channel": draw(SOURCES)}
-        if step == "recycle" and kind is LEAD:
-            pass_number += 1
-        course.pass_numbers[receiver] = pass_number
-        script.move(
-            number,
-            at,
-            draw(st.sampled_from(STAGES[kind])),
-            draw(st.sampled_from(KINDS)),
-            kind=kind,
-            pass_number=pass_number,
-            effects=effects if draw(st.booleans()) else {},
-            forwarded_to=forwarded_to,
-        )
-
-
-def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) -> None:
-    """Restate which stays count, possibly none; a visitor's may have ended by absorption."""
-    moments = sorted(draw(st.lists(MOMENTS, max_size=4)))
-    stays: list[Stay] = []
-    pass_number = 1
-    for place, moment in enumerate(moments):
-        is_unplaced = place == 0 and draw(st.booleans())
-        pass_number += place > 0 and kind is LEAD and draw(st.booleans())
-        stays.append(
-            Stay(
-                UNPLACED if is_unplaced else draw(st.sampled_from(STAGES[kind])),
-                day(moment),
-                pass_number,
-                None if is_unplaced else draw(st.sampled_from(KINDS)),
-                draw(st.integers(1, len(course.script.events))),
-                draw(SOURCES) or None if kind is LEAD else None,
-                draw(SOURCES) or None if kind is LEAD else None,
-            )
-        )
-    course.pass_numbers[number] = pass_number
-    course.moved_at[number] = max([*moments, course.moved_at.get(number, 0)])
-    course.script.restate(number, draw(MOMENTS), Stays(tuple(stays)), kind=kind)
+QUERIES = FunnelQueries(SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -176,76 +48,10 @@ def questions(draw: st.DrawFn) -> Question:
     )
 
 
-@dataclass(frozen=True)
-class Laboratory:
-    """A database on which every example is projected, queried, and rolled back."""
-
-    loop: asyncio.Runner
-    ledger: StageLedger
-    queries: FunnelQueries
-
-    def ask(
-        self,
-        history: History,
-        cuts: Sequence[int],
-        question: Callable[[Driver], Coroutine[Any, Any, Answer]],
-    ) -> Answer:
-        return self.loop.run(self._ask(history.events, cuts, question))
-
-    async def _ask(
-        self,
-        events: Sequence[Event],
-        cuts: Sequence[int],
-        question: Callable[[Driver], Coroutine[Any, Any, Answer]],
-    ) -> Answer:
-        async with borrowed(self.ledger.engine) as driver:
-            transaction = driver.transaction()
-            await transaction.start()
-            try:
-                await project(driver, self.ledger.projection, events, cuts)
-                return await question(driver)
-            finally:
-                await transaction.rollback()
-
-
-async def project(
-    driver: Driver, projection: StageIntervals, events: Sequence[Event], cuts: Sequence[int]
-) -> None:
-    """Project a history in batches that end at the cuts, every other one in a new process."""
-    bounds = sorted({0, len(events), *(cut % (len(events) + 1) for cut in cuts)})
-    state = projection.begin(is_complete=True)
-    for number, (begin, end) in enumerate(pairwise(bounds)):
-        if number % 2:
-            state = projection.begin(is_complete=False)
-        batch = events[begin:end]
-        await projection.load(driver, 1, state, batch)
-        fold_all(projection, state, batch)
-        await projection.write(driver, 1, state)
-    await driver.execute(
-        "INSERT INTO ledger.projections (name, generation, version, status, position) "
-        "VALUES ('stage_intervals', 1, 1, 'live', $1)",
-        len(events),
-    )
-
-
 @pytest.fixture(scope="module")
 def laboratory(postgres_server: PrivatePostgres) -> Iterator[Laboratory]:
-    with asyncio.Runner() as loop:
-        opened = stage_ledger(postgres_server)
-        ledger = loop.run(opened.__aenter__())
-        script = Script()
-        script.publish()
-        loop.run(ledger.append(script.events))
-        yield Laboratory(loop, ledger, FunnelQueries(SCHEMA))
-        loop.run(opened.__aexit__(None, None, None))
-
-
-CUTS = st.lists(st.integers(0, 30), max_size=4)
-asked = settings(
-    max_examples=by_tier(push=30, nightly=500),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+    with laboratory_on(postgres_server) as opened:
+        yield opened
 
 
 @asked
@@ -254,7 +60,7 @@ def test_the_current_funnel_follows_from_all_stays(
     laboratory: Laboratory, history: History, cuts: list[int], breakdown: Breakdown
 ) -> None:
     answer = laboratory.ask(
-        history, cuts, lambda driver: laboratory.queries.funnel(driver, breakdown=breakdown)
+        history, cuts, lambda driver: QUERIES.funnel(driver, breakdown=breakdown)
     )
 
     stays = stays_after(history.events, ZONE)
@@ -270,7 +76,7 @@ def test_a_past_funnel_follows_from_the_stays_known_then(
     answer = laboratory.ask(
         history,
         cuts,
-        lambda driver: laboratory.queries.funnel(
+        lambda driver: QUERIES.funnel(
             driver,
             breakdown=question.breakdown,
             as_of=question.as_of,
@@ -293,7 +99,7 @@ def test_the_flow_follows_from_the_stays_known_then(
     answer = laboratory.ask(
         history,
         cuts,
-        lambda driver: laboratory.queries.flow(
+        lambda driver: QUERIES.flow(
             driver,
             since=since,
             until=until,
@@ -316,7 +122,7 @@ def test_stock_tomorrow_is_stock_today_plus_in_minus_out(
     an_instant = timedelta(microseconds=1)
 
     async def question(driver: Driver) -> Any:
-        queries = laboratory.queries
+        queries = QUERIES
         return (
             await queries.flow(driver, since=since, until=until),
             await queries.funnel(driver, as_of=since - an_instant),
@@ -344,7 +150,7 @@ def test_a_breakdown_adds_up_to_the_total(
     laboratory: Laboratory, history: History, cuts: list[int], breakdown: Breakdown
 ) -> None:
     async def question(driver: Driver) -> Any:
-        queries = laboratory.queries
+        queries = QUERIES
         return (
             await queries.funnel(driver),
             await queries.funnel(driver, breakdown=breakdown),

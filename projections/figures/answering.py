@@ -1,0 +1,94 @@
+"""Build a figure's answer from counted members. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from domain.lifecycle.definition import Lifecycle, SubjectKind
+from projections.figures.definition import Figure, FigureShare, ShareOf
+from projections.figures.question import (
+    Dimension,
+    FigureAnswer,
+    FigurePart,
+    FigureRow,
+    Question,
+    RowKey,
+)
+
+SHARED_MIN: Final = 5
+"""A share of fewer is not shown: one more or less would change it by twenty percentage points."""
+
+
+class Counted(NamedTuple):
+    """Members that count for the same measures in the same row."""
+
+    kind: str
+    in_row: str
+    value: str
+    measures: str
+    members: int
+    last_at: datetime
+
+    @property
+    def row(self) -> RowKey:
+        return RowKey(SubjectKind(self.kind), self.in_row)
+
+
+def answer_from(
+    counted: Sequence[Counted], figure: Figure, lifecycle: Lifecycle, question: Question
+) -> FigureAnswer:
+    """Return the total and one part for each value, all with the same rows."""
+    keys = figure.rows(lifecycle, question, {one.row for one in counted})
+    total = _rows(counted, figure, keys)
+    if question.dimension is Dimension.NONE:
+        return FigureAnswer(total, ())
+    by_value: defaultdict[str, list[Counted]] = defaultdict(list)
+    for one in counted:
+        by_value[one.value].append(one)
+    values = sorted(by_value, key=lambda value: (value == "", value))
+    parts = (FigurePart(value or None, _rows(by_value[value], figure, keys)) for value in values)
+    return FigureAnswer(total, tuple(parts))
+
+
+def _rows(
+    counted: Iterable[Counted], figure: Figure, keys: Sequence[RowKey]
+) -> tuple[FigureRow, ...]:
+    found: defaultdict[RowKey, list[Counted]] = defaultdict(list)
+    for one in counted:
+        found[one.row].append(one)
+    counts = [_counts(found[key], figure) for key in keys]
+    return tuple(
+        FigureRow(
+            key,
+            counts[place],
+            {share.name: _share(share, counts, place) for share in figure.shares},
+            max((one.last_at for one in found[key]), default=None),
+        )
+        for place, key in enumerate(keys)
+    )
+
+
+def _counts(counted: Iterable[Counted], figure: Figure) -> dict[str, int]:
+    """Add up members by what they count for; a sum is that of its measures."""
+    single: defaultdict[str, int] = defaultdict(int)
+    for one in counted:
+        for name in one.measures.split():
+            single[name] += one.members
+    return {
+        measure.name: sum(single[name] for name in figure.counted_by(measure))
+        for measure in figure.measures
+    }
+
+
+def _share(share: FigureShare, counts: Sequence[Mapping[str, int]], place: int) -> Fraction | None:
+    of_place = {
+        ShareOf.THE_SAME: place,
+        ShareOf.THE_FIRST: 0,
+        ShareOf.THE_ONE_BEFORE: max(0, place - 1),
+    }[share.of_row]
+    whole = counts[of_place][share.out_of]
+    if whole < SHARED_MIN:
+        return None
+    return Fraction(sum(counts[place][name] for name in share.of), whole)

@@ -1,0 +1,8 @@
+"""All figures, by name."""
+
+from collections.abc import Mapping
+
+from projections.figures.definition import Figure
+from projections.figures.stages import FLOW, STOCK
+
+FIGURES: Mapping[str, Figure] = {figure.name: figure for figure in (STOCK, FLOW)}

@@ -1,0 +1,90 @@
+"""What a figure is: its name, its version, its words, what can be asked, and what it counts."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from domain.lifecycle.definition import Lifecycle
+from domain.lifecycle.words import Words
+from projections.figures.question import Dimension, Question, RowKey
+
+Text: TypeAlias = Mapping[str, str]
+"""A sentence by language, `ja` and `en`."""
+
+LANGUAGES = ("ja", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number of every row, and the column that it is in."""
+
+    name: str
+    words: Words
+    sums: tuple[str, ...] = ()
+    """The measures that it is the sum of. No member counts for two of them."""
+
+
+class ShareOf(StrEnum):
+    """The row whose number a share is taken of."""
+
+    THE_SAME = "the same"
+    THE_FIRST = "the first"
+    THE_ONE_BEFORE = "the one before"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureShare:
+    """A share of one number in another, which is not shown if the other one is too small."""
+
+    name: str
+    words: Words
+    of: tuple[str, ...]
+    """The measures that are added."""
+    out_of: str
+    of_row: ShareOf = ShareOf.THE_SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What can be asked in addition to the breakdown, `as_of` and `known_at`."""
+
+    name: str
+    definition: Text
+
+
+Rows: TypeAlias = Callable[[Lifecycle, Question, Collection[RowKey]], Sequence[RowKey]]
+Values: TypeAlias = Callable[[Lifecycle, Question], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One definition. A change that gives another number for the same log raises the version."""
+
+    name: str
+    version: int
+    words: Words
+    formula: Text
+    unit: Text
+    traps: tuple[Text, ...]
+    parameters: tuple[Parameter, ...]
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    main: str
+    """The measure or share that is drawn."""
+    relation: str
+    """The statements that count and list it are `count_<relation>` and `list_<relation>`."""
+    rows: Rows
+    """The rows of an answer in order, given those that have members."""
+    values: Values
+    """What its statements take, in addition to what all of them do."""
+    row_words: Mapping[str, Words]
+    """The words of rows that are not stages."""
+    shares: tuple[FigureShare, ...] = ()
+
+    def measure(self, name: str) -> Measure | None:
+        return next((one for one in self.measures if one.name == name), None)
+
+    def counted_by(self, measure: Measure) -> tuple[str, ...]:
+        """Return the measures that members carry, of which this one is the sum."""
+        return measure.sums or (measure.name,)

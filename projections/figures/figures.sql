@@ -1,0 +1,42 @@
+-- name: reading
+-- What is read: up to which position, when that was recorded, and which lifecycle was in force there.
+SELECT live.position,
+       (SELECT recorded_at FROM ledger.events WHERE position = live.position) AS recorded_at,
+       (SELECT lifecycle.position
+          FROM ledger.stage_lifecycles AS lifecycle
+         WHERE lifecycle.generation = live.generation AND lifecycle.position <= live.position
+         ORDER BY lifecycle.position DESC
+         LIMIT 1) AS lifecycle_position
+  FROM (SELECT generation, LEAST(position, CAST(:known_at AS bigint)) AS position
+          FROM ledger.projections
+         WHERE name = 'stage_intervals' AND status = 'live') AS live
+
+-- name: read_lifecycle
+-- The event that published a lifecycle, which contains its text.
+SELECT record
+  FROM ledger.whole_events
+ WHERE position = :position
+
+-- name: count_stock
+-- Who is in each stage, and who ever got there.
+-- include: figures/known_stays.sql
+-- include: figures/stock.sql
+-- include: figures/counted.sql
+
+-- name: list_stock
+-- The leads and accounts behind one number of the stock.
+-- include: figures/known_stays.sql
+-- include: figures/stock.sql
+-- include: figures/listed.sql
+
+-- name: count_flow
+-- Who entered and left each stage in a period.
+-- include: figures/known_stays.sql
+-- include: figures/flow.sql
+-- include: figures/counted.sql
+
+-- name: list_flow
+-- The leads and accounts behind one number of the flow.
+-- include: figures/known_stays.sql
+-- include: figures/flow.sql
+-- include: figures/listed.sql

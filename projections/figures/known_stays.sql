@@ -1,0 +1,24 @@
+-- The beginning of every figure about stages: the stays that had begun at a moment, as they were known
+-- at a position, each with its value of the breakdown. An end that had not come or was not known is
+-- at infinity; what followed it does not count either.
+WITH live AS (
+     SELECT generation, LEAST(position, CAST(:known_at AS bigint)) AS position
+       FROM ledger.projections
+      WHERE name = 'stage_intervals' AND status = 'live'),
+     known AS NOT MATERIALIZED (
+     SELECT CASE CAST(:dimension AS text)
+                 WHEN 'origin' THEN COALESCE(stay.origin, '')
+                 WHEN 'channel' THEN COALESCE(stay.channel, '')
+                 WHEN 'month' THEN stay.month
+                 ELSE '' END AS value,
+            stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,
+            stay.is_first_entry, stay.entered_at, stay.entry_position, stay.number,
+            CASE WHEN stay.exit_position <= (SELECT position FROM live)
+                  AND stay.left_at <= CAST(:as_of AS timestamptz) THEN stay.left_at
+                 ELSE 'infinity' END AS left_at,
+            stay.exit_position, stay.exit_kind, stay.next_stage
+       FROM ledger.stage_intervals AS stay
+      WHERE stay.generation = (SELECT generation FROM live)
+        AND stay.known_from <= (SELECT position FROM live)
+        AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))
+        AND stay.entered_at <= CAST(:as_of AS timestamptz)),

@@ -1,0 +1,125 @@
+"""Ask for figures and for the leads behind them.
+
+figures = FigureQueries("ledger")
+reading = await figures.reading(driver, known_at=None)
+question = Question(as_of=now, known_at=reading.position)
+await figures.answer(driver, STOCK, lifecycle, question)
+await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limit=100)
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from domain.lifecycle.definition import Lifecycle
+from events.database.sessions import Driver
+from events.database.statements import load
+from events.limits import INTEGER_MAX
+from projections.engine.failures import ProjectionUnknown
+from projections.figures.answering import Counted, answer_from
+from projections.figures.definition import Figure
+from projections.figures.question import (
+    Cell,
+    FigureAnswer,
+    Member,
+    MemberPage,
+    Place,
+    Question,
+    Then,
+)
+from projections.funnel.lifecycles import InForce, Lifecycles
+
+FIRST = Place("00000000-0000-0000-0000-000000000000", 0, 0)
+"""Sorts before every member."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Reading(NamedTuple):
+    """What figures are read from."""
+
+    position: int
+    recorded_at: datetime
+    """When that was recorded; the beginning of time if nothing was."""
+    in_force: InForce | None
+    """The lifecycle in force at that position; None before the first one."""
+
+
+class FigureQueries:
+    """Queries of figures on one ledger. A class, because it caches parsed lifecycles."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = load("projections", "figures/figures.sql", schema)
+        self._lifecycles = Lifecycles(self._sql["read_lifecycle"])
+
+    async def reading(self, driver: Driver, known_at: int | None) -> Reading:
+        """Return up to where figures are read: a position, if the projection has got that far."""
+        values = {"known_at": known_at if known_at is not None else INTEGER_MAX}
+        rows = await self._rows(driver, "reading", values)
+        if not rows:
+            raise ProjectionUnknown("the stage intervals have no live generation; start a runner")
+        position, recorded_at, lifecycle_position = rows[0].values()
+        in_force = await self._lifecycles.at(driver, lifecycle_position)
+        return Reading(position, recorded_at or BEGINNING, in_force)
+
+    async def answer(
+        self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
+    ) -> FigureAnswer:
+        """Return every number of a figure."""
+        values = _values(figure, lifecycle, question)
+        rows = await self._rows(driver, f"count_{figure.relation}", values)
+        return answer_from([Counted(*row.values()) for row in rows], figure, lifecycle, question)
+
+    async def members(
+        self,
+        driver: Driver,
+        figure: Figure,
+        lifecycle: Lifecycle,
+        question: Question,
+        cell: Cell,
+        *,
+        after: Place | None,
+        limit: int,
+    ) -> MemberPage:
+        """Return a page of the members behind one number."""
+        measure = figure.measure(cell.measure)
+        assert measure is not None, f"{figure.name} has no measure {cell.measure}"
+        after_id, after_position, after_number = after or FIRST
+        values = {
+            **_values(figure, lifecycle, question),
+            "track": str(cell.row.track),
+            "in_row": cell.row.name,
+            "measures": list(figure.counted_by(measure)),
+            "value": cell.value,
+            "after_id": after_id,
+            "after_position": after_position,
+            "after_number": after_number,
+            "limit": limit,
+        }
+        rows = await self._rows(driver, f"list_{figure.relation}", values)
+        members = tuple(map(_member, rows))
+        return MemberPage(members, members[-1].place if len(members) == limit else None)
+
+    async def _rows(
+        self, driver: Driver, name: str, values: Mapping[str, Any]
+    ) -> list[asyncpg.Record]:
+        statement = self._sql[name]
+        return await driver.fetch(statement.driver_sql, *statement.arguments(values))
+
+
+def _values(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[str, Any]:
+    return {
+        "known_at": question.known_at,
+        "as_of": question.as_of,
+        "dimension": str(question.dimension),
+        **figure.values(lifecycle, question),
+    }
+
+
+def _member(row: asyncpg.Record) -> Member:
+    then = None
+    if row["then_at"] is not None:
+        then = Then(row["then_stage"], row["then_kind"], row["then_at"], row["then_position"])
+    place = Place(row["subject_id"], row["position"], row["number"])
+    return Member(place, row["kind"], row["pass_number"], row["at"], row["value"], then)

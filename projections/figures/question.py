@@ -1,0 +1,113 @@
+"""What is asked of a figure, and what comes back."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from domain.lifecycle.definition import SubjectKind
+
+
+class Dimension(StrEnum):
+    """What a figure can be broken down by: a property of a stay, with its value at the entry."""
+
+    NONE = "none"
+    ORIGIN = "origin"
+    CHANNEL = "channel"
+    MONTH = "month"
+
+
+class Question(NamedTuple):
+    """What is asked, with every default filled in: an equal question has an equal answer."""
+
+    as_of: datetime
+    """What was true then counts: everything that took effect by this moment."""
+    known_at: int
+    """What was known then counts: everything up to this position."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """The end of the period, exclusive. None: it has none."""
+    dimension: Dimension = Dimension.NONE
+    base: str = ""
+    """The stage in which a cohort begins."""
+    target: str = ""
+    """The stage that it is to get to."""
+    within: timedelta = timedelta()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more may happen within the period."""
+        return self.until is None or self.until > self.as_of
+
+
+class RowKey(NamedTuple):
+    """A row of an answer, such as a stage."""
+
+    track: SubjectKind
+    name: str
+
+
+class Cell(NamedTuple):
+    """Where a number is in an answer. The members counted there are the leads behind it."""
+
+    row: RowKey
+    measure: str
+    value: str | None = None
+    """The value of the breakdown, empty if none was reported; None for the total."""
+
+
+class FigureRow(NamedTuple):
+    key: RowKey
+    counts: Mapping[str, int]
+    """By measure."""
+    shares: Mapping[str, Fraction | None]
+    """By name; None if the number that it is a share of is too small."""
+    last_at: datetime | None
+    """When the last of its members was counted."""
+
+
+class FigurePart(NamedTuple):
+    value: str | None
+    """None: nothing was reported, which is not the value `unknown`."""
+    rows: tuple[FigureRow, ...]
+
+
+class FigureAnswer(NamedTuple):
+    total: tuple[FigureRow, ...]
+    parts: tuple[FigurePart, ...]
+    """One for each value, the unreported one last. Empty without a breakdown."""
+
+
+class Place(NamedTuple):
+    """The place of a member in the list of its cell."""
+
+    subject_id: str
+    position: int
+    number: int
+
+
+class Then(NamedTuple):
+    """What followed, if the number is about that: how the stay ended, or where the pass got to."""
+
+    stage: str | None
+    kind: str | None
+    at: datetime
+    position: int
+
+
+class Member(NamedTuple):
+    """A stay or a pass that counts, and the event by which it does."""
+
+    place: Place
+    kind: str
+    pass_number: int
+    at: datetime
+    value: str
+    then: Then | None
+
+
+class MemberPage(NamedTuple):
+    members: tuple[Member, ...]
+    next: Place | None
+    """Where to continue after; None if this is the last page."""

@@ -1,0 +1,5 @@
+"""Figures for people: from the words of a request to a question, from an answer to JSON.
+
+`asking` reads parameters, with `periods` for dates and named periods; `describing` writes answers
+and lists, `defining` the definitions.
+"""

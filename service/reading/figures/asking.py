@@ -1,0 +1,253 @@
+"""From the parameters of a request to a question, with every default filled in."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from domain.lifecycle.definition import Lifecycle, Track
+from domain.lifecycle.names import resolve_stage, suggestion
+from events.signals import times
+from projections.figures import parameters
+from projections.figures.catalogue import FIGURES
+from projections.figures.definition import Figure
+from projections.figures.queries import Reading
+from projections.figures.question import Cell, Dimension, Question
+from projections.figures.rows import tracks_of
+from service.http.problem import Problem
+from service.limits import WITHIN_DAYS_DEFAULT, WITHIN_DAYS_MAX
+from service.reading.figures.periods import (
+    CLOSING_DAY_MAX,
+    PERIODS,
+    Calendar,
+    calendar_of,
+    period_named,
+)
+
+AN_INSTANT: Final = timedelta(microseconds=1)
+"""The resolution of all times."""
+COMMON: Final = ("as_of", "known_at", "by", "lang", "wait_for")
+"""What every figure takes."""
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+Given = Mapping[str, str]
+"""Parameter → text, for those that a request has."""
+
+
+def figure_named(name: str) -> Figure:
+    """Find a figure. Raises Problem: not-found."""
+    figure = FIGURES.get(name)
+    if figure is None:
+        raise Problem("not-found", f"No figure has this name; {suggestion(name, FIGURES)}.")
+    return figure
+
+
+def question_from(
+    figure: Figure, given: Given, lifecycle: Lifecycle, reading: Reading, *, now: datetime
+) -> Question:
+    """Read a question. Raises Problem: parameter-invalid."""
+    _check_known(figure, given)
+    calendar = calendar_of(lifecycle, _closing_day(given.get("closing_day")))
+    is_about_the_past = "known_at" in given
+    as_of = _as_of(given.get("as_of"), calendar, now)
+    if as_of is None:
+        as_of = reading.recorded_at if is_about_the_past else now
+    since, until = _period(given, calendar, as_of)
+    base, target = _stages(figure, given, lifecycle)
+    return Question(
+        as_of=as_of,
+        known_at=reading.position,
+        since=since,
+        until=until,
+        dimension=_dimension(figure, given.get("by")),
+        base=base,
+        target=target,
+        within=_within(figure, given.get("within")),
+    )
+
+
+def check_measure(figure: Figure, cell: Cell, question: Question) -> None:
+    """Check which number is meant. Raises Problem: parameter-invalid."""
+    measure = cell.measure
+    if figure.measure(measure) is None:
+        known = [one.name for one in figure.measures]
+        raise _invalid(
+            "measure", f"{figure.name} has no measure {measure}; {suggestion(measure, known)}."
+        )
+    if cell.value is not None and question.dimension is Dimension.NONE:
+        raise _invalid("value", "A value is one of a breakdown: name it with by as well.")
+
+
+def check_row(figure: Figure, cell: Cell, lifecycle: Lifecycle, question: Question) -> None:
+    """Check that a row without members exists. Raises Problem: parameter-invalid."""
+    rows = figure.rows(lifecycle, question, ())
+    if cell.row not in rows:
+        known = [row.name for row in rows if row.track is cell.row.track]
+        name = cell.row.name
+        raise _invalid("row", f"{figure.name} has no row {name}; {suggestion(name, known)}.")
+
+
+def _check_known(figure: Figure, given: Given) -> None:
+    known = [*COMMON, *(parameter.name for parameter in figure.parameters)]
+    for name in given:
+        if name not in known:
+            raise Problem(
+                "parameter-invalid",
+                f"The figure {figure.name} has no parameter {name}; {suggestion(name, known)}.",
+                parameter=name,
+                expected=sorted(known),
+            )
+
+
+def _as_of(text: str | None, calendar: Calendar, now: datetime) -> datetime | None:
+    """Read a moment: a date is the end of that day, and today has lasted until now."""
+    if text is None:
+        return None
+    day = _day("as_of", text)
+    if day is not None:
+        if calendar.begins(day) > now:
+            raise _in_future(text)
+        return min(now, calendar.ends(day) - AN_INSTANT)
+    moment = _moment("as_of", text)
+    if moment > now:
+        raise _in_future(text)
+    return moment
+
+
+def _in_future(text: str) -> Problem:
+    return _invalid(
+        "as_of", f"as_of must not be in the future, found {text}; without it, it is now."
+    )
+
+
+def _period(
+    given: Given, calendar: Calendar, as_of: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return the period, whose end is exclusive. Without any parameter there are no bounds."""
+    name = given.get("period")
+    if name is None:
+        if "closing_day" in given:
+            raise _invalid("closing_day", "closing_day is for months: name a period as well.")
+        return _bounds(given, calendar)
+    if "from" in given or "to" in given:
+        raise _invalid("period", "A period is given by its name, or by from and to: use one.")
+    if name not in PERIODS:
+        raise _invalid("period", f"No period is called {name}; {suggestion(name, PERIODS)}.")
+    today = as_of.astimezone(calendar.zone).date()
+    period = period_named(name, today, calendar)
+    return calendar.begins(period.first), calendar.begins(period.beyond)
+
+
+def _bounds(given: Given, calendar: Calendar) -> tuple[datetime | None, datetime | None]:
+    since, until = None, None
+    if (text := given.get("from")) is not None:
+        day = _day("from", text)
+        since = calendar.begins(day) if day is not None else _moment("from", text)
+    if (text := given.get("to")) is not None:
+        day = _day("to", text)
+        until = calendar.ends(day) if day is not None else _moment("to", text)
+    if since is not None and until is not None and since > until:
+        raise _invalid("to", "The period must not end before it begins.")
+    return since, until
+
+
+def _day(name: str, text: str) -> date | None:
+    """Read a date; None if it is written as something else."""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise _unreadable(name) from None
+    if not times.YEAR_MIN < day.year < times.YEAR_MAX:
+        raise _unreadable(name)
+    return day
+
+
+def _moment(name: str, text: str) -> datetime:
+    # An unescaped plus arrives as a space.
+    moment = times.parse(text) or times.parse(text.replace(" ", "+"))
+    if moment is None:
+        raise _unreadable(name)
+    return moment
+
+
+def _unreadable(name: str) -> Problem:
+    return _invalid(
+        name,
+        f"{name} must be a date, such as 2026-11-22, or a time, RFC 3339 with an offset, such as "
+        "2026-11-22T10:15:00Z.",
+    )
+
+
+def _closing_day(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= CLOSING_DAY_MAX:
+        raise _invalid("closing_day", f"closing_day must be from 1 to {CLOSING_DAY_MAX}.")
+    return int(text)
+
+
+def _within(figure: Figure, text: str | None) -> timedelta:
+    if parameters.WITHIN not in figure.parameters:
+        return timedelta()
+    if text is None:
+        return timedelta(days=WITHIN_DAYS_DEFAULT)
+    if not text.isdecimal() or not 1 <= int(text) <= WITHIN_DAYS_MAX:
+        raise _invalid("within", f"within must be days, from 1 to {WITHIN_DAYS_MAX:,}.")
+    return timedelta(days=int(text))
+
+
+def _dimension(figure: Figure, text: str | None) -> Dimension:
+    if text is None:
+        return Dimension.NONE
+    known = [str(one) for one in figure.dimensions]
+    if text not in known:
+        raise _invalid(
+            "by", f"{figure.name} has no breakdown by {text}; known are {', '.join(known)}."
+        )
+    return Dimension(text)
+
+
+def _stages(figure: Figure, given: Given, lifecycle: Lifecycle) -> tuple[str, str]:
+    """Return the stages between which a cohort is followed; empty if the figure follows none."""
+    if parameters.BASE not in figure.parameters:
+        return "", ""
+    base = _stage("base", given.get("base"), lifecycle) or acquired_at(lifecycle.lead)
+    track = next(one for one in tracks_of(lifecycle) if base in one.stages)
+    if parameters.TARGET not in figure.parameters:
+        return base, ""
+    target = _stage("target", given.get("target"), lifecycle) or track.path[-1]
+    if target not in track.stages:
+        raise _invalid(
+            "target",
+            f"{base} is a stage of {track.subject}s and {target} is not: name two stages of one "
+            "track.",
+        )
+    path = track.path
+    is_back = base in path and target in path and path.index(target) < path.index(base)
+    if target == base or is_back:
+        raise _invalid("target", f"The target must come after {base}, found {target}.")
+    return base, target
+
+
+def acquired_at(track: Track) -> str:
+    """Return the stage in which leads are acquired: the last in which a journey may begin.
+
+    The ones before it are for visitors who are not known yet.
+    """
+    return track.entry[-1] if track.entry else track.path[0]
+
+
+def _stage(name: str, word: str | None, lifecycle: Lifecycle) -> str | None:
+    if word is None:
+        return None
+    code = resolve_stage(lifecycle, word)
+    if code is None:
+        known = [*lifecycle.lead.stages, *lifecycle.account.stages]
+        raise _invalid(name, f"No stage has the name {word}; {suggestion(word, known)}.")
+    return code
+
+
+def _invalid(name: str, detail: str) -> Problem:
+    return Problem("parameter-invalid", detail, parameter=name)

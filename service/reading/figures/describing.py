@@ -1,0 +1,239 @@
+"""Figures in JSON: every number with the path of the list behind it, labels on request."""
+
+import re
+from datetime import timedelta
+from fractions import Fraction
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from domain.lifecycle.definition import UNPLACED, Lifecycle
+from domain.lifecycle.words import Words
+from domain.times import format_optional_utc, format_utc
+from projections.figures import parameters
+from projections.figures.definition import Figure
+from projections.figures.question import (
+    Cell,
+    Dimension,
+    FigureAnswer,
+    FigureRow,
+    Member,
+    MemberPage,
+    Place,
+    Question,
+    RowKey,
+)
+from projections.figures.rows import track_of
+from service.http.problem import Problem
+from service.ingest.labels import label_of
+from service.limits import FIGURE_PARTS_MAX
+from service.reading.figures.defining import label_in
+from service.reading.funnels import Labels
+from service.shapes import figures as shapes
+from service.shapes.funnel import PartValue
+
+PATH: Final = "/v1/figures"
+_PLACES: Final = 6
+_UNPLACED: Final = Words({"ja": "ステージなし", "en": "no stage"})
+_PLACE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.([0-9]{1,9})")
+
+
+class FigureWording(NamedTuple):
+    """What an answer is written with."""
+
+    figure: Figure
+    question: Question
+    lifecycle: Lifecycle
+    version: int | None
+    language: str | None
+
+
+def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.AnsweredFigure:
+    """Describe every number of a figure. Raises Problem: parameter-invalid, for too many parts."""
+    figure, question = wording.figure, wording.question
+    if len(answer.parts) > FIGURE_PARTS_MAX:
+        raise Problem(
+            "parameter-invalid",
+            f"There are {len(answer.parts):,} values of {question.dimension}, and an answer has at "
+            f"most {FIGURE_PARTS_MAX}: choose a shorter period or another breakdown.",
+            parameter="by",
+        )
+    return {
+        **_asked(wording),
+        "main": figure.main,
+        "measures": [_labelled(one.name, one.words, wording) for one in figure.measures],
+        "shares": [_labelled(one.name, one.words, wording) for one in figure.shares],
+        "rows": [_row(row, wording, None) for row in answer.total],
+        "parts": [
+            {
+                **_value(part.value, wording),
+                "rows": [_row(row, wording, part.value or "") for row in part.rows],
+            }
+            for part in answer.parts
+        ],
+    }
+
+
+def describe_members(page: MemberPage, cell: Cell, wording: FigureWording) -> shapes.CountedLeads:
+    """Describe a page of the leads behind a number."""
+    return {
+        **_asked(wording),
+        **_cell(cell, wording),
+        "leads": [_member(member, cell, wording) for member in page.members],
+        "next": _after(page.next) if page.next is not None else None,
+    }
+
+
+def read_place(text: str | None) -> Place | None:
+    """Read the cursor of a page. Raises Problem: parameter-invalid."""
+    if text is None:
+        return None
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise Problem(
+            "parameter-invalid",
+            "after must be the `next` of an earlier page, unchanged.",
+            parameter="after",
+        )
+    return Place(found[1], int(found[2]), int(found[3]))
+
+
+def _after(place: Place) -> str:
+    return f"{place.subject_id}.{place.position}.{place.number}"
+
+
+def _asked(wording: FigureWording) -> shapes.FigureAsked:
+    figure, question = wording.figure, wording.question
+    content: shapes.FigureAsked = {
+        "figure": figure.name,
+        "version": figure.version,
+        "as_of": format_utc(question.as_of),
+        "as_of_position": str(question.known_at),
+        "lifecycle": wording.version,
+        "from": format_optional_utc(question.since),
+        "to": format_optional_utc(question.until),
+        "by": None if question.dimension is Dimension.NONE else str(question.dimension),
+    }
+    if wording.language is not None:
+        content["label"] = label_in(figure.words, wording.language)
+    if parameters.SINCE in figure.parameters:
+        content["is_open"] = question.is_open
+    if question.base:
+        content["base"] = question.base
+        content["within"] = question.within // timedelta(days=1)
+    if question.target:
+        content["target"] = question.target
+    return content
+
+
+def _cell(cell: Cell, wording: FigureWording) -> shapes.CountedCell:
+    content: shapes.CountedCell = {
+        "track": str(cell.row.track),
+        "row": cell.row.name,
+        "measure": cell.measure,
+    }
+    if cell.value is not None:
+        content["value"] = cell.value or None
+    if wording.language is not None:
+        measure = wording.figure.measure(cell.measure)
+        assert measure is not None
+        content["row_label"] = _row_label(cell.row, wording, wording.language)
+        content["measure_label"] = label_in(measure.words, wording.language)
+    return content
+
+
+def _labelled(name: str, words: Words, wording: FigureWording) -> shapes.Labelled:
+    if wording.language is None:
+        return {"name": name}
+    return {"name": name, "label": label_in(words, wording.language)}
+
+
+def _value(value: str | None, wording: FigureWording) -> PartValue:
+    if wording.question.dimension is Dimension.ORIGIN:
+        return Labels(wording.lifecycle, wording.language).of_origin(value)
+    return {"value": value}
+
+
+def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.FigureRow:
+    content: shapes.FigureRow = {
+        "track": str(row.key.track),
+        "row": row.key.name,
+        "counts": {
+            measure: _number(count, Cell(row.key, measure, value), wording)
+            for measure, count in row.counts.items()
+        },
+        "shares": {name: _share(share) for name, share in row.shares.items()},
+    }
+    if wording.language is not None:
+        content["row_label"] = _row_label(row.key, wording, wording.language)
+    if wording.question.within:
+        last_at = row.last_at
+        matures_at = last_at + wording.question.within if last_at is not None else None
+        content["matures_at"] = format_optional_utc(matures_at)
+    return content
+
+
+def _number(count: int, cell: Cell, wording: FigureWording) -> shapes.Number:
+    return {"count": count, "leads": _path(cell, wording) if count else None}
+
+
+def _path(cell: Cell, wording: FigureWording) -> str:
+    """Return the path of the list behind a number, which repeats what was asked and read."""
+    question, name = wording.question, wording.figure.name
+    asked: dict[str, str | int | None] = {
+        "as_of": format_utc(question.as_of),
+        "known_at": question.known_at,
+        "from": format_optional_utc(question.since),
+        "to": format_optional_utc(question.until),
+        "base": question.base or None,
+        "target": question.target or None,
+        "within": question.within // timedelta(days=1) or None,
+        "by": str(question.dimension) if cell.value is not None else None,
+        "track": str(cell.row.track),
+        "row": cell.row.name,
+        "measure": cell.measure,
+        "value": cell.value,
+        "lang": wording.language,
+    }
+    given = {name: text for name, text in asked.items() if text is not None}
+    return f"{PATH}/{name}/leads?{urlencode(given)}"
+
+
+def _share(share: Fraction | None) -> str | None:
+    """Write a share, rounded half to even."""
+    return None if share is None else f"{float(round(share, _PLACES)):.{_PLACES}f}"
+
+
+def _row_label(key: RowKey, wording: FigureWording, language: str) -> str:
+    if key.name == UNPLACED:
+        return label_in(_UNPLACED, language)
+    own = wording.figure.row_words.get(key.name)
+    if own is not None:
+        return label_in(own, language)
+    return label_of(track_of(wording.lifecycle, key.track).stages, key.name, language)
+
+
+def _member(member: Member, cell: Cell, wording: FigureWording) -> shapes.CountedLead:
+    return {
+        "subject": f"{member.kind}/{member.place.subject_id}",
+        "pass": member.pass_number,
+        "at": format_utc(member.at),
+        "position": str(member.place.position),
+        "value": member.value or None,
+        "then": _then(member, cell, wording),
+    }
+
+
+def _then(member: Member, cell: Cell, wording: FigureWording) -> shapes.Then | None:
+    then = member.then
+    if then is None:
+        return None
+    content: shapes.Then = {
+        "stage": then.stage,
+        "kind": then.kind,
+        "at": format_utc(then.at),
+        "position": str(then.position),
+    }
+    if wording.language is not None and then.stage is not None:
+        stages = track_of(wording.lifecycle, cell.row.track).stages
+        content["stage_label"] = label_of(stages, then.stage, wording.language)
+    return content

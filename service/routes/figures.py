@@ -1,0 +1,226 @@
+"""`/v1/figures`: every figure with its definition, and the leads behind each of its numbers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from domain.lifecycle.definition import SubjectKind
+from events.append.ledger import Ledger
+from events.database.sessions import Driver
+from projections.figures.catalogue import FIGURES
+from projections.figures.definition import Figure
+from projections.figures.queries import FigureQueries
+from projections.figures.question import Cell, RowKey
+from projections.funnel.projection import NAME
+from projections.funnel.queries import FunnelQueries
+from service.feed.log import Log
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
+from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX
+from service.projected import ProjectedTables
+from service.reading.figures.asking import (
+    Given,
+    check_measure,
+    check_row,
+    figure_named,
+    question_from,
+)
+from service.reading.figures.defining import describe_definitions
+from service.reading.figures.describing import (
+    FigureWording,
+    describe_figure,
+    describe_members,
+    read_place,
+)
+from service.routes.parameters import (
+    NO_NUL,
+    KnownAt,
+    Lang,
+    LeadsReader,
+    Limit,
+    ProjectionsReader,
+    WaitFor,
+    known_position,
+    lifecycle_of,
+)
+from service.shapes import figures as shapes
+
+router = APIRouter(tags=["figures"], route_class=ExactRoute)
+
+Word = Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
+FigureName = Annotated[str, Path(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
+
+
+class AskedOf(NamedTuple):
+    """What a request asks of a figure."""
+
+    given: Given
+    language: str | None
+    wait_for: int | None
+
+
+def _given(
+    *,
+    as_of: Annotated[
+        Word, Query(description="What was true then: a time, or the end of a day. Default: now.")
+    ] = None,
+    since: Annotated[
+        Word, Query(alias="from", description="The start of the period: a time or a day.")
+    ] = None,
+    until: Annotated[
+        Word,
+        Query(
+            alias="to",
+            description="The end of the period: a day, to its end, or a time, which is exclusive.",
+        ),
+    ] = None,
+    period: Annotated[
+        Word,
+        Query(description="Instead of from and to, a period by name, such as last_quarter."),
+    ] = None,
+    closing_day: Annotated[
+        Word, Query(description="The day, 1 to 28, on which the months of `period` close.")
+    ] = None,
+    base: Annotated[
+        Word, Query(description="The stage in which the cohort begins, by any of its names.")
+    ] = None,
+    target: Annotated[
+        Word, Query(description="The stage that it is to get to, by any of its names.")
+    ] = None,
+    within: Annotated[Word, Query(description="In how many days.")] = None,
+    by: Annotated[
+        Word, Query(description="The breakdown, such as origin; the definition lists them.")
+    ] = None,
+    known_at: KnownAt = None,
+    lang: Lang,
+    wait_for: WaitFor = None,
+) -> AskedOf:
+    """Collect what is asked of a figure. Which of it a figure takes, its definition says."""
+    asked = {
+        "as_of": as_of,
+        "from": since,
+        "to": until,
+        "period": period,
+        "closing_day": closing_day,
+        "base": base,
+        "target": target,
+        "within": within,
+        "by": by,
+        "known_at": known_at,
+    }
+    given = {name: text for name, text in asked.items() if text is not None}
+    return AskedOf(given, lang, wait_for)
+
+
+Asked = Annotated[AskedOf, Depends(_given)]
+
+
+@router.get("/v1/figures", response_model=shapes.FigureDefinitions)
+async def get_figures(_: ProjectionsReader) -> Response:
+    """Read the definition of every figure: formula, unit, traps, parameters, measures.
+
+    All words are in Japanese and English.
+    """
+    return json_answer(describe_definitions(FIGURES))
+
+
+@router.get(
+    "/v1/figures/{name}",
+    response_model=shapes.AnsweredFigure,
+    responses={404: {"description": "No figure has this name"}},
+)
+async def get_figure(
+    *,
+    request: Request,
+    _: ProjectionsReader,
+    name: FigureName,
+    asked_of: Asked,
+) -> Response:
+    """Read a figure, for now or any past moment, with the leads behind every number.
+
+    `as_of`: what was true then. `known_at`: what had been recorded by then; without `as_of`, the
+    figure is for that moment as well.
+    """
+    figure = figure_named(name)
+    async with _asked(request, figure, asked_of) as asked:
+        answer = await part_of(request, FigureQueries).answer(
+            asked.driver, figure, asked.wording.lifecycle, asked.wording.question
+        )
+    return json_answer(describe_figure(answer, asked.wording))
+
+
+@router.get(
+    "/v1/figures/{name}/leads",
+    response_model=shapes.CountedLeads,
+    responses={404: {"description": "No figure has this name"}},
+)
+async def get_figure_leads(
+    *,
+    request: Request,
+    _: LeadsReader,
+    name: FigureName,
+    asked_of: Asked,
+    track: Annotated[
+        Literal["lead", "account"],
+        Query(description="Whether the row is about leads or companies."),
+    ] = "lead",
+    row: Annotated[
+        str,
+        Query(description="The row of the number.", max_length=PARAMETER_NAME_MAX, pattern=NO_NUL),
+    ],
+    measure: Annotated[
+        str,
+        Query(
+            description="The measure that it counts.", max_length=PARAMETER_NAME_MAX, pattern=NO_NUL
+        ),
+    ],
+    value: Annotated[
+        Word,
+        Query(description="Only this value of the breakdown; empty: those without a value."),
+    ] = None,
+    after: Annotated[Word, Query(description="Continue after this: `next` of a page.")] = None,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """List the leads or companies behind a number, each with the event by which it counts.
+
+    The answer of a figure has the path of this list for every number.
+    """
+    figure, place = figure_named(name), read_place(after)
+    async with _asked(request, figure, asked_of) as asked:
+        lifecycle, question = asked.wording.lifecycle, asked.wording.question
+        cell = Cell(RowKey(SubjectKind(track), row), measure, value)
+        check_measure(figure, cell, question)
+        page = await part_of(request, FigureQueries).members(
+            asked.driver, figure, lifecycle, question, cell, after=place, limit=limit
+        )
+    if not page.members and place is None:
+        check_row(figure, cell, lifecycle, question)
+    return json_answer(describe_members(page, cell, asked.wording))
+
+
+class AskedFigure(NamedTuple):
+    """A question, and the connection on which it is answered."""
+
+    driver: Driver
+    wording: FigureWording
+
+
+@asynccontextmanager
+async def _asked(request: Request, figure: Figure, asked: AskedOf) -> AsyncIterator[AskedFigure]:
+    """Read a question on the tables that answer it. Raises Problem: parameter-invalid."""
+    log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
+    async with part_of(request, ProjectedTables).reached(asked.wait_for, NAME) as driver:
+        known = await known_position(log, funnel, driver, asked.given.get("known_at"))
+        reading = await part_of(request, FigureQueries).reading(driver, known)
+        in_force = reading.in_force
+        lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
+        now = part_of(request, Ledger).now()
+        question = question_from(figure, asked.given, lifecycle, reading, now=now)
+        version = in_force.version if in_force is not None else None
+        yield AskedFigure(
+            driver, FigureWording(figure, question, lifecycle, version, asked.language)
+        )

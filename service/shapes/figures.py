@@ -1,0 +1,177 @@
+"""The shapes of figures: definitions, answers, and the leads behind a number."""
+
+from collections.abc import Sequence
+from typing import Annotated, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from service.shapes.funnel import PartValue
+from service.shapes.shape import InPass, Moment, Position, Shape
+
+Text = Annotated[dict[str, str], Field(description="By language: ja and en.")]
+Share = Annotated[
+    str | None,
+    Field(
+        description="From 0 to 1, exact to 6 places; null if the number that it is a share of is "
+        "less than 5."
+    ),
+]
+
+
+class Described(Shape):
+    """Something with a name that people agree on."""
+
+    name: str
+    label: Text
+    definition: Text
+
+
+class DescribedParameter(Shape):
+    name: str
+    definition: Text
+
+
+class DescribedMeasure(Described):
+    sums: Annotated[Sequence[str], Field(description="The measures that it is the sum of.")]
+
+
+class DescribedShare(Described):
+    of: Annotated[Sequence[str], Field(description="The measures that are added.")]
+    out_of: Annotated[str, Field(description="The measure that they are a share of.")]
+
+
+class FigureDefinition(Described):
+    """The definition of a figure."""
+
+    version: Annotated[
+        int, Field(description="Raised when the same log would give another number.")
+    ]
+    formula: Text
+    unit: Text
+    traps: Annotated[Sequence[Text], Field(description="What it must not be taken for.")]
+    parameters: Sequence[DescribedParameter]
+    breakdowns: Sequence[Described]
+    measures: Sequence[DescribedMeasure]
+    shares: Sequence[DescribedShare]
+    main: Annotated[str, Field(description="The measure or share to draw.")]
+
+
+class FigureDefinitions(Shape):
+    figures: Sequence[FigureDefinition]
+    periods: Annotated[Sequence[str], Field(description="The names that `period` takes.")]
+
+
+class Labelled(Shape):
+    name: str
+    label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+
+
+class Number(Shape):
+    """A number, and where the leads behind it are listed."""
+
+    count: int
+    leads: Annotated[
+        str | None,
+        Field(
+            description="The path of the list, which has exactly this many entries: it names the "
+            "moment and the position that were read. null if there are none."
+        ),
+    ]
+
+
+class FigureRow(Shape):
+    """The numbers of one stage, or of another row of the figure."""
+
+    track: Annotated[str, Field(description="lead or account")]
+    row: str
+    row_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    counts: Annotated[dict[str, Number], Field(description="By measure.")]
+    shares: Annotated[dict[str, Share], Field(description="By name.")]
+    matures_at: NotRequired[
+        Annotated[
+            Moment | None,
+            Field(description="When the last of the cohort is mature; null if it is empty."),
+        ]
+    ]
+
+
+class FigurePart(PartValue):
+    """The numbers of what shares one value of the breakdown."""
+
+    rows: Sequence[FigureRow]
+
+
+_Since = TypedDict("_Since", {"from": Moment | None})
+
+
+class FigureAsked(_Since, Shape):
+    """What was asked, with every default filled in."""
+
+    figure: str
+    version: int
+    label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    as_of: Annotated[Moment, Field(description="What was true then.")]
+    as_of_position: Annotated[Position, Field(description="What had been recorded by then.")]
+    lifecycle: Annotated[int | None, Field(description="The version in force at that position.")]
+    to: Annotated[Moment | None, Field(description="The end of the period, exclusive.")]
+    is_open: NotRequired[
+        Annotated[bool, Field(description="The period has not ended: its numbers will change.")]
+    ]
+    base: NotRequired[str]
+    target: NotRequired[str]
+    within: NotRequired[Annotated[int, Field(description="In days.")]]
+    by: str | None
+
+
+class AnsweredFigure(FigureAsked):
+    """Every number of a figure."""
+
+    main: str
+    measures: Sequence[Labelled]
+    shares: Sequence[Labelled]
+    rows: Sequence[FigureRow]
+    parts: Annotated[
+        Sequence[FigurePart], Field(description="One for each value of the breakdown.")
+    ]
+
+
+class Then(Shape):
+    """What followed, if the number is about that."""
+
+    stage: str | None
+    stage_label: NotRequired[str]
+    kind: Annotated[str | None, Field(description="How the stay in the stage ended.")]
+    at: Moment
+    position: Position
+
+
+class CountedLead(InPass, Shape):
+    """A lead or an account, and the event by which it counts."""
+
+    subject: Annotated[str, Field(examples=["lead/0193c1a2-0000-7000-8000-000000000000"])]
+    at: Moment
+    position: Annotated[
+        Position,
+        Field(description="The event; after a restatement, the report from which that follows."),
+    ]
+    value: Annotated[str | None, Field(description="The value of the breakdown.")]
+    then: Then | None
+
+
+class CountedCell(Shape):
+    """Which number is meant."""
+
+    track: str
+    row: str
+    row_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    measure: str
+    measure_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    value: NotRequired[Annotated[str | None, Field(description="Only for a part.")]]
+
+
+class CountedLeads(FigureAsked, CountedCell):
+    """The leads and accounts behind one number, in the order of their ids."""
+
+    leads: Sequence[CountedLead]
+    next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]

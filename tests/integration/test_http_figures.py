@@ -1,0 +1,188 @@
+"""Figures over HTTP: definitions, numbers, the leads behind each, and what is asked wrongly."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from projections.figures.catalogue import FIGURES
+from service.private_postgres import PrivatePostgres
+from tests.support.http_service import LIFECYCLE_AT, Service, running_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REPORTS = (
+    ("visit.recorded", "2026-01-01T00:00:00Z", {"anonymous_id": "c"}),
+    ("form.submitted", "2026-01-02T00:00:00Z", {"email": "a@example.co.jp"}),
+    ("card.captured", "2026-01-03T00:00:00Z", {"email": "b@example.com"}),
+    # On the last day of January in Tokyo, and in February elsewhere.
+    ("form.submitted", "2026-01-31T14:59:59Z", {"email": "c@example.net"}),
+    ("form.submitted", "2026-01-31T15:00:00Z", {"email": "d@example.org"}),
+    ("lead.qualified", "2026-02-03T00:00:00Z", {"email": "a@example.co.jp"}),
+)
+JANUARY = {"from": "2026-01-01", "to": "2026-01-31"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        for number, (type, time, lead) in enumerate(REPORTS):
+            event = {"id": f"r-{number}", "source": "website", "type": type, "time": time}
+            answer = await running.client.post("/v1/events", json={**event, "lead": lead})
+            assert answer.status_code == 201, answer.text
+        head = (await running.client.get("/v1/events?limit=1")).json()["head"]
+        await read(running, "stock", wait_for=head)
+        yield running
+
+
+async def read(service: Service, name: str, **params: Any) -> dict[str, Any]:
+    answer = await service.client.get(f"/v1/figures/{name}", params=params)
+    assert answer.status_code == 200, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def counts(answer: dict[str, Any], measure: str) -> dict[str, int]:
+    return {
+        row["row"]: row["counts"][measure]["count"]
+        for row in answer["rows"]
+        if row["counts"][measure]["count"] and row["track"] == "lead"
+    }
+
+
+def numbers_of(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in ({"rows": answer["rows"]}, *answer["parts"]):
+        for row in part["rows"]:
+            yield from row["counts"].values()
+
+
+async def test_every_figure_is_defined_in_both_languages(service: Service) -> None:
+    answer = (await service.client.get("/v1/figures")).json()
+    assert [figure["name"] for figure in answer["figures"]] == list(FIGURES)
+    for figure in answer["figures"]:
+        described = [figure, *figure["measures"], *figure["shares"], *figure["breakdowns"]]
+        for one in described:
+            assert set(one["label"]) == set(one["definition"]) == {"ja", "en"}, one
+        for text in (figure["formula"], figure["unit"], *figure["traps"]):
+            assert set(text) == {"ja", "en"}, text
+
+
+async def test_a_date_is_the_end_of_that_day_where_the_ledger_is(service: Service) -> None:
+    assert counts(await read(service, "stock", as_of="2026-01-31"), "standing") == {
+        "AL": 1,
+        "MAL": 3,
+    }
+    assert counts(await read(service, "stock", as_of="2026-01-31T15:00:00Z"), "standing") == {
+        "AL": 1,
+        "MAL": 4,
+    }
+    assert counts(await read(service, "flow", **JANUARY), "first") == {"AL": 1, "ML": 3, "MAL": 3}
+
+
+async def test_a_period_can_be_named(service: Service) -> None:
+    flow = await read(service, "flow", period="last_month", as_of="2026-02-10")
+    assert (flow["from"], flow["to"]) == (
+        "2025-12-31T15:00:00.000000Z",
+        "2026-01-31T15:00:00.000000Z",
+    )
+    assert flow["is_open"] is False
+    assert counts(flow, "first") == {"AL": 1, "ML": 3, "MAL": 3}
+    assert (await read(service, "flow", period="this_month"))["is_open"] is True
+
+
+async def test_the_funnel_and_the_figures_agree(service: Service) -> None:
+    funnel = (await service.client.get("/v1/funnel", params={"by": "origin"})).json()
+    stock = await read(service, "stock", by="origin")
+    for track, subject in (("leads", "lead"), ("accounts", "account")):
+        for one in (funnel, *funnel["parts"]):
+            rows = stock["rows"]
+            if "value" in one:
+                (rows,) = (part["rows"] for part in stock["parts"] if part["value"] == one["value"])
+            own = {row["row"]: row["counts"] for row in rows if row["track"] == subject}
+            assert own["unplaced"]["standing"]["count"] == one[track]["unplaced"]
+            for stage in one[track]["stages"]:
+                for measure in ("standing", "entered", "reached"):
+                    assert own[stage["stage"]][measure]["count"] == stage[measure]
+
+
+async def test_every_number_leads_to_a_list_of_that_length(service: Service) -> None:
+    asked = [("stock", {}), ("flow", JANUARY), ("stock", {"by": "origin", "as_of": "2026-01-31"})]
+    for name, params in asked:
+        answer = await read(service, name, lang="ja", **params)
+        for number in numbers_of(answer):
+            if number["leads"] is None:
+                assert number["count"] == 0
+                continue
+            listed = (await service.client.get(number["leads"])).json()
+            assert len(listed["leads"]) == number["count"], number
+            assert listed["as_of_position"] == answer["as_of_position"]
+
+
+async def test_a_list_shows_why_each_lead_counts_and_continues_where_it_ended(
+    service: Service,
+) -> None:
+    flow = await read(service, "flow", lang="en", **JANUARY)
+    (row,) = (row for row in flow["rows"] if row["row"] == "ML")
+    path = row["counts"]["in"]["leads"]
+    first = (await service.client.get(f"{path}&limit=2")).json()
+    page = (await service.client.get(f"{path}&limit=2&after={first['next']}")).json()
+    seen = [*first["leads"], *page["leads"]]
+    assert page["next"] is None
+    assert (page["row_label"], page["measure_label"]) == ("marketing lead", "in")
+    assert len({one["subject"] for one in seen}) == len(seen) == 3
+    for one in seen:
+        event = (
+            await service.client.get(
+                "/v1/events", params={"after": int(one["position"]) - 1, "limit": 1}
+            )
+        ).json()["events"][0]
+        assert (event["subject"], event["stageto"]) == (one["subject"], "ML")
+        assert (one["then"]["stage"], one["then"]["kind"]) == ("MAL", "advanced")
+
+
+async def test_a_figure_is_read_as_it_was_known(service: Service) -> None:
+    known = await read(service, "stock", known_at=str(LIFECYCLE_AT + 2))
+    assert counts(known, "standing") == {"AL": 1}
+    assert known["as_of_position"] == str(LIFECYCLE_AT + 2)
+    assert counts(await read(service, "stock", known_at="1"), "standing") == {}
+
+
+async def test_a_breakdown_has_labels(service: Service) -> None:
+    stock = await read(service, "stock", by="origin", lang="ja")
+    assert [part.get("value_label") for part in stock["parts"]] == [
+        "マーケティング(デジタル)",
+        "マーケティング(オフライン)",
+        "未確定",
+    ]
+    assert stock["label"] == "現在件数"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("stok", 404, "known are stock"),
+        ("stock?as-of=2026-01-01", 422, "no parameter as-of; known are as_of"),
+        ("stock?from=2026-01-01", 422, "The figure stock has no parameter from"),
+        ("stock?by=colour", 422, "known are none, origin, channel, month"),
+        ("stock?as_of=2026-02-30", 422, "must be a date"),
+        ("stock?as_of=yesterday", 422, "must be a date"),
+        ("stock?as_of=2199-01-01", 422, "must not be in the future"),
+        ("stock?known_at=99999", 409, "log"),
+        ("flow?from=2026-02-01&to=2026-01-01", 422, "must not end before it begins"),
+        ("flow?period=last_moon", 422, "last_month"),
+        ("flow?period=this_month&from=2026-01-01", 422, "use one"),
+        ("flow?period=this_month&closing_day=31", 422, "from 1 to 28"),
+        ("flow?closing_day=20", 422, "name a period"),
+        ("stock/leads?row=MQL&measure=standin", 422, "known are standing"),
+        ("stock/leads?row=MQR&measure=standing", 422, "known are unplaced, AL"),
+        ("stock/leads?row=MQL&measure=standing&value=x", 422, "name it with by"),
+        ("stock/leads?row=MQL&measure=standing&after=x", 422, "unchanged"),
+        ("stock/leads?measure=standing", 422, "row"),
+    ],
+)
+async def test_what_is_asked_wrongly_is_explained(
+    service: Service, path: str, status: int, said: str
+) -> None:
+    answer = await service.client.get(f"/v1/figures/{path}")
+    assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text

@@ -1,0 +1,163 @@
+"""Laws of every figure, on random histories with merges, passes, late reports and restatements."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.database.sessions import Driver
+from projections.figures.catalogue import FIGURES
+from projections.figures.definition import Figure
+from projections.figures.queries import FigureQueries
+from projections.figures.question import (
+    Cell,
+    Dimension,
+    FigureAnswer,
+    Member,
+    Place,
+    Question,
+    RowKey,
+)
+from service.private_postgres import PrivatePostgres
+from tests.support.figures_by_hand import Cells, HandCell, HandMember, cells_by_hand
+from tests.support.stage_events import day
+from tests.support.stage_histories import LIFECYCLE, MOMENTS, ZONE, History, histories
+from tests.support.stage_laboratory import CUTS, Laboratory, asked, laboratory_on
+from tests.support.stage_ledgers import SCHEMA
+from tests.support.stays_by_hand import stays_after
+
+QUERIES = FigureQueries(SCHEMA)
+PAGE = 2
+"""Members of a page, so that most lists have several pages."""
+
+
+@pytest.fixture(scope="module")
+def laboratory(postgres_server: PrivatePostgres) -> Iterator[Laboratory]:
+    with laboratory_on(postgres_server) as opened:
+        yield opened
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    since, until = sorted((draw(MOMENTS), draw(MOMENTS)))
+    return Question(
+        as_of=day(draw(MOMENTS)),
+        known_at=draw(st.integers(1, 30)),
+        since=draw(st.sampled_from([None, day(since)])),
+        until=draw(st.sampled_from([None, day(until)])),
+        dimension=draw(st.sampled_from(Dimension)),
+    )
+
+
+def by_hand(figure: Figure, history: History, question: Question) -> Cells:
+    """Compute a figure on the log as it was at `known_at`."""
+    stays = stays_after(history.events[: question.known_at], ZONE)
+    return cells_by_hand(figure.name, stays, LIFECYCLE, question)
+
+
+def numbers(answer: FigureAnswer) -> dict[tuple[RowKey, str, str | None], int]:
+    """Return every number that is not zero; the value is None in the total."""
+    parts: list[tuple[str | None, Any]] = [(None, answer.total)]
+    parts += [(part.value or "", part.rows) for part in answer.parts]
+    return {
+        (row.key, measure, value): count
+        for value, rows in parts
+        for row in rows
+        for measure, count in row.counts.items()
+        if count
+    }
+
+
+def counted(figure: Figure, cells: Cells, question: Question) -> dict[Any, int]:
+    """Count the members of cells, for every measure, in total and for each value."""
+    is_parted = question.dimension is not Dimension.NONE
+    found: dict[Any, int] = {}
+    for measure in figure.measures:
+        for cell, members in cells.items():
+            if cell.measure in figure.counted_by(measure):
+                for value in (None, cell.value) if is_parted else (None,):
+                    key = (cell.row, measure.name, value)
+                    found[key] = found.get(key, 0) + len(members)
+    return found
+
+
+@asked
+@given(histories(), CUTS, questions())
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_a_figure_is_what_counting_by_hand_gives_on_the_log_as_it_was(
+    laboratory: Laboratory, figure: Figure, history: History, cuts: list[int], question: Question
+) -> None:
+    answer = laboratory.ask(
+        history, cuts, lambda driver: QUERIES.answer(driver, figure, LIFECYCLE, question)
+    )
+
+    cells = by_hand(figure, history, question)
+    assert numbers(answer) == counted(figure, cells, question)
+
+
+@asked
+@given(histories(), CUTS, questions())
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_the_list_behind_every_number_has_that_many_leads(
+    laboratory: Laboratory, figure: Figure, history: History, cuts: list[int], question: Question
+) -> None:
+    async def lists(driver: Driver) -> Any:
+        answer = await QUERIES.answer(driver, figure, LIFECYCLE, question)
+        asked_for = numbers(answer)
+        return asked_for, [await members(driver, figure, question, Cell(*key)) for key in asked_for]
+
+    asked_for, listed = laboratory.ask(history, cuts, lists)
+
+    cells = by_hand(figure, history, question)
+    for ((row, measure, value), count), found in zip(asked_for.items(), listed, strict=True):
+        assert len({member.place for member in found}) == len(found) == count
+        known = figure.measure(measure)
+        assert known is not None
+        expected = sorted(
+            member
+            for cell in _cells_of(figure.counted_by(known), row, value, cells)
+            for member in cells[cell]
+        )
+        shown = (HandMember(one.place.subject_id, one.pass_number, one.at) for one in found)
+        assert sorted(shown) == expected
+
+
+def _cells_of(
+    measures: tuple[str, ...], row: RowKey, value: str | None, cells: Cells
+) -> list[HandCell]:
+    return [
+        cell
+        for cell in cells
+        if cell.row == row and cell.measure in measures and value in (None, cell.value)
+    ]
+
+
+async def members(driver: Driver, figure: Figure, question: Question, cell: Cell) -> list[Member]:
+    """Read all pages of a list."""
+    found: list[Member] = []
+    after: Place | None = None
+    while True:
+        page = await QUERIES.members(
+            driver, figure, LIFECYCLE, question, cell, after=after, limit=PAGE
+        )
+        found += page.members
+        after = page.next
+        if after is None:
+            return found
+
+
+@asked
+@given(histories(), questions())
+def test_a_figure_of_the_past_is_that_of_the_log_that_ended_then(
+    laboratory: Laboratory, history: History, question: Question
+) -> None:
+    async def every_figure(driver: Driver) -> list[FigureAnswer]:
+        return [
+            await QUERIES.answer(driver, figure, LIFECYCLE, question) for figure in FIGURES.values()
+        ]
+
+    cut = History(history.events[: question.known_at])
+
+    assert laboratory.ask(history, [], every_figure) == laboratory.ask(cut, [], every_figure)

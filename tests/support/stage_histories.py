@@ -1,0 +1,135 @@
+"""Random histories of stages: subjects arrive, move, recycle, are absorbed and restated."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from domain.effects import Effects
+from domain.event import Event
+from domain.lead.stays import Stay, Stays
+from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
+from domain.lifecycle.text.load import load
+from events.lifecycles.shipped import read_lifecycle_text
+from tests.support.stage_events import Script, day
+
+LIFECYCLE = load(read_lifecycle_text("demand_funnel"))
+ZONE = ZoneInfo(LIFECYCLE.time_zone)
+LEAD, ACCOUNT = SubjectKind.LEAD, SubjectKind.ACCOUNT
+STAGES = {LEAD: tuple(LIFECYCLE.lead.stages), ACCOUNT: tuple(LIFECYCLE.account.stages)}
+LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
+KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
+SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
+MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
+"""Few moments, so that many things coincide; around the ends of months in Tokyo."""
+
+
+@dataclass(repr=False)
+class History:
+    """Events from the beginning, including the first lifecycle. A class, for a short repr."""
+
+    events: list[Event]
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{one.position} {one.subject.id[-1:]} {one.occurred_at:%m-%dT%H} {one.stage_to} "
+            f"pass {one.pass_number} to {(one.forwarded_to or '')[-1:]} {dict(one.effects)}"
+            for one in self.events[1:]
+        )
+
+
+@dataclass
+class Course:
+    """The state of each subject while a history is drawn: only legal histories are."""
+
+    script: Script
+    known: set[int]
+    moved_at: dict[int, float]
+    pass_numbers: dict[int, int]
+    absorbed_by: dict[int, int]
+
+    def receiver(self, number: int) -> int:
+        while number in self.absorbed_by:
+            number = self.absorbed_by[number]
+        return number
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Draw a history: leads and accounts arrive, move, recycle, are absorbed and reported."""
+    course = Course(Script(), set(), {}, {}, {})
+    course.script.publish()
+    for _ in range(draw(st.integers(0, 25))):
+        number = draw(st.sampled_from(LEADS + ACCOUNTS))
+        kind = LEAD if number in LEADS else ACCOUNT
+        step = draw(
+            st.sampled_from(
+                ["tell", "move", "move", "move", "recycle", "absorb", "correct", "restate"]
+            )
+        )
+        _take(draw, course, number, kind, step)
+    return History(course.script.events)
+
+
+def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step: str) -> None:
+    receiver = course.receiver(number)
+    forwarded_to = receiver if receiver != number else None
+    at = draw(MOMENTS)
+    script = course.script
+    if step != "absorb":
+        course.known.add(number)
+    if step == "tell":
+        script.tell(number, at, kind=kind, forwarded_to=forwarded_to)
+    elif step == "correct" and kind is LEAD:
+        effects: Effects = {"origin": draw(SOURCES)}
+        script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
+    elif step == "absorb" and kind is LEAD:
+        other = course.receiver(draw(st.sampled_from(LEADS)))
+        if other != receiver and number == receiver and {number, other} <= course.known:
+            script.absorb(number, at, by=other)
+            course.absorbed_by[number] = other
+    elif step == "restate" and number == receiver:
+        _restate(draw, course, number, kind)
+    elif step in ("move", "recycle"):
+        at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
+        pass_number = course.pass_numbers.get(receiver, 1)
+        effects = {}
+        if kind is LEAD:
+            effects = {"origin": draw(SOURCES), "channel": draw(SOURCES)}
+        if step == "recycle" and kind is LEAD:
+            pass_number += 1
+        course.pass_numbers[receiver] = pass_number
+        script.move(
+            number,
+            at,
+            draw(st.sampled_from(STAGES[kind])),
+            draw(st.sampled_from(KINDS)),
+            kind=kind,
+            pass_number=pass_number,
+            effects=effects if draw(st.booleans()) else {},
+            forwarded_to=forwarded_to,
+        )
+
+
+def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) -> None:
+    """Restate which stays count, possibly none; a visitor's may have ended by absorption."""
+    moments = sorted(draw(st.lists(MOMENTS, max_size=4)))
+    stays: list[Stay] = []
+    pass_number = 1
+    for place, moment in enumerate(moments):
+        is_unplaced = place == 0 and draw(st.booleans())
+        pass_number += place > 0 and kind is LEAD and draw(st.booleans())
+        stays.append(
+            Stay(
+                UNPLACED if is_unplaced else draw(st.sampled_from(STAGES[kind])),
+                day(moment),
+                pass_number,
+                None if is_unplaced else draw(st.sampled_from(KINDS)),
+                draw(st.integers(1, len(course.script.events))),
+                draw(SOURCES) or None if kind is LEAD else None,
+                draw(SOURCES) or None if kind is LEAD else None,
+            )
+        )
+    course.pass_numbers[number] = pass_number
+    course.moved_at[number] = max([*moments, course.moved_at.get(number, 0)])
+    course.script.restate(number, draw(MOMENTS), Stays(tuple(stays)), kind=kind)
