@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
+from projections.figures.cohorts import CONVERSION, YIELD
 from projections.figures.definition import Figure
 from projections.figures.stages import FLOW, STOCK
 
-FIGURES: Mapping[str, Figure] = {figure.name: figure for figure in (STOCK, FLOW)}
+FIGURES: Mapping[str, Figure] = {figure.name: figure for figure in (STOCK, FLOW, CONVERSION, YIELD)}

@@ -40,3 +40,27 @@ SELECT record
 -- include: figures/known_stays.sql
 -- include: figures/flow.sql
 -- include: figures/listed.sql
+
+-- name: count_conversion
+-- How many of a cohort got to another stage in time, and how many may still.
+-- include: figures/known_stays.sql
+-- include: figures/conversion.sql
+-- include: figures/counted.sql
+
+-- name: list_conversion
+-- The leads and accounts behind one number of a conversion.
+-- include: figures/known_stays.sql
+-- include: figures/conversion.sql
+-- include: figures/listed.sql
+
+-- name: count_yield
+-- How far the leads acquired in a period got in time.
+-- include: figures/known_stays.sql
+-- include: figures/yield.sql
+-- include: figures/counted.sql
+
+-- name: list_yield
+-- The leads and accounts behind one number of a yield.
+-- include: figures/known_stays.sql
+-- include: figures/yield.sql
+-- include: figures/listed.sql

@@ -12,7 +12,8 @@ WITH live AS (
                  WHEN 'month' THEN stay.month
                  ELSE '' END AS value,
             stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,
-            stay.is_first_entry, stay.entered_at, stay.entry_position, stay.number,
+            stay.is_first_entry, stay.entered_at, stay.entry_position, stay.known_from,
+            stay.number,
             CASE WHEN stay.exit_position <= (SELECT position FROM live)
                   AND stay.left_at <= CAST(:as_of AS timestamptz) THEN stay.left_at
                  ELSE 'infinity' END AS left_at,

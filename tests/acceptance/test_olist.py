@@ -107,5 +107,26 @@ def test_the_funnel_shows_how_many_leads_reached_each_stage(olist: RunningServic
     assert (reached["MQL"], reached["WON"]) == (8_000, 842)
 
 
+def test_the_figures_of_olist_match_the_published_ones(olist: RunningService) -> None:
+    stock = figure(olist, "stock")
+    qualified = stock["MQL"]["counts"]
+    assert [qualified[one]["count"] for one in ("reached", "entered")] == [8_000, 7_999]
+    assert stock["WON"]["counts"]["reached"]["count"] == 842
+
+    asked = {"base": "MQL", "target": "WON"}
+    hits = []
+    for days in (7, 14, 30, 60, 90, 167, 365):
+        reached = figure(olist, "conversion", within=days, **asked)["reach"]["counts"]
+        assert (reached["base"]["count"], reached["immature"]["count"]) == (7_999, 0)
+        hits.append(reached["hits"]["count"])
+    assert hits == [248, 411, 546, 643, 690, 764, 837]
+
+
+def figure(service: RunningService, name: str, **params: Any) -> dict[str, dict[str, Any]]:
+    with service.client(service.key) as client:
+        rows = client.get(f"/v1/figures/{name}", params=params).json()["rows"]
+    return {row["row"]: row for row in rows if row["track"] == "lead"}
+
+
 def test_its_ledger_verifies(olist: RunningService) -> None:
     assert olist.command("verify").returncode == 0

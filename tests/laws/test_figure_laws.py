@@ -1,6 +1,8 @@
 """Laws of every figure, on random histories with merges, passes, late reports and restatements."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,6 +31,9 @@ from tests.support.stage_ledgers import SCHEMA
 from tests.support.stays_by_hand import stays_after
 
 QUERIES = FigureQueries(SCHEMA)
+WITHIN_DAYS = (1, 28, 30)
+MATURE_DAY = 100
+"""Everything is mature by then."""
 PAGE = 2
 """Members of a page, so that most lists have several pages."""
 
@@ -40,14 +45,27 @@ def laboratory(postgres_server: PrivatePostgres) -> Iterator[Laboratory]:
 
 
 @st.composite
+def cohorts(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw a stage of a path and one that is not before it."""
+    track = draw(st.sampled_from([LIFECYCLE.lead, LIFECYCLE.lead, LIFECYCLE.account]))
+    base = draw(st.sampled_from(track.path[:-1]))
+    earlier = track.path[: track.path.index(base) + 1]
+    return base, draw(st.sampled_from([one for one in track.stages if one not in earlier]))
+
+
+@st.composite
 def questions(draw: st.DrawFn) -> Question:
     since, until = sorted((draw(MOMENTS), draw(MOMENTS)))
+    base, target = draw(cohorts())
     return Question(
         as_of=day(draw(MOMENTS)),
         known_at=draw(st.integers(1, 30)),
         since=draw(st.sampled_from([None, day(since)])),
         until=draw(st.sampled_from([None, day(until)])),
         dimension=draw(st.sampled_from(Dimension)),
+        base=base,
+        target=target,
+        within=timedelta(days=draw(st.sampled_from(WITHIN_DAYS))),
     )
 
 
@@ -161,3 +179,48 @@ def test_a_figure_of_the_past_is_that_of_the_log_that_ended_then(
     cut = History(history.events[: question.known_at])
 
     assert laboratory.ask(history, [], every_figure) == laboratory.ask(cut, [], every_figure)
+
+
+@asked
+@given(histories(), questions())
+def test_more_time_never_makes_fewer_hits(
+    laboratory: Laboratory, history: History, question: Question
+) -> None:
+    async def hits(driver: Driver) -> list[list[int]]:
+        found = []
+        for days in WITHIN_DAYS:
+            wider = question._replace(within=timedelta(days=days))
+            answer = await QUERIES.answer(driver, FIGURES["conversion"], LIFECYCLE, wider)
+            found.append([row.counts["so_far"] for row in answer.total])
+        return found
+
+    for fewer, more in pairwise(laboratory.ask(history, [], hits)):
+        assert all(one <= other for one, other in zip(fewer, more, strict=True))
+
+
+@asked
+@given(histories(), questions())
+def test_a_yield_never_rises_and_bounds_hold_the_rate_to_come(
+    laboratory: Laboratory, history: History, question: Question
+) -> None:
+    async def both(driver: Driver) -> tuple[FigureAnswer, FigureAnswer, FigureAnswer]:
+        later = question._replace(as_of=day(MATURE_DAY))
+        return (
+            await QUERIES.answer(driver, FIGURES["yield"], LIFECYCLE, question),
+            await QUERIES.answer(driver, FIGURES["conversion"], LIFECYCLE, question),
+            await QUERIES.answer(driver, FIGURES["conversion"], LIFECYCLE, later),
+        )
+
+    fallen, now, later = laboratory.ask(history, [], both)
+
+    for measure in ("reached", "early"):
+        reached = [row.counts[measure] for row in fallen.total]
+        assert reached == sorted(reached, reverse=True)
+    for row, grown in zip(now.total, later.total, strict=True):
+        counts = row.counts
+        assert counts["mature"] + counts["immature"] == counts["base"]
+        assert grown.counts["immature"] == 0
+        # Whatever enters the base after the moment asked about is not in the bounds.
+        if grown.counts["base"] == counts["base"]:
+            possible = counts["so_far"] + counts["possible"]
+            assert counts["so_far"] <= grown.counts["hits"] <= possible

@@ -5,7 +5,7 @@ No SQL and no shared predicates: a figure is a loop over stays, and a cell holds
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
@@ -107,7 +107,73 @@ def flow(stays: Stays, _: Lifecycle, question: Question) -> Counts:
             yield _row(stay), f"left_{stay.exit_kind}", stay
 
 
+def _passes(stays: Stays, kind: SubjectKind) -> dict[tuple[str, int], dict[str, HandStay]]:
+    """Return the first stay of each pass in each of its stages, in order of time."""
+    passes: defaultdict[tuple[str, int], dict[str, HandStay]] = defaultdict(dict)
+    for stay in stays:
+        if stay.is_first and stay.subject.kind is kind:
+            passes[stay.subject.id, stay.pass_number].setdefault(stay.stage, stay)
+    return passes
+
+
+def _is_in_period(stay: HandStay, question: Question) -> bool:
+    since, until = question.since, question.until
+    return (since is None or stay.entered_at >= since) and (
+        until is None or stay.entered_at < until
+    )
+
+
+def _cohort_track(lifecycle: Lifecycle, question: Question) -> Track:
+    is_lead = question.base in lifecycle.lead.stages
+    return lifecycle.lead if is_lead else lifecycle.account
+
+
+def conversion(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    track = _cohort_track(lifecycle, question)
+    for entered in _passes(stays, track.subject).values():
+        base = entered.get(question.base)
+        if base is None or not _is_in_period(base, question):
+            continue
+        is_mature = base.entered_at + question.within <= question.as_of
+        hits = {}
+        for row, targets in (
+            ("reach", beyond(track, question.target)),
+            ("enter", (question.target,)),
+        ):
+            waits = [entered[one].entered_at - base.entered_at for one in targets if one in entered]
+            hits[row] = any(timedelta() <= wait <= question.within for wait in waits)
+        for row, is_hit in hits.items():
+            counts = {
+                "base": True,
+                "mature": is_mature,
+                "immature": not is_mature,
+                "so_far": is_hit,
+                "hits": is_hit and is_mature,
+                "possible": not is_hit and not is_mature,
+                "passed_over": is_hit and is_mature and not hits["enter"],
+            }
+            for measure, holds in counts.items():
+                if holds:
+                    yield _row(base, row), measure, base
+
+
+def cohort_yield(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    track = _cohort_track(lifecycle, question)
+    for (_, number), entered in _passes(stays, track.subject).items():
+        begun = [entered[one] for one in entered if one in beyond(track, question.base)]
+        if number > 1 or not begun or not _is_in_period(begun[0], question):
+            continue
+        base = begun[0]
+        ends = base.entered_at + question.within
+        for stage in beyond(track, question.base):
+            later = beyond(track, stage)
+            if any(one.stage in later and one.entered_at <= ends for one in begun):
+                yield _row(base, stage), "reached" if ends <= question.as_of else "early", base
+
+
 BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "stock": stock,
     "flow": flow,
+    "conversion": conversion,
+    "yield": cohort_yield,
 }
