@@ -159,8 +159,20 @@ CONVERSION: Final = Figure(
     rows=_conversion_rows,
     values=_conversion_values,
     row_words={
-        REACH: Words({"ja": "到達(先のステージを含む)", "en": "reached it or went past it"}),
-        ENTER: Words({"ja": "流入(そのステージのみ)", "en": "entered it"}),
+        REACH: Words(
+            {"ja": "到達", "en": "reached"},
+            {
+                "ja": "目標のステージか、それより先のステージに入ったものを達成とする",
+                "en": "A hit is an entry into the target or a stage after it.",
+            },
+        ),
+        ENTER: Words(
+            {"ja": "流入", "en": "entered"},
+            {
+                "ja": "目標のステージそのものに入ったものだけを達成とする",
+                "en": "A hit is an entry into the target itself.",
+            },
+        ),
     },
     shares=(
         FigureShare(

@@ -23,6 +23,8 @@ class Measure:
     words: Words
     sums: tuple[str, ...] = ()
     """The measures that it is the sum of. No member counts for two of them."""
+    is_detail: bool = False
+    """Whether another measure sums it up, so that a table can do without it."""
 
 
 class ShareOf(StrEnum):

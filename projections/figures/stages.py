@@ -267,6 +267,7 @@ FLOW: Final = Figure(
                         "en": f"Left the stage: {words['en']}.",
                     },
                 ),
+                is_detail=True,
             )
             for kind, words in EXITS.items()
         ),

@@ -30,6 +30,7 @@ COMMANDS = {
         "simulate:simulate", "Send a simulated market's reports to a running service."
     ),
     "funnel": Command("funnel:funnel", "Show the funnel, for now or any past moment."),
+    "figure": Command("figure:figure", "Read any figure, with a bar for each row."),
     "deadlines": Command("deadlines:deadlines", "Show deadlines, earliest due first."),
     "history": Command("history:history", "Show what happened to a lead, and why."),
     "replay": Command("replay:replay", "Replay a lead: show its state after each event."),

@@ -34,6 +34,7 @@ class DescribedParameter(Shape):
 
 class DescribedMeasure(Described):
     sums: Annotated[Sequence[str], Field(description="The measures that it is the sum of.")]
+    is_detail: Annotated[bool, Field(description="Another measure sums it up.")]
 
 
 class DescribedShare(Described):
@@ -65,6 +66,10 @@ class FigureDefinitions(Shape):
 class Labelled(Shape):
     name: str
     label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+
+
+class LabelledMeasure(Labelled):
+    is_detail: Annotated[bool, Field(description="Another measure sums it up.")]
 
 
 class Number(Shape):
@@ -128,7 +133,7 @@ class AnsweredFigure(FigureAsked):
     """Every number of a figure."""
 
     main: str
-    measures: Sequence[Labelled]
+    measures: Sequence[LabelledMeasure]
     shares: Sequence[Labelled]
     rows: Sequence[FigureRow]
     parts: Annotated[

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from projections.figures.catalogue import FIGURES
 from service.command.exits import Exit
+from tests.support.examples import examples_of
 from tests.support.postgres import scratch_directory
-from tests.support.running_service import RunningService, running_service
+from tests.support.running_service import ROOT, RunningService, running_service
 
 UNTIL = datetime.now(UTC).date()
+NUMBERS_CHECKED = 60
+"""Lists read for each figure, of several hundred."""
 WORLD = ("--people", "600", "--days", "250", "--seed", "7", "--until", str(UNTIL))
 
 
@@ -64,6 +68,43 @@ def test_leads_come_and_go_in_the_last_month(simulated: Simulated) -> None:
     flow = read(simulated, "/v1/funnel/flow", **{"from": iso(since), "to": iso(until)})
     moving = {stage["stage"] for stage in flow["leads"] if stage["entries"] and stage["exits"]}
     assert {"AL", "ML", "MAL", "MQL"} <= moving
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_number_leads_to_as_many_leads(simulated: Simulated, name: str) -> None:
+    figure = read(simulated, f"/v1/figures/{name}", by="origin")
+    numbers = [
+        number
+        for part in (figure, *figure["parts"])
+        for row in part["rows"]
+        for number in row["counts"].values()
+        if number["leads"] is not None
+    ]
+    assert len(numbers) > len(figure["parts"])
+    service = simulated[0]
+    with service.client(service.key) as client:
+        for number in numbers[:: max(1, len(numbers) // NUMBERS_CHECKED)]:
+            page = client.get(f"{number['leads']}&limit=1000").json()
+            assert len(page["leads"]) == number["count"]
+
+
+def test_the_stock_is_the_funnel(simulated: Simulated) -> None:
+    funnel, stock = read(simulated, "/v1/funnel"), read(simulated, "/v1/figures/stock")
+    stages = {row["row"]: row["counts"] for row in stock["rows"] if row["track"] == "lead"}
+    for stage in funnel["leads"]["stages"]:
+        for measure in ("standing", "entered", "reached"):
+            assert stages[stage["stage"]][measure]["count"] == stage[measure]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_examples_of_the_figures_show_something(simulated: Simulated, language: str) -> None:
+    service = simulated[0]
+    for example in examples_of(ROOT / "docs" / f"figures.{language}.md"):
+        _, *arguments = example.script.split()
+        printed = service.command(*arguments, key=service.key)
+        assert (printed.returncode, "█" in printed.stdout) == (0, True), printed
+        as_csv = service.command(*arguments, "--csv", key=service.key)
+        assert len({line.count(",") for line in as_csv.stdout.splitlines()}) == 1, as_csv
 
 
 def test_every_list_has_a_lead_on_it(simulated: Simulated) -> None:

@@ -1,5 +1,6 @@
 """Random histories of stages: subjects arrive, move, recycle, are absorbed and restated."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ STAGES = {LEAD: tuple(LIFECYCLE.lead.stages), ACCOUNT: tuple(LIFECYCLE.account.s
 LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
 KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
 SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
+STEPS_MAX = 25
 MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
 """Few moments, so that many things coincide; around the ends of months in Tokyo."""
 
@@ -43,6 +45,7 @@ class Course:
     """The state of each subject while a history is drawn: only legal histories are."""
 
     script: Script
+    stages: Mapping[SubjectKind, Sequence[str]]
     known: set[int]
     moved_at: dict[int, float]
     pass_numbers: dict[int, int]
@@ -55,11 +58,16 @@ class Course:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> History:
-    """Draw a history: leads and accounts arrive, move, recycle, are absorbed and reported."""
-    course = Course(Script(), set(), {}, {}, {})
+def histories(
+    draw: st.DrawFn, stages: Mapping[SubjectKind, Sequence[str]] = STAGES, *, steps_min: int = 0
+) -> History:
+    """Draw a history: leads and accounts arrive, move, recycle, are absorbed and reported.
+
+    The fewer stages and the more steps, the more leads take the same way through several stages.
+    """
+    course = Course(Script(), stages, set(), {}, {}, {})
     course.script.publish()
-    for _ in range(draw(st.integers(0, 25))):
+    for _ in range(draw(st.integers(steps_min, STEPS_MAX))):
         number = draw(st.sampled_from(LEADS + ACCOUNTS))
         kind = LEAD if number in LEADS else ACCOUNT
         step = draw(
@@ -102,7 +110,7 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
         script.move(
             number,
             at,
-            draw(st.sampled_from(STAGES[kind])),
+            draw(st.sampled_from(course.stages[kind])),
             draw(st.sampled_from(KINDS)),
             kind=kind,
             pass_number=pass_number,
@@ -121,7 +129,7 @@ def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) ->
         pass_number += place > 0 and kind is LEAD and draw(st.booleans())
         stays.append(
             Stay(
-                UNPLACED if is_unplaced else draw(st.sampled_from(STAGES[kind])),
+                UNPLACED if is_unplaced else draw(st.sampled_from(course.stages[kind])),
                 day(moment),
                 pass_number,
                 None if is_unplaced else draw(st.sampled_from(KINDS)),

@@ -61,7 +61,12 @@ def describe_definition(figure: Figure) -> shapes.FigureDefinition:
         ],
         "breakdowns": [_described(str(one), DIMENSIONS[one]) for one in dimensions],
         "measures": [
-            {**_described(one.name, one.words), "sums": list(one.sums)} for one in figure.measures
+            {
+                **_described(one.name, one.words),
+                "sums": list(one.sums),
+                "is_detail": one.is_detail,
+            }
+            for one in figure.measures
         ],
         "shares": [
             {**_described(one.name, one.words), "of": list(one.of), "out_of": one.out_of}

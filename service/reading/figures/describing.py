@@ -60,7 +60,10 @@ def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.Answ
     return {
         **_asked(wording),
         "main": figure.main,
-        "measures": [_labelled(one.name, one.words, wording) for one in figure.measures],
+        "measures": [
+            {**_labelled(one.name, one.words, wording), "is_detail": one.is_detail}
+            for one in figure.measures
+        ],
         "shares": [_labelled(one.name, one.words, wording) for one in figure.shares],
         "rows": [_row(row, wording, None) for row in answer.total],
         "parts": [

@@ -1,0 +1,243 @@
+"""`leadledger figure`: read any figure, with a bar for each row, as a table or as CSV."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from domain.lifecycle.names import LANGUAGE_DEFAULT
+from service.command.client import Service
+from service.command.options import URL_DEFAULT, Json, Key, Language, Url
+from service.command.printing import print_csv, print_json, print_lines, print_table
+
+BAR_CHARACTERS: Final = 20
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "lead": "Leads",
+        "account": "Companies",
+        "row": "row",
+        "label": "label",
+        "not_reported": "(not reported)",
+        "nothing": "Nothing counts here.",
+        "open": "The period has not ended: these numbers will change.",
+        "read": "{label} at {as_of}, as known at position {position}.",
+        "period": "From {since} until before {until}.",
+        "matures": "The last of the cohort is mature at {at}.",
+    },
+    "ja": {
+        "lead": "リード",
+        "account": "企業",
+        "row": "行",
+        "label": "名称",
+        "not_reported": "(報告なし)",
+        "nothing": "該当するものはありません。",
+        "open": "期間が終わっていないため、件数はまだ変わります。",
+        "read": "{label}、基準日時 {as_of}、記録番号 {position} までの報告分。",
+        "period": "期間: {since} から {until} の直前まで。",
+        "matures": "すべて判定済みになる日時: {at}。",
+    },
+}
+
+
+def figure(
+    *,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="The figure. Without it, list all figures."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE|TIME", help="The start of the period."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="DATE|TIME", help="The end of the period: a day, or before a time."
+        ),
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", help="Instead of both, a period by name, such as last_month."),
+    ] = None,
+    closing_day: Annotated[
+        int | None,
+        typer.Option("--closing-day", help="The day on which months close, 1 to 28."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="DATE|TIME", help="What was true at the end of this day, or then."
+        ),
+    ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            "--known-at",
+            metavar="TIME|POSITION",
+            help="Use only what was recorded by this time, or up to this position.",
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Break down by this, such as origin.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", help="The stage in which the cohort begins.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="The stage that it is to get to.")
+    ] = None,
+    within: Annotated[
+        int | None, typer.Option("--within", metavar="DAYS", help="In how many days.")
+    ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Also show the measures that others sum up.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
+    lang: Language = LANGUAGE_DEFAULT,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Read a figure, for now or any past moment. Each has its definition in `leadledger figure`.
+
+    Example: leadledger figure conversion --base MQL --target WON --within 90 --by channel
+    """
+    asked = {
+        "from": since,
+        "to": until,
+        "period": period,
+        "closing_day": closing_day,
+        "as_of": as_of,
+        "known_at": known_at,
+        "by": by,
+        "base": base,
+        "target": target,
+        "within": within,
+        "lang": lang,
+    }
+    with Service(url, key) as service:
+        if name is None:
+            answer = service.get("/v1/figures")
+        else:
+            answer = service.get(f"/v1/figures/{name}", **asked)
+    language = "ja" if lang.startswith("ja") else "en"
+    if as_json:
+        print_json(answer)
+    elif name is None:
+        _print_definitions(answer["figures"], language)
+    elif as_csv:
+        measures = answer["measures"]
+        words = WORDS[language]
+        print_csv(_columns(answer, measures, words), list(_lines(answer, measures, words)))
+    else:
+        _print_figure(answer, WORDS[language], details=details)
+
+
+def _print_definitions(figures: Sequence[Mapping[str, Any]], language: str) -> None:
+    for one in figures:
+        print_lines(
+            f"{one['name']}  {one['label'][language]}",
+            f"  {one['definition'][language]}",
+            f"  {one['formula'][language]}",
+            *(f"  - {trap[language]}" for trap in one["traps"]),
+            "",
+        )
+
+
+def _print_figure(answer: Mapping[str, Any], words: Mapping[str, str], *, details: bool) -> None:
+    measures = [one for one in answer["measures"] if details or not one["is_detail"]]
+    columns = _columns(answer, measures, words)
+    numbers = columns[-len(measures) - len(answer["shares"]) :]
+    texts = len(columns) - len(numbers)
+    for track in ("lead", "account"):
+        rows = [row for row in _counted_rows(answer) if row[1]["track"] == track]
+        if not rows:
+            continue
+        bars = _bars([_drawn(row, answer["main"]) for _, row in rows])
+        lines = [
+            [*line[:texts], bar, *map(_shown, line[texts:])]
+            for line, bar in zip(_lines(answer, measures, words, track), bars, strict=True)
+        ]
+        print_lines(words[track])
+        print_table([*columns[:texts], "", *numbers], lines, numbers=numbers)
+        print_lines("")
+    if not any(True for _ in _counted_rows(answer)):
+        print_lines(words["nothing"])
+    _print_reading(answer, words)
+
+
+def _print_reading(answer: Mapping[str, Any], words: Mapping[str, str]) -> None:
+    """State what was read: a number without its moment is worth nothing."""
+    read = {"label": answer["label"], "as_of": answer["as_of"]}
+    print_lines(words["read"].format(**read, position=answer["as_of_position"]))
+    if answer["from"] or answer["to"]:
+        bounds = {"since": answer["from"] or "…", "until": answer["to"] or "…"}
+        print_lines(words["period"].format(**bounds))
+    if answer.get("is_open") and answer["to"]:
+        print_lines(words["open"])
+    if at := answer["rows"][0].get("matures_at") if answer["rows"] else None:
+        print_lines(words["matures"].format(at=at))
+
+
+def _columns(
+    answer: Mapping[str, Any], measures: Sequence[Mapping[str, Any]], words: Mapping[str, str]
+) -> list[str]:
+    headings = [_heading(one) for one in (*measures, *answer["shares"])]
+    by = [answer["by"]] if answer["by"] else []
+    return [*by, words["row"], words["label"], *headings]
+
+
+def _heading(named: Mapping[str, Any]) -> str:
+    return str(named.get("label", named["name"]))
+
+
+def _counted_rows(answer: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """Return every row in which something counts, with its part; the total if there are none."""
+    parts = answer["parts"] or [{"rows": answer["rows"]}]
+    for part in parts:
+        for row in part["rows"]:
+            if any(number["count"] for number in row["counts"].values()):
+                yield part, row
+
+
+def _lines(
+    answer: Mapping[str, Any],
+    measures: Sequence[Mapping[str, Any]],
+    words: Mapping[str, str],
+    track: str | None = None,
+) -> Iterator[list[object]]:
+    for part, row in _counted_rows(answer):
+        if track in (None, row["track"]):
+            value = part.get("value_label", part.get("value")) or words["not_reported"]
+            yield [
+                *([value] if answer["by"] else []),
+                row["row"],
+                row["row_label"],
+                *(row["counts"][one["name"]]["count"] for one in measures),
+                *(row["shares"][one["name"]] for one in answer["shares"]),
+            ]
+
+
+def _drawn(row: Mapping[str, Any], main: str) -> float:
+    if main in row["counts"]:
+        return float(row["counts"][main]["count"])
+    return float(row["shares"][main] or 0)
+
+
+def _bars(lengths: Sequence[float]) -> list[str]:
+    """Draw lengths as bars of which the longest has the full width, to an eighth of a character."""
+    longest = max(lengths, default=0) or 1
+    bars = []
+    for length in lengths:
+        whole, eighths = divmod(round(length / longest * BAR_CHARACTERS * 8), 8)
+        bars.append("█" * whole + EIGHTHS[eighths].strip())
+    return bars
+
+
+def _shown(number: object) -> str:
+    """Write a count with thousands separators, and a share in per cent."""
+    if number is None:
+        return "\N{EN DASH}"
+    return f"{number:,}" if isinstance(number, int) else f"{float(str(number)):.1%}"
