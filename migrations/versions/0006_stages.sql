@@ -32,6 +32,9 @@ CREATE TABLE ledger.stage_stays (
     CONSTRAINT stage_stays_have_a_kind CHECK (kind IN ('lead', 'account'))
 );
 
+-- For cohorts: those who entered a stage in a period.
+CREATE INDEX stage_stays_by_entry ON ledger.stage_stays (generation, stage, entered_at);
+
 COMMENT ON COLUMN ledger.stage_stays.before IS
     'Stages that the pass had entered before this stay, in order of first entry, space-separated.';
 COMMENT ON COLUMN ledger.stage_stays.month IS

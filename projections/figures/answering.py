@@ -29,7 +29,7 @@ class Counted(NamedTuple):
     value: str
     measures: str
     members: int
-    last_at: datetime
+    last_at: datetime | None
 
     @property
     def row(self) -> RowKey:
@@ -41,19 +41,22 @@ def answer_from(
 ) -> FigureAnswer:
     """Return the total and one part for each value, all with the same rows."""
     keys = figure.rows(lifecycle, question, {one.row for one in counted})
-    total = _rows(counted, figure, keys)
+    total = _rows(counted, figure, question, keys)
     if question.dimension is Dimension.NONE:
         return FigureAnswer(total, ())
     by_value: defaultdict[str, list[Counted]] = defaultdict(list)
     for one in counted:
         by_value[one.value].append(one)
     values = sorted(by_value, key=lambda value: (value == "", value))
-    parts = (FigurePart(value or None, _rows(by_value[value], figure, keys)) for value in values)
+    parts = (
+        FigurePart(value or None, _rows(by_value[value], figure, question, keys))
+        for value in values
+    )
     return FigureAnswer(total, tuple(parts))
 
 
 def _rows(
-    counted: Iterable[Counted], figure: Figure, keys: Sequence[RowKey]
+    counted: Iterable[Counted], figure: Figure, question: Question, keys: Sequence[RowKey]
 ) -> tuple[FigureRow, ...]:
     found: defaultdict[RowKey, list[Counted]] = defaultdict(list)
     for one in counted:
@@ -64,10 +67,14 @@ def _rows(
             key,
             counts[place],
             {share.name: _share(share, counts, place) for share in figure.shares},
-            max((one.last_at for one in found[key]), default=None),
+            _last_at(found[key]) if question.within else None,
         )
         for place, key in enumerate(keys)
     )
+
+
+def _last_at(counted: Iterable[Counted]) -> datetime | None:
+    return max((one.last_at for one in counted if one.last_at is not None), default=None)
 
 
 def _counts(counted: Iterable[Counted], figure: Figure) -> dict[str, int]:

@@ -83,6 +83,8 @@ class Figure:
     row_words: Mapping[str, Words]
     """The words of rows that are not stages."""
     shares: tuple[FigureShare, ...] = ()
+    kept: str | None = None
+    """The statement that answers for the present from counts that a projection keeps, if any."""
 
     def measure(self, name: str) -> Measure | None:
         return next((one for one in self.measures if one.name == name), None)

@@ -20,12 +20,50 @@ SELECT record
 -- name: count_stock
 -- Who is in each stage, and who ever got there.
 -- include: figures/known_stays.sql
+-- include: figures/routes.sql
+-- include: figures/reaching.sql
 -- include: figures/stock.sql
 -- include: figures/counted.sql
+
+-- name: count_stock_now
+-- The same for the present, from the counts that the projection keeps: one row for each route into a
+-- stage, whatever the size of the log. If it has moved on since the question was read, no row.
+WITH live AS (
+     SELECT generation, position
+       FROM ledger.projections
+      WHERE name = 'stage_intervals' AND status = 'live' AND position = :known_at),
+     kept AS (
+     SELECT counted.*
+       FROM live
+       JOIN ledger.stage_counts AS counted USING (generation)
+      WHERE counted.breakdown = :dimension),
+     routes AS (
+     SELECT DISTINCT kind, stage, before
+       FROM kept
+      WHERE stage <> 'unplaced' AND NOT stage = ANY (string_to_array(before, ' '))),
+-- include: figures/reaching.sql
+     counted AS (
+     SELECT kind, stage AS in_row, value, 'standing' AS measures, standing AS members
+       FROM kept
+      UNION ALL
+     SELECT kind, stage, value, 'entered', entries
+       FROM kept
+       JOIN routes USING (kind, stage, before)
+      UNION ALL
+     SELECT kind, reached, value, 'reached', entries
+       FROM kept
+       JOIN reaching USING (kind, stage, before))
+SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
+       CAST(NULL AS timestamptz) AS last_at, live.position
+  FROM live
+  LEFT JOIN counted ON true
+ GROUP BY live.position, kind, in_row, value, measures
 
 -- name: list_stock
 -- The leads and accounts behind one number of the stock.
 -- include: figures/known_stays.sql
+-- include: figures/routes.sql
+-- include: figures/reaching.sql
 -- include: figures/stock.sql
 -- include: figures/listed.sql
 

@@ -68,8 +68,22 @@ class FigureQueries:
     ) -> FigureAnswer:
         """Return every number of a figure."""
         values = _values(figure, lifecycle, question)
-        rows = await self._rows(driver, f"count_{figure.relation}", values)
-        return answer_from([Counted(*row.values()) for row in rows], figure, lifecycle, question)
+        counted = await self._kept(driver, figure, values) if question.is_now else None
+        if counted is None:
+            rows = await self._rows(driver, f"count_{figure.relation}", values)
+            counted = [Counted(*row.values()) for row in rows]
+        return answer_from(counted, figure, lifecycle, question)
+
+    async def _kept(
+        self, driver: Driver, figure: Figure, values: Mapping[str, Any]
+    ) -> list[Counted] | None:
+        """Return the counts that a projection keeps; None if it has none at this position."""
+        if figure.kept is None:
+            return None
+        found = [tuple(row.values()) for row in await self._rows(driver, figure.kept, values)]
+        if not found:
+            return None
+        return [Counted(*counts) for *counts, _ in found if counts[0] is not None]
 
     async def members(
         self,

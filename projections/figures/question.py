@@ -34,6 +34,8 @@ class Question(NamedTuple):
     target: str = ""
     """The stage that it is to get to."""
     within: timedelta = timedelta()
+    is_now: bool = False
+    """Whether `as_of` is the present: everything known has happened by then."""
 
     @property
     def is_open(self) -> bool:
@@ -64,7 +66,7 @@ class FigureRow(NamedTuple):
     shares: Mapping[str, Fraction | None]
     """By name; None if the number that it is a share of is too small."""
     last_at: datetime | None
-    """When the last of its members was counted."""
+    """When the last of the cohort began; None for figures that follow none."""
 
 
 class FigurePart(NamedTuple):

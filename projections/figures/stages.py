@@ -109,6 +109,7 @@ STOCK: Final = Figure(
     rows=stage_rows,
     values=_stock_values,
     row_words={},
+    kept="count_stock_now",
 )
 
 

@@ -24,6 +24,7 @@ from projections.figures.question import (
     Question,
     RowKey,
 )
+from projections.figures.rows import reaching
 from service.private_postgres import PrivatePostgres
 from tests.support.figures_by_hand import Cells, HandCell, HandMember, cells_by_hand
 from tests.support.stage_events import day
@@ -249,3 +250,29 @@ def test_a_yield_never_rises_and_bounds_hold_the_rate_to_come(
         if grown.counts["base"] == counts["base"]:
             possible = counts["so_far"] + counts["possible"]
             assert counts["so_far"] <= grown.counts["hits"] <= possible
+
+
+@asked
+@given(asked_histories(), CUTS)
+def test_the_present_stock_is_that_of_a_moment_after_everything(
+    laboratory: Laboratory, asked_history: Asked, cuts: list[int]
+) -> None:
+    history, question = asked_history
+    known_at = len(history.events)
+    then = question._replace(as_of=day(MATURE_DAY), known_at=known_at, within=timedelta())
+
+    async def both(driver: Driver) -> tuple[FigureAnswer, FigureAnswer, list[Any]]:
+        now, stock = then._replace(is_now=True), FIGURES["stock"]
+        assert stock.kept is not None
+        kept = QUERIES._sql[stock.kept]
+        values = {**reaching(LIFECYCLE), **question._asdict(), "known_at": known_at}
+        return (
+            await QUERIES.answer(driver, stock, LIFECYCLE, now),
+            await QUERIES.answer(driver, stock, LIFECYCLE, then),
+            await driver.fetch(kept.driver_sql, *kept.arguments(values)),
+        )
+
+    now, moment, kept = laboratory.ask(history, cuts, both)
+
+    assert now == moment
+    assert kept, "the present was not answered from the counts kept"

@@ -63,6 +63,7 @@ def question_from(
         base=base,
         target=target,
         within=_within(figure, given.get("within")),
+        is_now=not given.keys() & {"as_of", "known_at"},
     )
 
 
