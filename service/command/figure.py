@@ -100,7 +100,10 @@ def figure(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Read a figure, for now or any past moment. Each has its definition in `leadledger figure`.
+    """Read any figure, with a bar for each row.
+
+    It is for now, unless you name a moment or a period. `leadledger figure` alone lists all figures
+    with their definitions.
 
     Example: leadledger figure conversion --base MQL --target WON --within 90 --by channel
     """
