@@ -3,44 +3,31 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from domain.lifecycle.definition import Lifecycle, Track
+from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureShare, Measure, ShareOf
 from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET, WITHIN
 from projections.figures.question import Dimension, Question, RowKey
-from projections.figures.rows import beyond, tracks_of
+from projections.figures.rows import beyond, cohort, cohort_track
 
 REACH, ENTER = "reach", "enter"
-
-
-def _track(lifecycle: Lifecycle, question: Question) -> Track:
-    return next(track for track in tracks_of(lifecycle) if question.base in track.stages)
 
 
 def _conversion_rows(
     lifecycle: Lifecycle, question: Question, _: Collection[RowKey]
 ) -> list[RowKey]:
-    kind = _track(lifecycle, question).subject
+    kind = cohort_track(lifecycle, question).subject
     return [RowKey(kind, REACH), RowKey(kind, ENTER)]
 
 
 def _conversion_values(lifecycle: Lifecycle, question: Question) -> Mapping[str, Any]:
-    track = _track(lifecycle, question)
+    track = cohort_track(lifecycle, question)
     reaching = beyond(track, question.target)
     return {
-        **_cohort(track, question),
-        "base": question.base,
+        **cohort(track, question),
+        "within": question.within,
         "in_rows": [*(REACH for _ in reaching), ENTER],
         "targets": [*reaching, question.target],
-    }
-
-
-def _cohort(track: Track, question: Question) -> dict[str, Any]:
-    return {
-        "kind": str(track.subject),
-        "since": question.since,
-        "until": question.until,
-        "within": question.within,
     }
 
 
@@ -210,13 +197,17 @@ CONVERSION: Final = Figure(
 
 
 def _yield_rows(lifecycle: Lifecycle, question: Question, _: Collection[RowKey]) -> list[RowKey]:
-    track = _track(lifecycle, question)
+    track = cohort_track(lifecycle, question)
     return [RowKey(track.subject, stage) for stage in beyond(track, question.base)]
 
 
 def _yield_values(lifecycle: Lifecycle, question: Question) -> Mapping[str, Any]:
-    track = _track(lifecycle, question)
-    return {**_cohort(track, question), "path": list(beyond(track, question.base))}
+    track = cohort_track(lifecycle, question)
+    return {
+        **cohort(track, question),
+        "within": question.within,
+        "path": list(beyond(track, question.base)),
+    }
 
 
 YIELD: Final = Figure(

@@ -85,6 +85,8 @@ class Figure:
     shares: tuple[FigureShare, ...] = ()
     kept: str | None = None
     """The statement that answers for the present from counts that a projection keeps, if any."""
+    kept_by: tuple[Dimension, ...] = ()
+    """The breakdowns by which it keeps them."""
 
     def measure(self, name: str) -> Measure | None:
         return next((one for one in self.measures if one.name == name), None)

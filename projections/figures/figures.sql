@@ -102,3 +102,15 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/yield.sql
 -- include: figures/listed.sql
+
+-- name: count_fates
+-- What has become of a cohort.
+-- include: figures/known_stays.sql
+-- include: figures/fates.sql
+-- include: figures/counted.sql
+
+-- name: list_fates
+-- The leads and accounts that shared a fate.
+-- include: figures/known_stays.sql
+-- include: figures/fates.sql
+-- include: figures/listed.sql

@@ -68,7 +68,8 @@ class FigureQueries:
     ) -> FigureAnswer:
         """Return every number of a figure."""
         values = _values(figure, lifecycle, question)
-        counted = await self._kept(driver, figure, values) if question.is_now else None
+        is_kept = question.is_now and question.dimension in figure.kept_by
+        counted = await self._kept(driver, figure, values) if is_kept else None
         if counted is None:
             rows = await self._rows(driver, f"count_{figure.relation}", values)
             counted = [Counted(*row.values()) for row in rows]

@@ -16,6 +16,7 @@ class Dimension(StrEnum):
     ORIGIN = "origin"
     CHANNEL = "channel"
     MONTH = "month"
+    WHICH_PASS = "pass"
 
 
 class Question(NamedTuple):

@@ -37,6 +37,21 @@ def beyond(track: Track, stage: str) -> Sequence[str]:
     return track.path[track.path.index(stage) :] if stage in track.path else (stage,)
 
 
+def cohort_track(lifecycle: Lifecycle, question: Question) -> Track:
+    """Return the track on which a cohort is followed."""
+    return next(track for track in tracks_of(lifecycle) if question.base in track.stages)
+
+
+def cohort(track: Track, question: Question) -> dict[str, Any]:
+    """Return which cohort is followed: those that entered its base stage in the period."""
+    return {
+        "kind": str(track.subject),
+        "base": question.base,
+        "since": question.since,
+        "until": question.until,
+    }
+
+
 def reaching(lifecycle: Lifecycle) -> dict[str, list[Any]]:
     """Return, as columns, every declared stage and the stages that count as having reached it."""
     rows = [

@@ -37,6 +37,7 @@ def left(*kinds: MoveKind) -> tuple[str, ...]:
     return tuple(f"left_{kind}" for kind in kinds)
 
 
+ENTRIES: Final = ("first", "again", "later")
 FORWARD: Final = left(MoveKind.ENTERED, MoveKind.ADVANCED)
 BACK: Final = left(MoveKind.RECYCLED, MoveKind.RETURNED)
 OFF: Final = left(MoveKind.DISQUALIFIED, MoveKind.LOST)
@@ -110,10 +111,11 @@ STOCK: Final = Figure(
     values=_stock_values,
     row_words={},
     kept="count_stock_now",
+    kept_by=(Dimension.NONE, Dimension.ORIGIN, Dimension.CHANNEL, Dimension.MONTH),
 )
 
 
-def _flow_values(_: Lifecycle, question: Question) -> Mapping[str, Any]:
+def flow_values(_: Lifecycle, question: Question) -> Mapping[str, Any]:
     """Return the period, which ends with the moment asked about at the latest."""
     ends = question.as_of + AN_INSTANT
     until = min(question.until, ends) if question.until is not None else ends
@@ -192,7 +194,7 @@ FLOW: Final = Figure(
                 {"ja": "流入計", "en": "in"},
                 {"ja": "新規、再流入、次サイクルの合計", "en": "The sum of the three."},
             ),
-            sums=("first", "again", "later"),
+            sums=ENTRIES,
         ),
         Measure(
             "forward",
@@ -276,6 +278,6 @@ FLOW: Final = Figure(
     main="in",
     relation="flow",
     rows=stage_rows,
-    values=_flow_values,
+    values=flow_values,
     row_words={},
 )

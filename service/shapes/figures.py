@@ -13,8 +13,8 @@ Text = Annotated[dict[str, str], Field(description="By language: ja and en.")]
 Share = Annotated[
     str | None,
     Field(
-        description="From 0 to 1, exact to 6 places; null if the number that it is a share of is "
-        "less than 5."
+        description="Exact to 6 places, and at most 1 except in a period ratio; null if the "
+        "number that it is a share of is less than 5."
     ),
 ]
 

@@ -275,4 +275,4 @@ def test_the_present_stock_is_that_of_a_moment_after_everything(
     now, moment, kept = laboratory.ask(history, cuts, both)
 
     assert now == moment
-    assert kept, "the present was not answered from the counts kept"
+    assert kept, "the projection keeps nothing for this position"

@@ -45,6 +45,8 @@ EXAMPLES: Mapping[str, str] = {
     "flow": "leadledger figure flow --period last_month --by origin",
     "conversion": "leadledger figure conversion --base MQL --target WON --within 90 --by month",
     "yield": "leadledger figure yield --period last_quarter --within 30",
+    "fates": "leadledger figure fates --base MQL --by origin",
+    "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }
 
 

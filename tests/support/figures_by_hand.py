@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
+from domain.lifecycle.definition import UNPLACED, Lifecycle, MoveKind, SubjectKind, Track
 from projections.figures.question import Dimension, Question, RowKey
 from tests.support.stays_by_hand import HandStay
 
@@ -48,6 +48,7 @@ def _value(stay: HandStay, dimension: Dimension) -> str:
         Dimension.ORIGIN: stay.origin,
         Dimension.CHANNEL: stay.channel,
         Dimension.MONTH: stay.month,
+        Dimension.WHICH_PASS: str(stay.pass_number),
     }
     return values[dimension] or ""
 
@@ -171,9 +172,44 @@ def cohort_yield(stays: Stays, lifecycle: Lifecycle, question: Question) -> Coun
                 yield _row(base, stage), "reached" if ends <= question.as_of else "early", base
 
 
+def fates(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    track = _cohort_track(lifecycle, question)
+    targets = beyond(track, question.target)
+    for one, entered in _passes(stays, track.subject).items():
+        base = entered.get(question.base)
+        if base is None or not _is_in_period(base, question):
+            continue
+        own = [stay for stay in stays if (stay.subject.id, stay.pass_number) == one]
+        later = [stay for stay in entered.values() if stay.entered_at >= base.entered_at]
+        ends = track.stages[own[-1].stage].ends
+        if any(stay.stage in targets for stay in later):
+            fate = "converted"
+        elif ends in (MoveKind.DISQUALIFIED, MoveKind.LOST):
+            fate = str(ends)
+        elif _left_at(own[-1], question) is NEVER:
+            fate = "open"
+        else:
+            kind = own[-1].exit_kind
+            fate = {"absorbed": "absorbed", "corrected": "corrected", "restated": "corrected"}.get(
+                kind or "", "recycled"
+            )
+        yield _row(base, "base"), "passes", base
+        yield _row(base, fate), "passes", base
+
+
+def period_ratio(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    kind = _cohort_track(lifecycle, question).subject
+    rows = (RowKey(kind, question.base), RowKey(kind, question.target))
+    for row, measure, stay in flow(stays, lifecycle, question):
+        if row in rows and measure in ("first", "again", "later"):
+            yield row, measure, stay
+
+
 BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "stock": stock,
     "flow": flow,
     "conversion": conversion,
     "yield": cohort_yield,
+    "fates": fates,
+    "period_ratio": period_ratio,
 }

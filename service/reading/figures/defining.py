@@ -31,6 +31,13 @@ DIMENSIONS: Final[Mapping[Dimension, Words]] = {
             "en": "The month of the entry into the stage, in the lifecycle's time zone.",
         },
     ),
+    Dimension.WHICH_PASS: Words(
+        {"ja": "サイクル", "en": "pass"},
+        {
+            "ja": "リードの何サイクル目か",
+            "en": "Which journey of the lead it is: 1 for the first.",
+        },
+    ),
 }
 
 

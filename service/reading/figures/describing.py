@@ -122,6 +122,7 @@ def _asked(wording: FigureWording) -> shapes.FigureAsked:
         content["is_open"] = question.is_open
     if question.base:
         content["base"] = question.base
+    if question.within:
         content["within"] = question.within // timedelta(days=1)
     if question.target:
         content["target"] = question.target
