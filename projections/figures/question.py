@@ -16,7 +16,7 @@ class Dimension(StrEnum):
     ORIGIN = "origin"
     CHANNEL = "channel"
     MONTH = "month"
-    WHICH_PASS = "pass"
+    JOURNEY = "pass"
 
 
 class Question(NamedTuple):

@@ -148,6 +148,20 @@ async def test_a_figure_is_read_as_it_was_known(service: Service) -> None:
     assert counts(await read(service, "stock", known_at="1"), "standing") == {}
 
 
+async def test_a_cohort_is_mature_once_its_time_is_up(service: Service) -> None:
+    asked = {"base": "マーケ受入リード", "target": "MQL", "within": 33, "lang": "ja"}
+    early = await read(service, "conversion", as_of="2026-02-05", **asked)
+    reach = early["rows"][0]
+    found = {name: number["count"] for name, number in reach["counts"].items()}
+    assert (early["base"], early["target"], early["within"]) == ("MAL", "MQL", 33)
+    assert (found["base"], found["mature"], found["immature"]) == (4, 2, 2)
+    assert (found["hits"], found["so_far"], found["possible"]) == (1, 1, 2)
+    assert reach["matures_at"] == "2026-03-05T15:00:00.000000Z"
+    # There are only four: no share is shown.
+    assert set(reach["shares"].values()) == {None}
+    assert reach["row_label"] == "到達"
+
+
 async def test_a_breakdown_has_labels(service: Service) -> None:
     stock = await read(service, "stock", by="origin", lang="ja")
     assert [part.get("value_label") for part in stock["parts"]] == [
@@ -174,6 +188,13 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
         ("flow?period=this_month&from=2026-01-01", 422, "use one"),
         ("flow?period=this_month&closing_day=31", 422, "from 1 to 28"),
         ("flow?closing_day=20", 422, "name a period"),
+        ("conversion?base=MQR", 422, "nearest known: MQL"),
+        ("conversion?base=MQL&target=ML", 422, "must come after MQL"),
+        ("conversion?base=MQL&target=MQL", 422, "must come after MQL"),
+        ("conversion?base=MQL&target=KA", 422, "two stages of one track"),
+        ("conversion?within=0", 422, "from 1 to 3,650"),
+        ("conversion?within=1.5", 422, "from 1 to 3,650"),
+        ("yield?target=WON", 422, "The figure yield has no parameter target"),
         ("stock/leads?row=MQL&measure=standin", 422, "known are standing"),
         ("stock/leads?row=MQR&measure=standing", 422, "known are unplaced, AL"),
         ("stock/leads?row=MQL&measure=standing&value=x", 422, "name it with by"),

@@ -48,7 +48,7 @@ def _value(stay: HandStay, dimension: Dimension) -> str:
         Dimension.ORIGIN: stay.origin,
         Dimension.CHANNEL: stay.channel,
         Dimension.MONTH: stay.month,
-        Dimension.WHICH_PASS: str(stay.pass_number),
+        Dimension.JOURNEY: str(stay.pass_number),
     }
     return values[dimension] or ""
 

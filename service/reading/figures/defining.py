@@ -31,7 +31,7 @@ DIMENSIONS: Final[Mapping[Dimension, Words]] = {
             "en": "The month of the entry into the stage, in the lifecycle's time zone.",
         },
     ),
-    Dimension.WHICH_PASS: Words(
+    Dimension.JOURNEY: Words(
         {"ja": "サイクル", "en": "pass"},
         {
             "ja": "リードの何サイクル目か",
