@@ -165,7 +165,7 @@ class Case:
     def tell(self, effects: Effects) -> None:
         """Add effects to the signal's own event, and apply them, so that what follows sees them.
 
-        No effect is told twice, except that timers may be set one after the other.
+        A value that is told again replaces the one before; timers add up.
         """
         if not effects:
             return
