@@ -119,15 +119,14 @@ class Audit:
 
     def _attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
         """Run a step of the audit, and note what it finds or cannot read."""
-
-        def attempt() -> None:
-            try:
-                step(*args)
-            except UNREADABLE as error:
-                what = "the content of the record can be read"
-                raise Finding(self.position, what, "what this code writes", repr(error)) from error
-
-        self.report.attempt(check, attempt)
+        try:
+            step(*args)
+        except Finding as finding:
+            self.report.section(check).note(finding)
+        except UNREADABLE as error:
+            what = "the content of the record can be read"
+            unread = Finding(self.position, what, "what this code writes", repr(error))
+            self.report.section(check).note(unread)
 
     def close_group(self, recollection: Recollection) -> None:
         """Judge a reported event and its derived events, then apply them to their subjects.

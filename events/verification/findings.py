@@ -125,12 +125,14 @@ class Section:
 class Report:
     """All checks. A class, because each check fills its own section."""
 
-    sections: dict[str, Section] = field(default_factory=dict)
+    sections: dict[tuple[Check, str], Section] = field(default_factory=dict)
 
     def section(self, check: Check, part: str = "") -> Section:
         """Return the section of a check, creating it on first use."""
-        wanted = Section(check, part)
-        return self.sections.setdefault(wanted.name, wanted)
+        known = self.sections.get((check, part))
+        if known is None:
+            known = self.sections[check, part] = Section(check, part)
+        return known
 
     def attempt(self, check: Check, step: Callable[..., None], *args: object) -> None:
         """Run a step of a check, and note what it finds."""
