@@ -133,6 +133,10 @@ an event that is recorded later is a duplicate when it is sent again."""
 STUCK_S = 5.0
 """Once a batch has been under way for this long, newcomers are refused rather than queued."""
 
+# background.preparer
+PREPARATIONS_MAX: Final = 3
+"""Tries to decide a lead with a long history on a snapshot, in case it changes meanwhile."""
+
 # background.reassessor
 REASSESSMENT_LOOK_S = 1.0
 """How late an idle process learns of a lifecycle that another process has published."""

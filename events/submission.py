@@ -1,9 +1,12 @@
 """One sender's submission: signals to decide and refusals to keep, in order."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from domain.event import NOTHING
 from domain.lifecycle.change.succession import Occupancy
 from domain.signal import Signal
+from events.batch.entries import Prepared
 from events.refusals import NATIVE, Refused
 from events.signals.context import Context
 
@@ -32,6 +35,9 @@ class Submission(NamedTuple):
     counted: Occupancy | None = None
     """For a publication: the leads per stage, counted before it was submitted. Counting is slow;
     finding the leads that have moved since is quick."""
+
+    prepared: Mapping[str, Prepared] = NOTHING
+    """Woken leads with long histories → what counts for them, decided before."""
 
     is_own: bool = False
     """Work of the service itself, which must not cause senders to be refused."""

@@ -5,7 +5,6 @@ they are decided again after something has been taken back.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -165,6 +164,11 @@ def restored(effects: Mapping[str, Any]) -> Stays:
     )
 
 
+def are_same(before: Sequence[Counted], after: Sequence[Counted]) -> bool:
+    """Whether the same outcomes count, whichever reports they follow from."""
+    return len(before) == len(after) and not _without(before, after)
+
+
 def differences(before: Sequence[Counted], after: Sequence[Counted]) -> dict[str, Any]:
     """Return the data of a restatement: outcomes that no longer count, and those that do now."""
     no_longer, now = (
@@ -203,11 +207,13 @@ def _entered(before: Stays, event: Event, state: LeadState | AccountState) -> St
 
 def _without(some: Iterable[Counted], others: Iterable[Counted]) -> list[Counted]:
     """Return outcomes without those that are among others, whichever reports they follow from."""
-    taken = Counter(map(_content, others))
+    taken: dict[object, int] = {}
+    for content in map(_content, others):
+        taken[content] = taken.get(content, 0) + 1
     remaining = []
     for one in some:
         content = _content(one)
-        if taken[content] > 0:
+        if taken.get(content):
             taken[content] -= 1
         else:
             remaining.append(one)

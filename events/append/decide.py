@@ -61,6 +61,7 @@ from events.revision.decisions import Circumstances, lead_named, subject_named, 
 from events.revision.merge_accounts import decide_of_accounts
 from events.revision.past import Recollection
 from events.revision.planned_past import PlannedPast
+from events.revision.prepared import prepared_for
 from events.revision.redecide import pending_until
 from events.revision.settle import objection_to, settle
 
@@ -186,14 +187,16 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
     """Record what counts for a lead or a company, now that late reports about it are known."""
     if subject_id not in draft.unsettled:
         return
-    settled = settle(
-        subject_id,
-        draft.unsettled,
-        past,
-        draft.lifecycles,
-        position=draft.position + 1,
-        recorded_at=draft.recorded_at,
-    )
+    settled = prepared_for(subject_id, past)
+    if settled is None:
+        settled = settle(
+            subject_id,
+            draft.unsettled,
+            past,
+            draft.lifecycles,
+            position=draft.position + 1,
+            recorded_at=draft.recorded_at,
+        )
     draft.settled([subject_id, *settled.subjects])
     draft.settlements[subject_id] += 1
     for event in settled.carried.values():

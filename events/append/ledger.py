@@ -313,11 +313,13 @@ class Ledger:
         missing, and no item needs more than a few things.
         """
         size = sum(submission.size for submission in submissions)
-        late = [
-            id for id in reported_late(self.memory, submissions) if id not in recollection.histories
-        ]
-        if late and not await self._reader.recollect(
-            session.driver, self.memory, submissions, recollection, NotRecalled(histories=late)
+        late = reported_late(self.memory, submissions)
+        needed = NotRecalled(
+            histories=[id for id in late.leads if id not in recollection.histories],
+            companies=[id for id in late.companies if id not in recollection.companies],
+        )
+        if (needed.histories or needed.companies) and not await self._reader.recollect(
+            session.driver, self.memory, submissions, recollection, needed
         ):
             raise _Stale
         for _ in range(RECOLLECTIONS_MAX * max(1, size)):

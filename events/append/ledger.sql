@@ -151,6 +151,14 @@ SELECT CAST(subject.subject_id AS text)
  ORDER BY subject.wake_at
  LIMIT :limit
 
+-- name: find_pending
+-- Which of some leads wait to be decided again because of their long histories. An attribute may have
+-- this name as well: the state is read before anything is decided.
+SELECT CAST(subject.subject_id AS text)
+  FROM ledger.subjects AS subject
+ WHERE subject.subject_id = ANY (CAST(:lead_ids AS uuid[]))
+   AND strpos(subject.state, '"pending"') > 0
+
 -- name: stop_waiting
 -- All earlier events have been reported: look at the timers that are due already.
 UPDATE ledger.subjects AS subject

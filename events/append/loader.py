@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from domain.lead import state_json
 from domain.lead.absorption import forwarding, standing_for
-from domain.lead.state import LeadState
+from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupancy, OccupiedStage
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import EVENT, EVENTS, PUBLISHED, is_offered
@@ -322,13 +322,18 @@ def signals_of(submissions: Iterable[Submission]) -> Iterable[Signal]:
                 yield item.signal
 
 
-def reported_late(memory: Memory, submissions: Iterable[Submission]) -> list[str]:
-    """Return the remembered leads about which a batch reports something late.
+class ReportedLate(NamedTuple):
+    """What deciding leads again will need, so that it is read at once. Some may be missing."""
 
-    Their histories will be needed, and are read at once. This may miss some.
-    """
+    leads: dict[str, None]
+    companies: dict[str, None]
+    """Those whose course may begin earlier than was known, which concerns all of their leads."""
+
+
+def reported_late(memory: Memory, submissions: Iterable[Submission]) -> ReportedLate:
+    """Return the remembered leads about which a batch reports something late."""
     latest: dict[str, datetime] = {}
-    late: dict[str, None] = {}
+    late = ReportedLate({}, {})
     for signal in signals_of(submissions):
         for identifier in signal.identifiers:
             pointed = memory.pointers.get(identifier)
@@ -341,11 +346,22 @@ def reported_late(memory: Memory, submissions: Iterable[Submission]) -> list[str
                 break
             known = latest.get(lead_id) or (state.latest_at if state is not None else None)
             if known is not None and signal.occurred_at < known:
-                late[lead_id] = None
+                late.leads[lead_id] = None
+                account = state.account if isinstance(state, LeadState) else None
+                if account is not None and _begins_earlier(memory, account, signal.occurred_at):
+                    late.companies[account] = None
             else:
                 latest[lead_id] = signal.occurred_at
             break
-    return list(late)
+    return late
+
+
+def _begins_earlier(memory: Memory, account_id: str, at: datetime) -> bool:
+    remembered = memory.subjects.get(account_id)
+    state = remembered.state if remembered is not None else None
+    if not isinstance(state, AccountState):
+        return False
+    return not state.timeline or at < state.timeline[0].occurred_at
 
 
 def occupancy_in(rows: Sequence[Any], *, in_force: int) -> Occupancy:

@@ -7,6 +7,7 @@ An unexpected error affects only the item, or the timers of the lead, that raise
 rolled back to before that item or lead, and the others continue.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,6 +76,7 @@ class Plan:
 
     def submit(self, submission: Submission) -> list[Outcome]:
         """Decide every item. A strict submission is recorded entirely or not at all."""
+        self.draft.prepared |= submission.prepared
         for lead_id in submission.woken:
             self._wake(lead_id)
         if not submission.is_strict:
@@ -108,18 +110,21 @@ class Plan:
             raise all_of(missing)
         if not any(_is_late(outcome) for answered in outcomes for outcome in answered):
             return [list(answered) for answered in outcomes]
-        return [[self._restated(outcome) for outcome in answered] for answered in outcomes]
+        restated = defaultdict[str, list[Event]](list)
+        for event in (entry.event for entry in self.draft.entries):
+            if event.type in _RESTATEMENTS:
+                restated[str(event.subject)].append(event)
+        return [[self._restated(one, restated) for one in answered] for answered in outcomes]
 
-    def _restated(self, outcome: Outcome) -> Outcome:
+    def _restated(self, outcome: Outcome, restated: Mapping[str, Sequence[Event]]) -> Outcome:
         """Complete the outcome of a late report by what followed: effects, or a restatement."""
         if isinstance(outcome, (Recorded, Duplicate)) and outcome.position > self.memory.position:
             outcome = outcome._replace(leaf=self.draft.entry_at(outcome.position).leaf)
         if not isinstance(outcome, Recorded) or not outcome.is_late:
             return outcome
         subject = f"lead/{outcome.lead}" if outcome.lead is not None else outcome.subject
-        for entry in self.draft.entries[outcome.position - self.memory.position :]:
-            event = entry.event
-            if event.type in _RESTATEMENTS and str(event.subject) == subject:
+        for event in restated.get(subject, ()):
+            if event.position > outcome.position:
                 stage = event.effects["state"].get("stage")
                 return outcome._replace(restated=event.position, stage=stage)
         return outcome

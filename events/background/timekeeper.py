@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.queue import Queue
 from events.background.loops import endlessly
+from events.background.preparer import Preparer
 from events.background.strides import stride
 from events.database.statements import load
 from events.faults import OnFault, uncounted
@@ -37,6 +38,7 @@ class Timekeeper:
     ) -> None:
         self._engine = engine
         self._sql = load("events.append", "ledger.sql", schema)
+        self._preparer = Preparer(engine, self._sql)
         self._door = queue
         self._on_fault = on_fault
         self._has_begun = False
@@ -50,9 +52,15 @@ class Timekeeper:
         async with self._engine.connect() as connection:
             due = (await connection.scalars(self._sql["find_due"].text, _STRIDE)).all()
             again = (await connection.execute(self._sql["find_retried"].text, _STRIDE)).all()
-        if due:
+        pending = await self._preparer.pending(due)
+        at_once = tuple(lead_id for lead_id in due if lead_id not in pending)
+        if at_once:
             async with stride(self._door.turns):
-                await self._door.submit(Submission((), woken=tuple(due)))
+                await self._door.submit(Submission((), woken=at_once))
+        for lead_id in pending:
+            prepared = await self._preparer.prepare(lead_id)
+            async with stride(self._door.turns):
+                await self._door.submit(Submission((), woken=(lead_id,), prepared=prepared))
         await self._try_again([SetAside(*row) for row in again])
         return len(due)
 

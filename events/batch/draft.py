@@ -5,7 +5,7 @@ items left it, an event that is entered will be recorded, and the whole draft ca
 """
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,7 @@ from domain.lifecycle.definition import SubjectKind
 from domain.signal import Identifier, Signal
 from domain.times import format_utc
 from events import records
-from events.batch.entries import Entry, Link, Unsettled
+from events.batch.entries import Entry, Link, Prepared, Unsettled
 from events.batch.ids import new_id
 from events.batch.memory import (
     LEDGER_SUBJECT_ID,
@@ -84,8 +84,14 @@ class Draft:
     """Lifecycles that this batch publishes, each in force from its position on."""
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     """Leads and companies to be decided again before the batch ends."""
+    joined: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    """Company → leads that belonged to it at some point of this batch, even if that was undone."""
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+    """What counts for leads with long histories, as far as it was decided before this batch."""
     settlements: Counter[str] = field(default_factory=Counter)
     """How often leads and companies have been decided again in this batch."""
+    _places: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Subject → where its entries were put. Some may have been undone since."""
     _changes: list[_Change] = field(default_factory=list)
     """Changes to the tables above, oldest first, to be undone in reverse."""
     seals: list[bytes] = field(default_factory=list)
@@ -133,6 +139,18 @@ class Draft:
 
     def entry_at(self, position: int) -> Entry:
         return self.entries[position - self.memory.position - 1]
+
+    def places_of(self, subject_ids: Iterable[str]) -> list[int]:
+        """Return where among the entries those about some subjects are, in order."""
+        entries = self.entries
+        return sorted(
+            {
+                place
+                for subject_id in subject_ids
+                for place in self._places.get(subject_id, ())
+                if place < len(entries) and entries[place].subject_id == subject_id
+            }
+        )
 
     def mark(self) -> Mark:
         return Mark(len(self.entries), len(self.links), len(self.published), len(self._changes))
@@ -371,6 +389,7 @@ class Draft:
     def carry(self, event: Event) -> None:
         """Give a late report that was entered its own effects: nothing follows from it."""
         place = event.position - self.memory.position - 1
+        assert place >= 0, "what is recorded does not change"
         entry = self.entries[place]
         record = records.encode(event, entry.envelope)
         self._changes.append((self.entries, place, entry))
@@ -406,6 +425,7 @@ class Draft:
         subject_id = event.subject.id or LEDGER_SUBJECT_ID
         # Converted to text now: it is stored as text, and the encoder's bytes each hold a page.
         text = record.decode()
+        self._places[subject_id].append(len(self.entries))
         self.entries.append(Entry(event, envelope, subject_id, text, leaf, report, actor))
 
     def _still_true(self, states: Mapping[str, Evolved]) -> dict[str, LeadState | AccountState]:
@@ -426,6 +446,8 @@ class Draft:
         for subject_id, seen in seen_by(event, self.newest, after):
             self._changes.append((subjects, subject_id, subjects.get(subject_id)))
             subjects[subject_id] = seen
+            if isinstance(seen.state, LeadState) and seen.state.account is not None:
+                self.joined[seen.state.account][subject_id] = None
         return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
 
     def commit(self) -> None:

@@ -1,5 +1,6 @@
 """The parts of a plan: events as they will be written, identifiers, keys that are taken."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -51,3 +52,22 @@ class Unsettled(NamedTuple):
     """The late reports about it, or else the event because of which it is decided again."""
     upto: datetime | None = None
     """The time up to which its timers fire, if they are what is late."""
+
+
+class Prepared(NamedTuple):
+    """What counts for a lead with a long history, decided before the batch that records it."""
+
+    unsettled: Unsettled
+    events: Sequence[Event]
+    """Numbered from 1."""
+    subjects: frozenset[str]
+    """Everyone who was decided again."""
+    basis: Mapping[str, int]
+    """Everyone whose state was read → the position of the last event that had changed it."""
+    members: Mapping[str, frozenset[str]]
+    """Companies whose leads were read → these leads."""
+    versions: int
+    """How many lifecycles had been published."""
+    is_last_try: bool = False
+    """Whether the lead is decided again in the batch if this no longer holds. Otherwise it waits
+    for another try."""

@@ -85,8 +85,8 @@ def reassess_lead(
 
 def members_of(draft: Draft, account_id: str) -> tuple[str, ...]:
     """Return the ids of a company's leads, as the batch has left it so far."""
-    known = draft.memory.members.get(account_id, {})
-    named = dict.fromkeys((*known, *draft.subjects))
+    known, joined = draft.memory.members.get(account_id, {}), draft.joined.get(account_id, {})
+    named = dict.fromkeys((*known, *joined))
     return tuple(
         lead_id
         for lead_id in named

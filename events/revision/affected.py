@@ -16,11 +16,12 @@ from domain.lead.absorption import connected, forwarding
 from domain.lead.deadlines import DeadlineEntries, deadlines_after
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
-from domain.lead.stays import NO_STAYS, Counted, Stays, counted, counted_since, stays_after
+from domain.lead.stays import FACT, NO_STAYS, Counted, Stays, counted, counted_since, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.service_events import ABSORBED, EVENTS, OFFERED, OTHER, RESTATED, UNLINKED
 from domain.rules.business import Belonging, belonging_of, belongings_restated
 from domain.rules.deals import ABOUT_BUSINESS
+from events.batch.entries import Unsettled
 from events.records import Record, begins_group, is_firing, is_reassessment, is_restatement
 from events.revision.past import Past, standing_in
 from events.revision.redecide import reported_account
@@ -41,8 +42,8 @@ class Taken(NamedTuple):
     """Leads that are restated if their outcome differs."""
     accounts: tuple[str, ...] = ()
     """Companies that it concerns, whether or not these leads belong to them."""
-    late: Mapping[str, Sequence[int]] = NOTHING
-    """Company → the positions of late reports about it, which its timeline does not hold yet."""
+    late: Mapping[str, Unsettled] = NOTHING
+    """Company → the late reports about it, which its timeline does not hold yet."""
 
     @property
     def events(self) -> list[Event]:
@@ -186,8 +187,9 @@ class Neighbourhood:
         if "stays" in event.effects:
             # A person has merged it: from here on its stays count as another's.
             return KnownCourse(stays)
-        named = named_in(event, self.report)._replace(position=event.position)
-        found = counted(named, before.stays, stays, is_derived=not is_report(record))
+        if FACT in event.data:
+            event = named_in(event, self.report)._replace(position=event.position)
+        found = counted(event, before.stays, stays, is_derived=not is_report(record))
         if found is None:
             return before._replace(stays=stays)
         return KnownCourse(stays, [*before.counted, found])

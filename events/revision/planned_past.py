@@ -38,11 +38,7 @@ class PlannedPast:
         return found
 
     def histories(self, subject_ids: Sequence[str]) -> list[Record]:
-        added = [
-            self._added(place)
-            for place, entry in enumerate(self.draft.entries)
-            if entry.subject_id in subject_ids
-        ]
+        added = map(self._added, self.draft.places_of(subject_ids))
         # A subject that begins in this batch has no earlier history; every plan gives it a new id.
         subjects = self.draft.memory.subjects
         known = [subject_id for subject_id in subject_ids if subjects.get(subject_id) is not None]

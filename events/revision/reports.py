@@ -137,7 +137,8 @@ def _steps(around: Neighbourhood) -> list[Step]:
 
 
 def _late_reports(around: Neighbourhood, account_id: str) -> Iterable[Report]:
-    for position in around.taken.late.get(account_id, ()):
+    late = around.taken.late.get(account_id)
+    for position in late.positions if late is not None else ():
         record = around.past.record(position)
         assert record is not None
         if LATE in record.event.effects:

@@ -27,7 +27,7 @@ from domain.lead import stays as stay_text
 from domain.lead.deadlines import without_positions
 from domain.lead.identity import are_apart, receiver_of
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState, Occurrence
-from domain.lead.stays import NO_LONGER, NOW, Stays, differences
+from domain.lead.stays import Stays, are_same, differences
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import MoveKind, SubjectKind
 from domain.lifecycle.service_events import (
@@ -264,8 +264,7 @@ def is_as_before(around: Neighbourhood, lead_id: str, outcome: Outcome, lead: Le
     known_course = around.known_courses.get(lead_id, KnownCourse())
     if _without_positions(known_course.stays) != _without_positions(outcome.stays):
         return False
-    changes = differences(known_course.counted, outcome.counted)
-    if changes[NO_LONGER] or changes[NOW]:
+    if not are_same(known_course.counted, outcome.counted):
         return False
     known = around.known_deadlines.get(lead_id, ())
     if without_positions(known) != without_positions(outcome.deadlines):

@@ -62,7 +62,7 @@ def settle(
         (),
         also=() if is_company else (subject_id,),
         accounts=(subject_id,) if is_company else (),
-        late={id: entry.positions for id, entry in unsettled.items()},
+        late=unsettled,
     )
     restated = restate(
         past,

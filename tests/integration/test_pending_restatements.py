@@ -1,0 +1,43 @@
+"""A lead with a long history is decided again on a snapshot, while others keep writing."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from events.append.queue import Queue
+from events.background.timekeeper import Timekeeper
+from events.outcomes import Recorded
+from events.revision import redecide
+from service.private_postgres import PrivatePostgres
+from tests.support.http_service import SCHEMA
+from tests.support.ledger_on_postgres import LedgerOnPostgres, form, ledger_on_postgres
+from tests.support.verified import verify
+
+ABOUT = {"lead": {"email": "hanako@example.co.jp"}}
+
+
+@pytest.fixture
+async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres]:
+    async with ledger_on_postgres(postgres_server) as lent:
+        yield lent
+
+
+async def test_a_pending_lead_is_restated_by_the_timekeeper(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redecide, "SETTLED_AT_ONCE_EVENTS_MAX", 2)
+    monkeypatch.setattr(redecide, "PENDING_WAIT_PER_EVENT", timedelta())
+    deal = {**ABOUT, "type": "opportunity.created", "data": {"opportunity": "o"}}
+    await on.send(form("f"), {**ABOUT, "id": "e", "type": "email.opened"})
+    (late,) = await on.send({**deal, "id": "d", "time": "2026-01-01T00:00:00Z"})
+    assert isinstance(late, Recorded), late
+    assert (late.is_pending, late.stage) == (True, "MAL")
+    queue = Queue(on.ledger, lambda _: None)
+    queue.start()
+    assert await Timekeeper(on.engine, SCHEMA, queue).look() == 1
+    await queue.close()
+    *_, (_, id, type), (_, _, of_company) = await on.recorded()
+    assert (type, id.partition(".")[0]) == ("lead.restated", "restatement")
+    assert of_company == "account.restated"
+    await verify(on.engine, schema=SCHEMA)
