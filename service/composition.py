@@ -96,7 +96,7 @@ async def open_parts(
         def on_append(append: Append) -> None:
             appends.announce(append.position)
             runner.wake()
-            webhooks.courier.wake()
+            webhooks.dispatcher.wake()
             metrics.appended(
                 items=append.items, seconds=append.seconds, waiting=queue.waiting_items
             )

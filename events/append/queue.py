@@ -30,15 +30,15 @@ class Append(NamedTuple):
 class _Waiting(NamedTuple):
     submission: Submission
     outcomes: asyncio.Future[list[Outcome]]
-    patience: asyncio.TimerHandle
+    timeout: asyncio.TimerHandle
 
     def settle(self, outcomes: list[Outcome]) -> None:
-        self.patience.cancel()
+        self.timeout.cancel()
         if not self.outcomes.done():
             self.outcomes.set_result(outcomes)
 
     def fail(self, error: Exception) -> None:
-        self.patience.cancel()
+        self.timeout.cancel()
         _fail(self.outcomes, error)
 
 
@@ -107,8 +107,8 @@ class Queue:
             raise QueueFull(f"{self._items} events are waiting")
         loop = asyncio.get_running_loop()
         outcomes: asyncio.Future[list[Outcome]] = loop.create_future()
-        patience = loop.call_later(OUTCOME_WAIT_S, _give_up, outcomes)
-        waiting = _Waiting(submission, outcomes, patience)
+        timeout = loop.call_later(OUTCOME_WAIT_S, _give_up, outcomes)
+        waiting = _Waiting(submission, outcomes, timeout)
         self._waiting.append(waiting)
         self._items += size
         self._arrived.set()

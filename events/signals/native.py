@@ -26,7 +26,7 @@ from domain.signal import Identifier, Ignored, Signal
 from events import refusal_texts
 from events.limits import ID_CHARACTERS_MAX
 from events.refusals import Refusal
-from events.signals import times as moments
+from events.signals import times
 from events.signals.context import Context
 from events.signals.corrected_fields import divide_corrected
 from events.signals.fields import divide
@@ -71,11 +71,11 @@ def read(
     refusal = _unrecordable(event) or _not_permitted(event, event_type, context.sender)
     if refusal is not None:
         return refusal
-    times = _times(event, context.received_at, sent_at)
-    if isinstance(times, Refusal):
-        return times
+    when = _times(event, context.received_at, sent_at)
+    if isinstance(when, Refusal):
+        return when
     content = reported if content is None else content
-    return _signal(event, event_type, content, context, times)
+    return _signal(event, event_type, content, context, when)
 
 
 def is_event_id(id: str) -> bool:
@@ -104,14 +104,14 @@ def _signal(
     event_type: EventType,
     content: Mapping[str, Any],
     context: Context,
-    times: tuple[datetime, datetime | None],
+    when: tuple[datetime, datetime | None],
 ) -> Signal | Refusal:
     divided = divide(event.data or {}, event_type)
     if not isinstance(divided, Refusal) and FIELDS in divided.declared:
         divided = divide_corrected(divided, context.lifecycle, context.received_at)
     if isinstance(divided, Refusal):
         return divided
-    refusal = _looks_back(event_type, divided.declared, times[0])
+    refusal = _looks_back(event_type, divided.declared, when[0])
     if refusal is not None:
         return refusal
     department = _department(event, context)
@@ -136,8 +136,8 @@ def _signal(
         id=event.id,
         type=event_type,
         subject=subject,
-        occurred_at=times[0],
-        claimed_at=times[1],
+        occurred_at=when[0],
+        claimed_at=when[1],
         key_id=context.sender.key_id,
         department=department,
         lead_id=parties.lead_id,
@@ -252,7 +252,7 @@ def _times(
 ) -> tuple[datetime, datetime | None] | Refusal:
     read: list[datetime | None] = []
     for pointer, text in (("/time", event.time), ("/sent_at", event.sent_at)):
-        moment = moments.parse(text) if text is not None else None
+        moment = times.parse(text) if text is not None else None
         if text is not None and moment is None:
             return Refusal(
                 "event-invalid",
@@ -262,7 +262,7 @@ def _times(
             )
         read.append(moment)
     try:
-        return moments.occurred(read[0], read[1], received, meaning=sent_at)
+        return times.occurred(read[0], read[1], received, meaning=sent_at)
     except InFuture as error:
         return Refusal(
             "event-invalid",

@@ -102,14 +102,14 @@ def send(
     def patiently(batch: RowBatch) -> tuple[RowBatch, Mapping[str, Any]]:
         return batch, _deliver(batch, deliver, is_stopped=is_stopped)
 
-    with ThreadPoolExecutor(max_workers=1) as courier:
+    with ThreadPoolExecutor(max_workers=1) as thread:
         under_way: Future[tuple[RowBatch, Mapping[str, Any]]] | None = None
         try:
             for batch in batches:
                 if under_way is not None:
                     _account(*under_way.result(), tally, on_refused)
                     on_sent()
-                under_way = courier.submit(patiently, batch)
+                under_way = thread.submit(patiently, batch)
             if under_way is not None:
                 _account(*under_way.result(), tally, on_refused)
                 on_sent()

@@ -43,26 +43,26 @@ class AnswerInTime:
 
         async def sending(message: Message) -> None:
             nonlocal has_begun
-            if patience.expired():
+            if timeout.expired():
                 # Just too late: the problem is the answer.
                 return
             if not is_head:
                 has_begun = True
-                patience.reschedule(None)
+                timeout.reschedule(None)
                 await send(message)
             elif not has_begun:
                 has_begun = True
                 await send(message)
                 await send({"type": "http.response.body", "body": b""})
                 # HEAD needs nothing else, and a stream would run for hours.
-                patience.reschedule(0)
+                timeout.reschedule(0)
 
-        patience = asyncio.timeout(QUESTION_WAIT_S)
+        timeout = asyncio.timeout(QUESTION_WAIT_S)
         try:
-            async with patience:
+            async with timeout:
                 await self._app(scope, receive, sending)
         except TimeoutError:
-            if not patience.expired():
+            if not timeout.expired():
                 raise
             if not has_begun:
                 await problem_answer(_too_long())(scope, receive, send)

@@ -22,7 +22,7 @@ class WebhookService(NamedTuple):
     store: WebhookStore
     queue: DeliveryQueue
     poster: Poster
-    courier: Dispatcher
+    dispatcher: Dispatcher
 
 
 @asynccontextmanager
@@ -39,12 +39,12 @@ async def open_webhooks(
     seal = Seal(secret)
     queue = DeliveryQueue(engine, settings.schema_name)
     poster = Poster(allows_private=settings.webhook_private_addresses)
-    courier = Dispatcher(queue, seal, poster, on_outcome, schedule=schedule, on_fault=on_fault)
-    courier.start()
+    dispatcher = Dispatcher(queue, seal, poster, on_outcome, schedule=schedule, on_fault=on_fault)
+    dispatcher.start()
     try:
         yield WebhookService(
-            WebhookStore(engine, settings.schema_name, seal), queue, poster, courier
+            WebhookStore(engine, settings.schema_name, seal), queue, poster, dispatcher
         )
     finally:
-        await courier.close()
+        await dispatcher.close()
         await poster.close()

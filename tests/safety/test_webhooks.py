@@ -26,7 +26,7 @@ class Killed(BaseException):
 
 
 class Dying(Dispatcher):
-    """A courier whose process dies after the receiver has answered."""
+    """A dispatcher whose process dies after the receiver has answered."""
 
     async def _settle(self, _: Delivery, __: Delivered) -> None:
         raise Killed
@@ -47,18 +47,18 @@ async def webhooks(postgres_server: PrivatePostgres) -> AsyncIterator[Webhooks]:
 
 
 async def missing_after_a_death(webhooks: Webhooks, kind: type[Dispatcher]) -> set[int]:
-    """Run a courier that dies midway, then another; return the events that never arrived."""
+    """Run a dispatcher that dies midway, then another; return the events that never arrived."""
     async with receiving() as receiver:
         await webhooks.make(receiver.url, wanted=FORMS)
         positions = await webhooks.report(6)
-        dying = webhooks.courier(kind=kind, queue=webhooks.queue(lease_s=0.2))
+        dying = webhooks.dispatcher(kind=kind, queue=webhooks.queue(lease_s=0.2))
         await dying.step()
         await dying.arrived()
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
     return set(positions) - {message.position for message in receiver.taken}
 
 
-async def test_an_event_sent_by_a_courier_that_died_is_sent_again(webhooks: Webhooks) -> None:
+async def test_an_event_sent_by_a_dispatcher_that_died_is_sent_again(webhooks: Webhooks) -> None:
     assert await missing_after_a_death(webhooks, Dying) == set()
 
 
@@ -67,19 +67,19 @@ async def test_an_event_noted_before_it_is_sent_would_be_lost(webhooks: Webhooks
     assert await missing_after_a_death(webhooks, Hasty) != set()
 
 
-async def arrivals_with_several_couriers(webhooks: Webhooks, *, lease_s: float) -> Counter[int]:
-    """Run four couriers on one queue; return how often each event arrived."""
+async def arrivals_with_several_dispatchers(webhooks: Webhooks, *, lease_s: float) -> Counter[int]:
+    """Run four dispatchers on one queue; return how often each event arrived."""
     async with receiving(lambda _: Reply(after_s=0.03)) as receiver:
         await webhooks.make(receiver.url)
         await webhooks.make(receiver.url, wanted=FORMS)
         await webhooks.report(30)
-        couriers = [webhooks.courier(queue=webhooks.queue(lease_s=lease_s)) for _ in range(4)]
-        await webhooks.carry_all(*couriers)
+        dispatchers = [webhooks.dispatcher(queue=webhooks.queue(lease_s=lease_s)) for _ in range(4)]
+        await webhooks.carry_all(*dispatchers)
     return Counter(message.position for message in receiver.messages)
 
 
-async def test_several_couriers_send_every_event_once(webhooks: Webhooks) -> None:
-    arrivals = await arrivals_with_several_couriers(webhooks, lease_s=60)
+async def test_several_dispatchers_send_every_event_once(webhooks: Webhooks) -> None:
+    arrivals = await arrivals_with_several_dispatchers(webhooks, lease_s=60)
     rows = await webhooks.on.as_owner(
         "SELECT position, type FROM ledger.events WHERE position > $1", LIFECYCLE_AT
     )
@@ -90,7 +90,7 @@ async def test_several_couriers_send_every_event_once(webhooks: Webhooks) -> Non
 
 async def test_without_a_lease_they_would_send_some_of_them_twice(webhooks: Webhooks) -> None:
     """The negative twin: what is claimed is free again at once."""
-    arrivals = await arrivals_with_several_couriers(webhooks, lease_s=0)
+    arrivals = await arrivals_with_several_dispatchers(webhooks, lease_s=0)
     assert max(arrivals.values()) > 2
 
 
@@ -104,8 +104,8 @@ async def overtaken_with_failures(webhooks: Webhooks, queue: DeliveryQueue) -> i
     async with receiving(moody) as receiver:
         await webhooks.make(receiver.url, wanted=FORMS)
         await webhooks.report(5, times=8)
-        couriers = [webhooks.courier(schedule=STUBBORN, queue=queue) for _ in range(3)]
-        await webhooks.carry_all(*couriers)
+        dispatchers = [webhooks.dispatcher(schedule=STUBBORN, queue=queue) for _ in range(3)]
+        await webhooks.carry_all(*dispatchers)
     assert len(receiver.taken) == 40
     return _overtaken(receiver)
 

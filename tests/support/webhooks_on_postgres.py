@@ -1,4 +1,4 @@
-"""Webhooks on a real ledger, with couriers that a test runs by hand: several, impatient, dying."""
+"""Webhooks on a real ledger; a test runs the dispatchers by hand: several, impatient, dying."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ QUICK = RetrySchedule(
 
 @dataclass
 class Webhooks:
-    """A ledger with webhooks and couriers."""
+    """A ledger with webhooks and dispatchers."""
 
     on: LedgerOnPostgres
     store: WebhookStore
@@ -35,7 +35,7 @@ class Webhooks:
     posters: list[Poster] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
 
-    def courier(
+    def dispatcher(
         self,
         *,
         schedule: RetrySchedule = QUICK,
@@ -43,7 +43,7 @@ class Webhooks:
         kind: type[Dispatcher] = Dispatcher,
         attempt_s: float = 5.0,
     ) -> Dispatcher:
-        """Make another courier, as in another process."""
+        """Make another dispatcher, as in another process."""
         poster = Poster(allows_private=True, attempt_s=attempt_s)
         self.posters.append(poster)
         queue = queue or self.queue()
@@ -71,16 +71,16 @@ class Webhooks:
         outcomes = await self.on.send(*events)
         return [outcome.position for outcome in outcomes]  # type: ignore[union-attr]
 
-    async def carry_all(self, *couriers: Dispatcher) -> None:
-        """Run couriers until nothing is left to queue or send."""
+    async def carry_all(self, *dispatchers: Dispatcher) -> None:
+        """Run dispatchers until nothing is left to queue or send."""
         async with asyncio.timeout(WAIT_S):
-            await asyncio.gather(*(self._carry_all(courier) for courier in couriers))
+            await asyncio.gather(*(self._carry_all(dispatcher) for dispatcher in dispatchers))
 
-    async def _carry_all(self, courier: Dispatcher) -> None:
+    async def _carry_all(self, dispatcher: Dispatcher) -> None:
         while await self.is_waiting():
-            await courier.step()
+            await dispatcher.step()
             await asyncio.sleep(0.005)
-        await courier.arrived()
+        await dispatcher.arrived()
 
     async def is_waiting(self) -> bool:
         """Report whether anything is left to queue or send."""

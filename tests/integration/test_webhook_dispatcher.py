@@ -46,7 +46,7 @@ async def test_every_event_arrives_as_it_is_recorded_and_in_order_per_lead(
     async with receiving() as receiver:
         webhook_id = await webhooks.make(receiver.url, after=0)
         await webhooks.report(20, times=3)
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
     log = await the_log(webhooks)
     arrived = sorted(receiver.messages, key=lambda one: one.position)
     assert [message.body.decode() for message in arrived] == log
@@ -64,7 +64,7 @@ async def test_a_webhook_starts_now_or_at_the_given_position(webhooks: Webhooks)
         await webhooks.make(now.url)
         await webhooks.make(then.url, after=before[0])
         after = await webhooks.report(1, name="after")
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
         end = len(await the_log(webhooks))
     assert min(message.position for message in now.messages) == after[0]
     assert {message.position for message in then.messages} == set(range(before[0] + 1, end + 1))
@@ -75,7 +75,7 @@ async def test_filters_pass_what_matches_and_advance(webhooks: Webhooks) -> None
         wanted = LogFilter(types=("lead.accepted", "form.submitted"), stages=("MAL",))
         webhook_id = await webhooks.make(receiver.url, wanted=wanted, after=0)
         await webhooks.report(3)
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
         assert {message.event["type"] for message in receiver.messages} == {"lead.accepted"}
         assert len(receiver.messages) == 3
         assert (await webhooks.read(webhook_id)).position == len(await the_log(webhooks))
@@ -91,7 +91,7 @@ async def test_a_filter_passes_restatements_by_the_outcomes_that_they_name(
     async with receiving() as receiver:
         await webhooks.make(receiver.url, wanted=wanted)
         await webhooks.on.send(later, {**late, "data": {"opportunity": "late"}})
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
     (message,) = receiver.messages
     assert message.event["type"] == "lead.restated"
     assert message.event["data"]["stages"] == ["OPP", "unplaced"]
@@ -107,9 +107,9 @@ async def test_a_failing_event_holds_back_only_its_own_lead(webhooks: Webhooks) 
             "FROM ledger.events WHERE type = 'form.submitted' GROUP BY subject_id"
         )
         failing, first = rows[0]["subject"], rows[0]["position"]
-        courier = webhooks.courier(schedule=RetrySchedule(first_s=60))
-        while await courier.step():
-            await courier.arrived()
+        dispatcher = webhooks.dispatcher(schedule=RetrySchedule(first_s=60))
+        while await dispatcher.step():
+            await dispatcher.arrived()
     assert len(receiver.taken) == 9
     assert [one.position for one in receiver.messages if one.subject == failing] == [first]
 
@@ -124,7 +124,7 @@ async def test_a_failed_delivery_is_retried_with_the_same_id(webhooks: Webhooks)
     async with receiving(twice_in_vain) as receiver:
         webhook_id = await webhooks.make(receiver.url)
         await webhooks.report(2)
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
     assert set(attempts.values()) == {3}
     assert len(receiver.taken) == len(attempts)
     read = await webhooks.read(webhook_id)
@@ -138,8 +138,8 @@ async def test_a_delivery_that_always_fails_is_dead_lettered_and_replayed(
     async with receiving(lambda _: status) as receiver:
         webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         positions = await webhooks.report(3)
-        courier = webhooks.courier()
-        await webhooks.carry_all(courier)
+        dispatcher = webhooks.dispatcher()
+        await webhooks.carry_all(dispatcher)
         assert len(receiver.messages) == 3 * QUICK.attempts_max
         queue = webhooks.queue()
         letters = await queue.dead(webhook_id, after=0, limit=10)
@@ -152,10 +152,10 @@ async def test_a_delivery_that_always_fails_is_dead_lettered_and_replayed(
         status = 200
         assert await queue.replay(webhook_id, positions[1]) == 1
         assert await queue.replay(webhook_id, positions[1]) == 0
-        await webhooks.carry_all(courier)
+        await webhooks.carry_all(dispatcher)
         assert [one.position for one in receiver.taken] == [positions[1]]
         assert await queue.replay(webhook_id, None) == 2
-        await webhooks.carry_all(courier)
+        await webhooks.carry_all(dispatcher)
     assert {one.position for one in receiver.taken} == set(positions)
     read = await webhooks.read(webhook_id)
     assert (read.dead, read.failing_since, read.is_enabled) == (0, None, True)
@@ -167,22 +167,22 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_and_says_so(
     status = 500
     async with receiving(lambda _: status) as receiver:
         webhook_id = await webhooks.make(receiver.url)
-        courier = webhooks.courier(
+        dispatcher = webhooks.dispatcher(
             schedule=RetrySchedule(first_s=0.1, factor=1.0, attempts_max=100, fails_at_most_s=0.15)
         )
         await webhooks.report(1)
-        await webhooks.carry_all(courier)
+        await webhooks.carry_all(dispatcher)
         read = await webhooks.read(webhook_id)
         assert not read.is_enabled
         assert read.disabled_reason is not None
         assert read.disabled_reason.startswith("nothing was delivered for")
         assert read.disabled_reason.endswith("answered 500")
         seen = len(receiver.messages)
-        assert not await courier.step()
+        assert not await dispatcher.step()
         assert len(receiver.messages) == seen
         status = 200
         await webhooks.store.change(webhook_id, Change(is_enabled=True))
-        await webhooks.carry_all(courier)
+        await webhooks.carry_all(dispatcher)
         read = await webhooks.read(webhook_id)
     assert (read.is_enabled, read.disabled_reason, read.pending) == (True, None, 0)
     assert len(receiver.taken) == len(await the_log(webhooks)) - LIFECYCLE_AT
@@ -192,7 +192,7 @@ async def test_a_receiver_that_answers_gone_is_disabled_at_once(webhooks: Webhoo
     async with receiving(lambda _: 410) as receiver:
         webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.report(1)
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
     read = await webhooks.read(webhook_id)
     assert (read.is_enabled, read.disabled_reason) == (False, "the receiver answered 410 Gone")
     assert (len(receiver.messages), read.pending) == (1, 1)
@@ -204,13 +204,13 @@ async def test_a_receiver_that_hangs_does_not_delay_others(webhooks: Webhooks) -
         await webhooks.make(quick.url)
         await webhooks.report(20)
         expected = len(await the_log(webhooks)) - LIFECYCLE_AT
-        courier = webhooks.courier(attempt_s=10)
+        dispatcher = webhooks.dispatcher(attempt_s=10)
         async with asyncio.timeout(8):
             while len(quick.taken) < expected:
-                await courier.step()
+                await dispatcher.step()
                 await asyncio.sleep(0.01)
         assert len(slow.messages) == IN_FLIGHT_PER_WEBHOOK_MAX
-        for task in list(courier._under_way):
+        for task in list(dispatcher._under_way):
             task.cancel()
 
 
@@ -221,15 +221,15 @@ async def test_an_unavailable_receiver_does_not_get_the_log_copied(
     async with receiving(lambda _: 500) as receiver:
         webhook_id = await webhooks.make(receiver.url, after=0)
         await webhooks.report(10)
-        courier = webhooks.courier(schedule=RetrySchedule(first_s=60))
+        dispatcher = webhooks.dispatcher(schedule=RetrySchedule(first_s=60))
         for _ in range(5):
-            await courier.step()
-        await courier.arrived()
+            await dispatcher.step()
+        await dispatcher.arrived()
     read = await webhooks.read(webhook_id)
     assert (read.pending, read.position) == (7, 7)
 
 
-async def test_a_courier_that_closes_gives_back_what_it_could_not_send(
+async def test_a_dispatcher_that_closes_gives_back_what_it_could_not_send(
     webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.webhooks.dispatcher.CLOSE_S", 0.1)
@@ -237,11 +237,11 @@ async def test_a_courier_that_closes_gives_back_what_it_could_not_send(
     async with receiving(lambda _: Reply(after_s=waits.pop() if waits else 0)) as receiver:
         await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.report(1)
-        first = webhooks.courier()
+        first = webhooks.dispatcher()
         await first.step()
         await until(lambda: receiver.messages)
         await first.close()
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
     assert [len(receiver.messages), len(receiver.taken)] == [2, 1]
     assert webhooks.outcomes == ["delivered"]
 
@@ -251,7 +251,7 @@ async def test_a_secret_that_cannot_be_opened_sends_nothing_unsigned(webhooks: W
         webhook_id = await webhooks.make(receiver.url, wanted=LogFilter(types=("form.submitted",)))
         await webhooks.on.as_owner("UPDATE ledger.webhook_secrets SET sealed = '\\x01020304'")
         await webhooks.report(1)
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
         (letter,) = await webhooks.queue().dead(webhook_id, after=0, limit=10)
     assert letter.failure == "not sent: a sealed secret cannot be opened: rotate it"
     assert receiver.messages == []
@@ -261,7 +261,7 @@ async def test_a_deleted_webhook_loses_its_queue(webhooks: Webhooks) -> None:
     async with receiving(lambda _: 500) as receiver:
         webhook_id = await webhooks.make(receiver.url)
         await webhooks.report(2)
-        await webhooks.carry_all(webhooks.courier())
+        await webhooks.carry_all(webhooks.dispatcher())
         assert await webhooks.store.delete(webhook_id)
         assert not await webhooks.store.delete(webhook_id)
     for table in ("webhooks", "webhook_secrets", "webhook_deliveries"):
@@ -286,7 +286,7 @@ async def test_an_unexpected_error_is_a_failed_attempt_like_any_other(webhooks: 
         blessed = await webhooks.make(receiver.url)
         Faulty.webhook_id = cursed
         await webhooks.report(2)
-        await webhooks.carry_all(webhooks.courier(kind=Faulty))
+        await webhooks.carry_all(webhooks.dispatcher(kind=Faulty))
         expected = len(await the_log(webhooks)) - LIFECYCLE_AT
         assert len(receiver.taken) == expected
     assert (await webhooks.read(blessed)).dead == 0
@@ -312,7 +312,7 @@ async def test_a_webhook_whose_queue_fails_does_not_delay_others(webhooks: Webho
         FaultyQueue.webhook_id = await webhooks.make(receiver.url)
         await webhooks.make(receiver.url)
         await webhooks.report(1)
-        courier = webhooks.courier(queue=FaultyQueue(webhooks.on.engine, SCHEMA))
-        await courier.step()
-        await courier.arrived()
+        dispatcher = webhooks.dispatcher(queue=FaultyQueue(webhooks.on.engine, SCHEMA))
+        await dispatcher.step()
+        await dispatcher.arrived()
         assert receiver.taken
