@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from projections.figures.question import (
     FigureAnswer,
     FigurePart,
     FigureRow,
+    Lasting,
     Question,
     RowKey,
 )
@@ -36,41 +37,54 @@ class Counted(NamedTuple):
         return RowKey(SubjectKind(self.kind), self.in_row)
 
 
+class Measured(NamedTuple):
+    """A percentile in a row, in total or for a value."""
+
+    name: str
+    kind: str
+    in_row: str
+    value: str | None
+    length: timedelta
+    subject_id: str
+    position: int
+
+
 def answer_from(
-    counted: Sequence[Counted], figure: Figure, lifecycle: Lifecycle, question: Question
+    counted: Sequence[Counted],
+    measured: Iterable[Measured],
+    figure: Figure,
+    lifecycle: Lifecycle,
+    question: Question,
 ) -> FigureAnswer:
     """Return the total and one part for each value, all with the same rows."""
     keys = figure.rows(lifecycle, question, {one.row for one in counted})
-    total = _rows(counted, figure, question, keys)
+    cases = {
+        (one.value, RowKey(SubjectKind(one.kind), one.in_row), one.name): Lasting(*one[4:])
+        for one in measured
+    }
+
+    def rows(value: str | None) -> tuple[FigureRow, ...]:
+        found: defaultdict[RowKey, list[Counted]] = defaultdict(list)
+        for one in counted:
+            if value in (None, one.value):
+                found[one.row].append(one)
+        counts = [_counts(found[key], figure) for key in keys]
+        return tuple(
+            FigureRow(
+                key,
+                counts[place],
+                {share.name: _share(share, counts, place) for share in figure.shares},
+                _last_at(found[key]) if question.within else None,
+                {one.name: cases.get((value, key, one.name)) for one in figure.durations},
+            )
+            for place, key in enumerate(keys)
+        )
+
+    total = rows(None)
     if question.dimension is Dimension.NONE:
         return FigureAnswer(total, ())
-    by_value: defaultdict[str, list[Counted]] = defaultdict(list)
-    for one in counted:
-        by_value[one.value].append(one)
-    values = sorted(by_value, key=lambda value: (value == "", value))
-    parts = (
-        FigurePart(value or None, _rows(by_value[value], figure, question, keys))
-        for value in values
-    )
-    return FigureAnswer(total, tuple(parts))
-
-
-def _rows(
-    counted: Iterable[Counted], figure: Figure, question: Question, keys: Sequence[RowKey]
-) -> tuple[FigureRow, ...]:
-    found: defaultdict[RowKey, list[Counted]] = defaultdict(list)
-    for one in counted:
-        found[one.row].append(one)
-    counts = [_counts(found[key], figure) for key in keys]
-    return tuple(
-        FigureRow(
-            key,
-            counts[place],
-            {share.name: _share(share, counts, place) for share in figure.shares},
-            _last_at(found[key]) if question.within else None,
-        )
-        for place, key in enumerate(keys)
-    )
+    values = sorted({one.value for one in counted}, key=lambda value: (value == "", value))
+    return FigureAnswer(total, tuple(FigurePart(value or None, rows(value)) for value in values))
 
 
 def _last_at(counted: Iterable[Counted]) -> datetime | None:

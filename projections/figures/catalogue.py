@@ -4,10 +4,21 @@ from collections.abc import Mapping
 
 from projections.figures.cohorts import CONVERSION, YIELD
 from projections.figures.definition import Figure
+from projections.figures.durations import LEAD_TIME, TIME_IN_STAGE
 from projections.figures.fates import FATES
 from projections.figures.ratios import PERIOD_RATIO
 from projections.figures.stages import FLOW, STOCK
 
 FIGURES: Mapping[str, Figure] = {
-    figure.name: figure for figure in (STOCK, FLOW, CONVERSION, YIELD, FATES, PERIOD_RATIO)
+    figure.name: figure
+    for figure in (
+        STOCK,
+        FLOW,
+        CONVERSION,
+        YIELD,
+        FATES,
+        PERIOD_RATIO,
+        TIME_IN_STAGE,
+        LEAD_TIME,
+    )
 }

@@ -48,6 +48,16 @@ class FigureShare:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureDuration:
+    """A percentile of how long the members of a measure last: a real case, never an average."""
+
+    name: str
+    words: Words
+    measure: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """What can be asked in addition to the breakdown, `as_of` and `known_at`."""
 
@@ -83,6 +93,8 @@ class Figure:
     row_words: Mapping[str, Words]
     """The words of rows that are not stages."""
     shares: tuple[FigureShare, ...] = ()
+    durations: tuple[FigureDuration, ...] = ()
+    """Taken by the statement `measure_<relation>`."""
     kept: str | None = None
     """The statement that answers for the present from counts that a projection keeps, if any."""
     kept_by: tuple[Dimension, ...] = ()

@@ -114,3 +114,39 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/fates.sql
 -- include: figures/listed.sql
+
+-- name: count_time_in_stage
+-- How many stays ended in a period, and how many have not ended.
+-- include: figures/known_stays.sql
+-- include: figures/time_in_stage.sql
+-- include: figures/counted.sql
+
+-- name: list_time_in_stage
+-- The leads and accounts behind one number of the time in a stage.
+-- include: figures/known_stays.sql
+-- include: figures/time_in_stage.sql
+-- include: figures/listed.sql
+
+-- name: measure_time_in_stage
+-- How long these stays last.
+-- include: figures/known_stays.sql
+-- include: figures/time_in_stage.sql
+-- include: figures/lasting.sql
+
+-- name: count_lead_time
+-- How many got from one stage to another in a period, and how many are on their way.
+-- include: figures/known_stays.sql
+-- include: figures/lead_time.sql
+-- include: figures/counted.sql
+
+-- name: list_lead_time
+-- The leads and accounts behind one number of a lead time.
+-- include: figures/known_stays.sql
+-- include: figures/lead_time.sql
+-- include: figures/listed.sql
+
+-- name: measure_lead_time
+-- How long they took, or have taken so far.
+-- include: figures/known_stays.sql
+-- include: figures/lead_time.sql
+-- include: figures/lasting.sql

@@ -18,7 +18,7 @@ from events.database.sessions import Driver
 from events.database.statements import load
 from events.limits import INTEGER_MAX
 from projections.engine.failures import ProjectionUnknown
-from projections.figures.answering import Counted, answer_from
+from projections.figures.answering import Counted, Measured, answer_from
 from projections.figures.definition import Figure
 from projections.figures.question import (
     Cell,
@@ -73,7 +73,22 @@ class FigureQueries:
         if counted is None:
             rows = await self._rows(driver, f"count_{figure.relation}", values)
             counted = [Counted(*row.values()) for row in rows]
-        return answer_from(counted, figure, lifecycle, question)
+        measured = await self._measured(driver, figure, values)
+        return answer_from(counted, measured, figure, lifecycle, question)
+
+    async def _measured(
+        self, driver: Driver, figure: Figure, values: Mapping[str, Any]
+    ) -> list[Measured]:
+        """Return the percentiles of a figure, if it has any."""
+        if not figure.durations:
+            return []
+        wanted = {
+            "names": [one.name for one in figure.durations],
+            "measures": [one.measure for one in figure.durations],
+            "percents": [one.percent for one in figure.durations],
+        }
+        rows = await self._rows(driver, f"measure_{figure.relation}", {**values, **wanted})
+        return [Measured(*row.values()) for row in rows]
 
     async def _kept(
         self, driver: Driver, figure: Figure, values: Mapping[str, Any]

@@ -60,6 +60,15 @@ class Cell(NamedTuple):
     """The value of the breakdown, empty if none was reported; None for the total."""
 
 
+class Lasting(NamedTuple):
+    """How long one case lasted, or has lasted so far."""
+
+    length: timedelta
+    subject_id: str
+    position: int
+    """The event with which it began."""
+
+
 class FigureRow(NamedTuple):
     key: RowKey
     counts: Mapping[str, int]
@@ -68,6 +77,8 @@ class FigureRow(NamedTuple):
     """By name; None if the number that it is a share of is too small."""
     last_at: datetime | None
     """When the last of the cohort began; None for figures that follow none."""
+    durations: Mapping[str, Lasting | None]
+    """By name; None if there is no case."""
 
 
 class FigurePart(NamedTuple):

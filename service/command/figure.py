@@ -152,8 +152,8 @@ def _print_definitions(figures: Sequence[Mapping[str, Any]], language: str) -> N
 def _print_figure(answer: Mapping[str, Any], words: Mapping[str, str], *, details: bool) -> None:
     measures = [one for one in answer["measures"] if details or not one["is_detail"]]
     columns = _columns(answer, measures, words)
-    numbers = columns[-len(measures) - len(answer["shares"]) :]
-    texts = len(columns) - len(numbers)
+    texts = len(columns) - len(measures) - len(answer["shares"]) - len(answer["durations"])
+    numbers = columns[texts:]
     for track in ("lead", "account"):
         rows = [row for row in _counted_rows(answer) if row[1]["track"] == track]
         if not rows:
@@ -187,7 +187,7 @@ def _print_reading(answer: Mapping[str, Any], words: Mapping[str, str]) -> None:
 def _columns(
     answer: Mapping[str, Any], measures: Sequence[Mapping[str, Any]], words: Mapping[str, str]
 ) -> list[str]:
-    headings = [_heading(one) for one in (*measures, *answer["shares"])]
+    headings = [_heading(one) for one in (*measures, *answer["shares"], *answer["durations"])]
     by = [answer["by"]] if answer["by"] else []
     return [*by, words["row"], words["label"], *headings]
 
@@ -220,13 +220,20 @@ def _lines(
                 row["row_label"],
                 *(row["counts"][one["name"]]["count"] for one in measures),
                 *(row["shares"][one["name"]] for one in answer["shares"]),
+                *(_days(row["durations"][one["name"]]) for one in answer["durations"]),
             ]
 
 
 def _drawn(row: Mapping[str, Any], main: str) -> float:
     if main in row["counts"]:
         return float(row["counts"][main]["count"])
+    if main in row["durations"]:
+        return _days(row["durations"][main]) or 0.0
     return float(row["shares"][main] or 0)
+
+
+def _days(case: Mapping[str, Any] | None) -> float | None:
+    return None if case is None else float(case["days"])
 
 
 def _bars(lengths: Sequence[float]) -> list[str]:
@@ -240,7 +247,9 @@ def _bars(lengths: Sequence[float]) -> list[str]:
 
 
 def _shown(number: object) -> str:
-    """Write a count with thousands separators, and a share in per cent."""
+    """Write a count with thousands separators, a share in per cent, days with one decimal."""
     if number is None:
         return "\N{EN DASH}"
-    return f"{number:,}" if isinstance(number, int) else f"{float(str(number)):.1%}"
+    if isinstance(number, str):
+        return f"{float(number):.1%}"
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"

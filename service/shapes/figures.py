@@ -42,6 +42,11 @@ class DescribedShare(Described):
     out_of: Annotated[str, Field(description="The measure that they are a share of.")]
 
 
+class DescribedDuration(Described):
+    measure: Annotated[str, Field(description="The measure whose members it is taken of.")]
+    percent: int
+
+
 class FigureDefinition(Described):
     """The definition of a figure."""
 
@@ -55,7 +60,8 @@ class FigureDefinition(Described):
     breakdowns: Sequence[Described]
     measures: Sequence[DescribedMeasure]
     shares: Sequence[DescribedShare]
-    main: Annotated[str, Field(description="The measure or share to draw.")]
+    durations: Sequence[DescribedDuration]
+    main: Annotated[str, Field(description="The measure, share or duration to draw.")]
 
 
 class FigureDefinitions(Shape):
@@ -85,6 +91,14 @@ class Number(Shape):
     ]
 
 
+class Duration(Shape):
+    """How long one case lasted, or has lasted so far."""
+
+    days: Annotated[str, Field(description="Exact to 6 places.", examples=["12.500000"])]
+    subject: Annotated[str, Field(examples=["lead/0193c1a2-0000-7000-8000-000000000000"])]
+    position: Annotated[Position, Field(description="The event with which it began.")]
+
+
 class FigureRow(Shape):
     """The numbers of one stage, or of another row of the figure."""
 
@@ -93,6 +107,9 @@ class FigureRow(Shape):
     row_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
     counts: Annotated[dict[str, Number], Field(description="By measure.")]
     shares: Annotated[dict[str, Share], Field(description="By name.")]
+    durations: Annotated[
+        dict[str, Duration | None], Field(description="By name; null if there is no case.")
+    ]
     matures_at: NotRequired[
         Annotated[
             Moment | None,
@@ -135,6 +152,7 @@ class AnsweredFigure(FigureAsked):
     main: str
     measures: Sequence[LabelledMeasure]
     shares: Sequence[Labelled]
+    durations: Sequence[Labelled]
     rows: Sequence[FigureRow]
     parts: Annotated[
         Sequence[FigurePart], Field(description="One for each value of the breakdown.")

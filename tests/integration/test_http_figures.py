@@ -61,7 +61,8 @@ async def test_every_figure_is_defined_in_both_languages(service: Service) -> No
     answer = (await service.client.get("/v1/figures")).json()
     assert [figure["name"] for figure in answer["figures"]] == list(FIGURES)
     for figure in answer["figures"]:
-        described = [figure, *figure["measures"], *figure["shares"], *figure["breakdowns"]]
+        parts = ("measures", "shares", "durations", "breakdowns")
+        described = [figure, *(one for part in parts for one in figure[part])]
         for one in described:
             assert set(one["label"]) == set(one["definition"]) == {"ja", "en"}, one
         for text in (figure["formula"], figure["unit"], *figure["traps"]):
@@ -160,6 +161,19 @@ async def test_a_cohort_is_mature_once_its_time_is_up(service: Service) -> None:
     # There are only four: no share is shown.
     assert set(reach["shares"].values()) == {None}
     assert reach["row_label"] == "到達"
+
+
+async def test_a_duration_names_its_case(service: Service) -> None:
+    lead_time = await read(service, "lead_time", base="MAL", target="MQL", as_of="2026-02-05")
+    (row,) = lead_time["rows"]
+    (lead,) = (await service.client.get(row["counts"]["completed"]["leads"])).json()["leads"]
+    assert row["durations"]["p50"] == {
+        "days": "32.000000",
+        "subject": lead["subject"],
+        "position": lead["position"],
+    }
+    assert row["counts"]["open"]["count"] == 3
+    assert (await read(service, "lead_time", base="SAL"))["rows"][0]["durations"]["p50"] is None
 
 
 async def test_a_breakdown_has_labels(service: Service) -> None:

@@ -26,7 +26,13 @@ from projections.figures.question import (
 )
 from projections.figures.rows import reaching
 from service.private_postgres import PrivatePostgres
-from tests.support.figures_by_hand import Cells, HandCell, HandMember, cells_by_hand
+from tests.support.figures_by_hand import (
+    Cells,
+    HandCell,
+    HandMember,
+    cells_by_hand,
+    lengths_by_hand,
+)
 from tests.support.stage_events import day
 from tests.support.stage_histories import LIFECYCLE, MOMENTS, ZONE, History, histories
 from tests.support.stage_laboratory import CUTS, Laboratory, asked, laboratory_on
@@ -34,6 +40,7 @@ from tests.support.stage_ledgers import SCHEMA
 from tests.support.stays_by_hand import stays_after
 
 QUERIES = FigureQueries(SCHEMA)
+LASTING = [figure for figure in FIGURES.values() if figure.durations]
 WITHIN_DAYS = (1, 28, 30)
 MATURE_DAY = 100
 """Everything is mature by then."""
@@ -276,3 +283,36 @@ def test_the_present_stock_is_that_of_a_moment_after_everything(
 
     assert now == moment
     assert kept, "the projection keeps nothing for this position"
+
+
+@asked
+@given(asked_histories())
+@pytest.mark.parametrize("figure", LASTING, ids=lambda figure: figure.name)
+def test_a_percentile_is_a_real_case_that_so_many_do_not_exceed(
+    laboratory: Laboratory, figure: Figure, asked_history: Asked
+) -> None:
+    history, question = asked_history
+
+    async def read(driver: Driver) -> tuple[FigureAnswer, dict[Any, list[Member]]]:
+        answer = await QUERIES.answer(driver, figure, LIFECYCLE, question)
+        listed = {
+            (row.key, measure): await members(driver, figure, question, Cell(row.key, measure))
+            for row in answer.total
+            for measure, count in row.counts.items()
+            if count
+        }
+        return answer, listed
+
+    answer, listed = laboratory.ask(history, [], read)
+
+    stays = stays_after(history.events[: question.known_at], ZONE)
+    lengths = lengths_by_hand(figure.name, stays, LIFECYCLE, question)
+    for row in answer.total:
+        for duration in figure.durations:
+            case, key = row.durations[duration.name], (row.key, duration.measure)
+            if case is None:
+                assert key not in lengths
+                continue
+            place = -(-len(lengths[key]) * duration.percent // 100) - 1
+            assert case.length == lengths[key][place]
+            assert any(one.place[:2] == case[1:] for one in listed[key])

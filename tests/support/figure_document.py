@@ -25,6 +25,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "row": "row",
         "measure": "measure",
         "share": "share",
+        "duration": "duration",
     },
     "ja": {
         "figures": "数字の一覧",
@@ -38,6 +39,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "row": "行",
         "measure": "数",
         "share": "率",
+        "duration": "日数",
     },
 }
 EXAMPLES: Mapping[str, str] = {
@@ -46,6 +48,8 @@ EXAMPLES: Mapping[str, str] = {
     "conversion": "leadledger figure conversion --base MQL --target WON --within 90 --by month",
     "yield": "leadledger figure yield --period last_quarter --within 30",
     "fates": "leadledger figure fates --base MQL --by origin",
+    "time_in_stage": "leadledger figure time_in_stage",
+    "lead_time": "leadledger figure lead_time --base MQL --target OPP",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }
 
@@ -85,6 +89,9 @@ def _section(figure: Figure, language: str) -> Iterator[str]:
     if figure.shares:
         shares = ((one.name, *_words(one.words, language)) for one in figure.shares)
         yield _table((words["share"], words["label"], words["means"]), shares)
+    if figure.durations:
+        durations = ((one.name, *_words(one.words, language)) for one in figure.durations)
+        yield _table((words["duration"], words["label"], words["means"]), durations)
     yield f"```sh\n{EXAMPLES[figure.name]} --lang {language}\n```"
 
 

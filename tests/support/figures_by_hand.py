@@ -118,10 +118,12 @@ def _passes(stays: Stays, kind: SubjectKind) -> dict[tuple[str, int], dict[str, 
 
 
 def _is_in_period(stay: HandStay, question: Question) -> bool:
+    return _is_within(stay.entered_at, question)
+
+
+def _is_within(moment: datetime, question: Question) -> bool:
     since, until = question.since, question.until
-    return (since is None or stay.entered_at >= since) and (
-        until is None or stay.entered_at < until
-    )
+    return (since is None or moment >= since) and (until is None or moment < until)
 
 
 def _cohort_track(lifecycle: Lifecycle, question: Question) -> Track:
@@ -205,6 +207,60 @@ def period_ratio(stays: Stays, lifecycle: Lifecycle, question: Question) -> Coun
             yield row, measure, stay
 
 
+def time_in_stage(stays: Stays, _: Lifecycle, question: Question) -> Counts:
+    for stay in stays:
+        left_at = _left_at(stay, question)
+        if stay.stage == UNPLACED:
+            continue
+        if left_at is NEVER:
+            yield _row(stay), "open", stay
+        elif _is_within(left_at, question):
+            yield _row(stay), "completed", stay
+
+
+def lead_time(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    track = _cohort_track(lifecycle, question)
+    for one, entered in _passes(stays, track.subject).items():
+        base = entered.get(question.base)
+        if base is None:
+            continue
+        reached = _reached_at(base, entered, track, question)
+        own = [stay for stay in stays if (stay.subject.id, stay.pass_number) == one]
+        is_there = _left_at(own[-1], question) is NEVER and own[-1].stage in track.path
+        if reached is None and is_there:
+            yield _row(base, question.target), "open", base
+        if reached is not None and _is_within(reached, question):
+            yield _row(base, question.target), "completed", base
+
+
+def _reached_at(
+    base: HandStay, entered: Mapping[str, HandStay], track: Track, question: Question
+) -> datetime | None:
+    targets = beyond(track, question.target)
+    later = [
+        stay.entered_at
+        for stay in entered.values()
+        if stay.stage in targets and stay.entered_at >= base.entered_at
+    ]
+    return min(later, default=None)
+
+
+def lengths_by_hand(
+    name: str, stays: Stays, lifecycle: Lifecycle, question: Question
+) -> Mapping[tuple[RowKey, str], list[timedelta]]:
+    """Return how long the members of each row and measure last, shortest first."""
+    found: defaultdict[tuple[RowKey, str], list[timedelta]] = defaultdict(list)
+    known = [stay for stay in stays if stay.entered_at <= question.as_of]
+    for row, measure, stay in BY_HAND[name](known, lifecycle, question):
+        ends = _left_at(stay, question)
+        if name == "lead_time":
+            track = _cohort_track(lifecycle, question)
+            entered = _passes(known, track.subject)[stay.subject.id, stay.pass_number]
+            ends = _reached_at(stay, entered, track, question) or NEVER
+        found[row, measure].append(min(ends, question.as_of) - stay.entered_at)
+    return {key: sorted(lengths) for key, lengths in found.items()}
+
+
 BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "stock": stock,
     "flow": flow,
@@ -212,4 +268,6 @@ BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "yield": cohort_yield,
     "fates": fates,
     "period_ratio": period_ratio,
+    "time_in_stage": time_in_stage,
+    "lead_time": lead_time,
 }

@@ -20,6 +20,7 @@ def row(name: str, count: int, share: str | None) -> dict[str, Any]:
         "row_label": f"={name}",
         "counts": {"in": {"count": count}, "left_lost": {"count": 0}},
         "shares": {"rate": share},
+        "durations": {"p50": {"days": "12.340000"} if count else None},
     }
 
 
@@ -35,6 +36,7 @@ def answer(**more: Any) -> dict[str, Any]:
         "main": "in",
         "measures": MEASURES,
         "shares": [{"name": "rate", "label": "率"}],
+        "durations": [{"name": "p50", "label": "p50"}],
         "rows": [row("MQL", 12_000, "0.248000"), row("WON", 3_000, None), row("OPP", 0, None)],
         "parts": [],
         **more,
@@ -48,8 +50,8 @@ def test_a_figure_is_printed_with_bars_shares_and_what_was_read(
 
     printed = capsys.readouterr().out
     mql, won = (line for line in printed.splitlines() if line.startswith((" MQL", "MQL", "WON")))
-    assert tuple(mql.split()[2:]) == ("█" * 20, "12,000", "24.8%")
-    assert tuple(won.split()[2:]) == ("█" * 5, "3,000", "–")
+    assert tuple(mql.split()[2:]) == ("█" * 20, "12,000", "24.8%", "12.3")
+    assert tuple(won.split()[2:]) == ("█" * 5, "3,000", "–", "12.3")
     # Nothing counts there, and nothing is shown that another measure sums up.
     assert "OPP" not in printed
     assert "失注" not in printed
@@ -77,11 +79,11 @@ def test_a_figure_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_csv_keeps_numbers_and_disarms_formulas(capsys: pytest.CaptureFixture[str]) -> None:
     lines = list(_lines(answer(), MEASURES, WORDS["en"]))
-    print_csv(["row", "label", "in", "lost", "rate"], lines)
+    print_csv(["row", "label", "in", "lost", "rate", "p50"], lines)
     assert capsys.readouterr().out.splitlines() == [
-        "row,label,in,lost,rate",
-        "MQL,'=MQL,12000,0,0.248000",
-        "WON,'=WON,3000,0,",
+        "row,label,in,lost,rate,p50",
+        "MQL,'=MQL,12000,0,0.248000,12.34",
+        "WON,'=WON,3000,0,,12.34",
     ]
 
 

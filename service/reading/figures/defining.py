@@ -79,6 +79,10 @@ def describe_definition(figure: Figure) -> shapes.FigureDefinition:
             {**_described(one.name, one.words), "of": list(one.of), "out_of": one.out_of}
             for one in figure.shares
         ],
+        "durations": [
+            {**_described(one.name, one.words), "measure": one.measure, "percent": one.percent}
+            for one in figure.durations
+        ],
         "main": figure.main,
     }
 

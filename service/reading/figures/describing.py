@@ -16,6 +16,7 @@ from projections.figures.question import (
     Dimension,
     FigureAnswer,
     FigureRow,
+    Lasting,
     Member,
     MemberPage,
     Place,
@@ -32,6 +33,8 @@ from service.shapes import figures as shapes
 from service.shapes.funnel import PartValue
 
 PATH: Final = "/v1/figures"
+DAY: Final = timedelta(days=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 _PLACES: Final = 6
 _UNPLACED: Final = Words({"ja": "ステージなし", "en": "no stage"})
 _PLACE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.([0-9]{1,9})")
@@ -65,6 +68,7 @@ def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.Answ
             for one in figure.measures
         ],
         "shares": [_labelled(one.name, one.words, wording) for one in figure.shares],
+        "durations": [_labelled(one.name, one.words, wording) for one in figure.durations],
         "rows": [_row(row, wording, None) for row in answer.total],
         "parts": [
             {
@@ -123,7 +127,7 @@ def _asked(wording: FigureWording) -> shapes.FigureAsked:
     if question.base:
         content["base"] = question.base
     if question.within:
-        content["within"] = question.within // timedelta(days=1)
+        content["within"] = question.within // DAY
     if question.target:
         content["target"] = question.target
     return content
@@ -166,6 +170,10 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
             for measure, count in row.counts.items()
         },
         "shares": {name: _share(share) for name, share in row.shares.items()},
+        "durations": {
+            name: _duration(case, row.key) if case is not None else None
+            for name, case in row.durations.items()
+        },
     }
     if wording.language is not None:
         content["row_label"] = _row_label(row.key, wording, wording.language)
@@ -190,7 +198,7 @@ def _path(cell: Cell, wording: FigureWording) -> str:
         "to": format_optional_utc(question.until),
         "base": question.base or None,
         "target": question.target or None,
-        "within": question.within // timedelta(days=1) or None,
+        "within": question.within // DAY or None,
         "by": str(question.dimension) if cell.value is not None else None,
         "track": str(cell.row.track),
         "row": cell.row.name,
@@ -203,8 +211,21 @@ def _path(cell: Cell, wording: FigureWording) -> str:
 
 
 def _share(share: Fraction | None) -> str | None:
-    """Write a share, rounded half to even."""
-    return None if share is None else f"{float(round(share, _PLACES)):.{_PLACES}f}"
+    return None if share is None else _rounded(share)
+
+
+def _duration(case: Lasting, row: RowKey) -> shapes.Duration:
+    days = Fraction(case.length // MICROSECOND, DAY // MICROSECOND)
+    return {
+        "days": _rounded(days),
+        "subject": f"{row.track}/{case.subject_id}",
+        "position": str(case.position),
+    }
+
+
+def _rounded(number: Fraction) -> str:
+    """Write a number with six decimals, rounded half to even."""
+    return f"{float(round(number, _PLACES)):.{_PLACES}f}"
 
 
 def _row_label(key: RowKey, wording: FigureWording, language: str) -> str:
