@@ -64,6 +64,7 @@ def answer_from(
     }
 
     def rows(value: str | None) -> tuple[FigureRow, ...]:
+        measured_for = None if figure.measures_whole_rows else value
         found: defaultdict[RowKey, list[Counted]] = defaultdict(list)
         for one in counted:
             if value in (None, one.value):
@@ -75,7 +76,7 @@ def answer_from(
                 counts[place],
                 {share.name: _share(share, counts, place) for share in figure.shares},
                 _last_at(found[key]) if question.within else None,
-                {one.name: cases.get((value, key, one.name)) for one in figure.durations},
+                {one.name: cases.get((measured_for, key, one.name)) for one in figure.durations},
             )
             for place, key in enumerate(keys)
         )

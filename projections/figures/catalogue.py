@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from projections.figures.cohorts import CONVERSION, YIELD
 from projections.figures.definition import Figure
-from projections.figures.durations import LEAD_TIME, TIME_IN_STAGE
+from projections.figures.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
 from projections.figures.fates import FATES
 from projections.figures.ratios import PERIOD_RATIO
 from projections.figures.stages import FLOW, STOCK
@@ -20,5 +20,6 @@ FIGURES: Mapping[str, Figure] = {
         PERIOD_RATIO,
         TIME_IN_STAGE,
         LEAD_TIME,
+        AGEING,
     )
 }

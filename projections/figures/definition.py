@@ -95,6 +95,8 @@ class Figure:
     shares: tuple[FigureShare, ...] = ()
     durations: tuple[FigureDuration, ...] = ()
     """Taken by the statement `measure_<relation>`."""
+    measures_whole_rows: bool = False
+    """Whether durations are of a row as a whole, so that its parts have the same."""
     kept: str | None = None
     """The statement that answers for the present from counts that a projection keeps, if any."""
     kept_by: tuple[Dimension, ...] = ()

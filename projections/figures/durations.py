@@ -1,6 +1,7 @@
-"""The figures that say how long things take: time in a stage, and lead time between two."""
+"""The figures that say how long things take: time in a stage, lead time, ageing."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle
@@ -34,6 +35,9 @@ def _percentile(measure: str, percent: int, prefix: Mapping[str, str], name: str
 
 NO_PREFIX: Final = {"ja": "", "en": ""}
 STILL_OPEN: Final = {"ja": "未完了 ", "en": "open "}
+BANDS: Final = tuple(
+    _percentile("completed", percent, NO_PREFIX, f"p{percent}") for percent in (50, 85, 95)
+)
 PERCENTILES: Final = (
     *(_percentile("completed", percent, NO_PREFIX, f"p{percent}") for percent in (25, 50, 75, 90)),
     *(_percentile("open", percent, STILL_OPEN, f"open_p{percent}") for percent in (50, 90)),
@@ -173,4 +177,97 @@ LEAD_TIME: Final = Figure(
     values=_lead_time_values,
     row_words={},
     durations=PERCENTILES,
+)
+
+
+USUAL: Final = timedelta(days=365)
+"""Stays that ended in the year before the moment are what is usual."""
+
+
+def _ageing_values(_: Lifecycle, question: Question) -> Mapping[str, Any]:
+    return {"since": question.as_of - USUAL, "until": None}
+
+
+def _band(name: str, label: Mapping[str, str], definition: Mapping[str, str]) -> Measure:
+    return Measure(name, Words(label, definition))
+
+
+AGEING: Final = Figure(
+    name="ageing",
+    version=1,
+    words=Words(
+        {"ja": "滞留", "en": "ageing"},
+        {
+            "ja": "いまあるものの滞留日数を、直近1年に同じステージを出たものの日数と比べる",
+            "en": "How long what is in each stage has been there, compared with what left it in "
+            "the last 365 days.",
+        },
+    ),
+    formula={
+        "ja": "滞留 = 基準日 - 流入日時。区分は、基準日までの365日に完了した滞留の p50、p85、p95",
+        "en": "age = as_of - entered; the bands end at p50, p85 and p95 of the stays that ended in "
+        "the 365 days before as_of",
+    },
+    unit={"ja": "サイクル(企業は社)", "en": "passes; companies for stages of accounts"},
+    traps=(
+        {
+            "ja": "p85を超えるものから見る。通常の85%はその日数までに次へ動いている",
+            "en": "Begin with what is beyond p85: of the others, 85 in 100 had moved on by then.",
+        },
+        {
+            "ja": "再アプローチ日を待つものも含む",
+            "en": "Leads that wait for a revisit date are included.",
+        },
+        {
+            "ja": "内訳の区分も、ステージ全体の百分位数による",
+            "en": "The bands of a part are those of the whole stage.",
+        },
+    ),
+    parameters=(),
+    dimensions=tuple(Dimension),
+    measures=(
+        _band(
+            "below_p50",
+            {"ja": "p50未満", "en": "below p50"},
+            {"ja": "中央値より短い", "en": "Less than half of the others took."},
+        ),
+        _band(
+            "to_p85",
+            {"ja": "p85まで", "en": "to p85"},
+            {"ja": "p50以上、p85以下", "en": "From p50 to p85."},
+        ),
+        _band(
+            "to_p95",
+            {"ja": "p95まで", "en": "to p95"},
+            {"ja": "p85を超え、p95以下", "en": "Beyond p85, up to p95."},
+        ),
+        _band(
+            "above",
+            {"ja": "p95超", "en": "above p95"},
+            {"ja": "p95を超える", "en": "Longer than 95 in 100 of the others."},
+        ),
+        _band(
+            "unknown",
+            {"ja": "比較なし", "en": "unknown"},
+            {
+                "ja": "直近1年に完了した滞留がなく、比べられない",
+                "en": "Nothing left the stage in the last 365 days to compare with.",
+            },
+        ),
+        Measure(
+            "open",
+            Words(
+                {"ja": "合計", "en": "open"},
+                {"ja": "そのステージにあるものの合計", "en": "All that are in the stage."},
+            ),
+            sums=("below_p50", "to_p85", "to_p95", "above", "unknown"),
+        ),
+    ),
+    main="open",
+    relation="ageing",
+    rows=_stay_rows,
+    values=_ageing_values,
+    row_words={},
+    durations=BANDS,
+    measures_whole_rows=True,
 )

@@ -150,3 +150,21 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/lead_time.sql
 -- include: figures/lasting.sql
+
+-- name: count_ageing
+-- How old open stays are, compared with those that have ended.
+-- include: figures/known_stays.sql
+-- include: figures/ageing.sql
+-- include: figures/counted.sql
+
+-- name: list_ageing
+-- The leads and accounts in one band.
+-- include: figures/known_stays.sql
+-- include: figures/ageing.sql
+-- include: figures/listed.sql
+
+-- name: measure_ageing
+-- Where the bands end: how long the stays that have ended lasted.
+-- include: figures/known_stays.sql
+-- include: figures/time_in_stage.sql
+-- include: figures/lasting.sql

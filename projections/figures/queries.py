@@ -22,6 +22,7 @@ from projections.figures.answering import Counted, Measured, answer_from
 from projections.figures.definition import Figure
 from projections.figures.question import (
     Cell,
+    Dimension,
     FigureAnswer,
     Member,
     MemberPage,
@@ -87,7 +88,8 @@ class FigureQueries:
             "measures": [one.measure for one in figure.durations],
             "percents": [one.percent for one in figure.durations],
         }
-        rows = await self._rows(driver, f"measure_{figure.relation}", {**values, **wanted})
+        whole = {"dimension": str(Dimension.NONE)} if figure.measures_whole_rows else {}
+        rows = await self._rows(driver, f"measure_{figure.relation}", {**values, **wanted, **whole})
         return [Measured(*row.values()) for row in rows]
 
     async def _kept(

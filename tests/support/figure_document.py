@@ -50,6 +50,7 @@ EXAMPLES: Mapping[str, str] = {
     "fates": "leadledger figure fates --base MQL --by origin",
     "time_in_stage": "leadledger figure time_in_stage",
     "lead_time": "leadledger figure lead_time --base MQL --target OPP",
+    "ageing": "leadledger figure ageing --by origin",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }
 

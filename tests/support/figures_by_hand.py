@@ -233,6 +233,36 @@ def lead_time(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
             yield _row(base, question.target), "completed", base
 
 
+def usual_lengths(stays: Stays, question: Question) -> Mapping[RowKey, list[timedelta]]:
+    """Return how long the stays that ended in the last year lasted, shortest first."""
+    found: defaultdict[RowKey, list[timedelta]] = defaultdict(list)
+    for stay in stays:
+        left_at = _left_at(stay, question)
+        if question.as_of - timedelta(days=365) <= left_at <= question.as_of:
+            found[_row(stay)].append(left_at - stay.entered_at)
+    return {row: sorted(lengths) for row, lengths in found.items()}
+
+
+def percentile(lengths: Sequence[timedelta], percent: int) -> timedelta:
+    return lengths[-(-len(lengths) * percent // 100) - 1]
+
+
+def ageing(stays: Stays, _: Lifecycle, question: Question) -> Counts:
+    usual = usual_lengths(stays, question)
+    for stay in stays:
+        if stay.stage == UNPLACED or _left_at(stay, question) is not NEVER:
+            continue
+        row, age = _row(stay), question.as_of - stay.entered_at
+        if row not in usual:
+            yield row, "unknown", stay
+        elif age < percentile(usual[row], 50):
+            yield row, "below_p50", stay
+        elif age <= percentile(usual[row], 85):
+            yield row, "to_p85", stay
+        else:
+            yield row, "to_p95" if age <= percentile(usual[row], 95) else "above", stay
+
+
 def _reached_at(
     base: HandStay, entered: Mapping[str, HandStay], track: Track, question: Question
 ) -> datetime | None:
@@ -251,6 +281,9 @@ def lengths_by_hand(
     """Return how long the members of each row and measure last, shortest first."""
     found: defaultdict[tuple[RowKey, str], list[timedelta]] = defaultdict(list)
     known = [stay for stay in stays if stay.entered_at <= question.as_of]
+    if name == "ageing":
+        usual = usual_lengths(known, question)
+        return {(row, "completed"): lengths for row, lengths in usual.items()}
     for row, measure, stay in BY_HAND[name](known, lifecycle, question):
         ends = _left_at(stay, question)
         if name == "lead_time":
@@ -270,4 +303,5 @@ BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "period_ratio": period_ratio,
     "time_in_stage": time_in_stage,
     "lead_time": lead_time,
+    "ageing": ageing,
 }
