@@ -162,10 +162,10 @@ class Case:
             return None
         return score_at(scoring, lead, judged_at(lead, self.signal.occurred_at))
 
-    def tell(self, effects: Effects) -> None:
+    def add_effects(self, effects: Effects) -> None:
         """Add effects to the signal's own event, and apply them, so that what follows sees them.
 
-        A value that is told again replaces the one before; timers add up.
+        A value that is added again replaces the one before; timers add up.
         """
         if not effects:
             return
@@ -186,13 +186,13 @@ class Case:
     ) -> None:
         """Enter the signal's own event, with its last effects and its move.
 
-        Effects that are told later still become part of it.
+        Effects that are added later still become part of it.
         """
         signal = self.signal
         if subject.kind is SubjectKind.LEAD:
             effects = self._accompanied(effects, signal.type.name, move)
         before = self.state
-        self.tell(effects)
+        self.add_effects(effects)
         if not self.effects:
             self._apply(NO_EFFECTS)
         event = Event(
@@ -210,7 +210,7 @@ class Case:
             assert standing is not None
             event = _moved(event, standing, move)
             self.effects |= _how(move)
-        self._see(event, is_told=True)
+        self._see(event, is_applied=True)
 
     def add(
         self,
@@ -241,7 +241,7 @@ class Case:
         if move is not None:
             event = with_move(event, self.standing(subject.kind), move)
         self.news.update(event.effects)
-        self._see(event, is_told=False)
+        self._see(event, is_applied=False)
         return event
 
     def _accompanied(self, effects: Effects, type: str, move: CompiledMove | None) -> Effects:
@@ -265,8 +265,8 @@ class Case:
             assert account is not None
             self.state = State(lead, with_business(account, effects))
 
-    def _see(self, event: Event, *, is_told: bool) -> None:
-        """Append an event, and apply it, unless its effects on the lead have been told.
+    def _see(self, event: Event, *, is_applied: bool) -> None:
+        """Append an event, and apply it, unless its effects on the lead have been applied.
 
         It may be about another lead, or change another company; these states are not held here.
         """
@@ -275,7 +275,7 @@ class Case:
         (kind, id), forwarded_to = event.subject, event.forwarded_to
         if kind is SubjectKind.LEAD and self.lead.id == (forwarded_to or id):
             moves = event.stage_to is not None
-            if not is_told:
+            if not is_applied:
                 lead = evolve(lead, event)
             elif moves:
                 lead = after_move(lead, event)

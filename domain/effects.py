@@ -24,7 +24,7 @@ class DeadlineEffect(TypedDict, total=False):
     breached: bool
 
 
-class Told(TypedDict, total=False):
+class Repeats(TypedDict, total=False):
     """What a report says that was known already."""
 
     known: bool
@@ -135,7 +135,7 @@ class Effects(TypedDict, total=False):
     """The decision holds already."""
     insisted: Literal[True]
     """It would not be allowed, and counts only because it is recorded."""
-    tells: Told
+    repeats: Repeats
 
     # Of a restatement, for projections: everything that counts from now on.
     stays: Sequence[Any]

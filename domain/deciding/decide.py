@@ -12,7 +12,7 @@ from domain.case import Case, Decided, NotAllowed, Party
 from domain.deciding.automation import effects_before_move, effects_with_move
 from domain.deciding.consequences import follow
 from domain.deciding.refusal import first_listed, refusal_of
-from domain.deciding.report import effects_on_lead, what_it_tells
+from domain.deciding.report import effects_on_lead, what_it_repeats
 from domain.effects import NO_EFFECTS, Effects, joined, selected
 from domain.event import LEDGER, Event, Subject
 from domain.lead.absorption import absorption
@@ -122,7 +122,7 @@ def record_late(
     if signal.subject is SubjectKind.ACCOUNT:
         subject = case.account
     elif party.lead is not None:
-        effects |= what_it_tells(case, {})
+        effects |= what_it_repeats(case, {})
         subject = Subject(SubjectKind.LEAD, party.lead.subject)
         forwarded_to = party.lead.forwarded_to
     case.events.append(
@@ -156,10 +156,10 @@ _NO_BUSINESS = _Business()
 
 
 def _report(case: Case) -> NotAllowed | None:
-    """Enter the signal's own event: what it tells, the move this allows, and what comes with it."""
+    """Enter the signal's own event: what it says, the move this allows, and what comes with it."""
     business, lead = _business_in(case), case.party.lead
     if case.signal.subject is SubjectKind.ACCOUNT:
-        case.tell(business.effects | effects_on_account(case))
+        case.add_effects(business.effects | effects_on_account(case))
         found = _move_of(case, business)
         if isinstance(found, NotAllowed):
             return found
@@ -194,7 +194,7 @@ def _business_in(case: Case) -> _Business:
 def _tell_of_lead(case: Case, business: _Business) -> None:
     """Tell what a report says about the lead, and judge the person by it."""
     effects = business.effects | effects_on_lead(case, is_repeated=business.is_repeated)
-    case.tell(joined(effects, effects_before_move(case)))
+    case.add_effects(joined(effects, effects_before_move(case)))
     judge_person(case)
     if not business.is_repeated:
         give_points(case)

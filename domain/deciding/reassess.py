@@ -45,7 +45,7 @@ def reassess(
     """Return the reassessment of a lead and its consequences.
 
     `compiled` is the version after the lead's own, or its own if something other than the
-    lifecycle has changed; then `has_consequences` tells whether it is to be recorded.
+    lifecycle has changed; then `has_consequences` says whether it is to be recorded.
     """
     lead = state.lead
     signal = own_signal(
@@ -68,7 +68,7 @@ def reassess(
             grading.effects_of_succession(compiled, lead),
         )
         move = _mapped(compiled, lead)
-    case.tell(effects)
+    case.add_effects(effects)
     flags = flags_here(case, stage=move.to if move is not None else lead.stage)
     case.enter(case.lead, flags, move=move)
     if lead.absorbed_by is None:

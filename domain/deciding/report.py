@@ -1,20 +1,20 @@
 """What a report says about its lead: what is new, and what was known already.
 
-The effect `tells` holds what was not new: `known`, `attributes` and the `account` that were already
-known, how the account was named: `outright`, or `by_name` alone, and the `department` of a report
-that would stand for later guards but is late or repeated. It changes nothing now; it is needed to
-decide the report again when an earlier event becomes known, and to see whose work it was.
+The effect `repeats` holds what was not new: `known`, `attributes` and the `account` that were
+already known, how the account was named: `outright`, or `by_name` alone, and the `department` of a
+report that would stand for later guards but is late or repeated. It changes nothing now; it is
+needed to decide the report again when an earlier event becomes known, and to see whose work it was.
 """
 
 from typing import Final
 
 from domain.case import DEPARTMENT, Case
-from domain.effects import Effects, Told
+from domain.effects import Effects, Repeats
 from domain.event import Event
 from domain.rules.business import business_brought
 from domain.rules.deals import BUSINESS
 
-TELLS: Final = "tells"
+REPEATS: Final = "repeats"
 RESELLER_FIELD = "reseller"
 
 
@@ -42,7 +42,7 @@ def effects_on_lead(case: Case, *, is_repeated: bool) -> Effects:
     if signal.type.stands_as is not None and not is_repeated:
         of_whom = {DEPARTMENT: signal.department} if signal.department is not None else {}
         effects["stands"] = {**signal.data, **of_whom}
-    return effects | what_it_tells(case, effects)
+    return effects | what_it_repeats(case, effects)
 
 
 def _beginning(case: Case) -> Effects:
@@ -57,26 +57,26 @@ def _beginning(case: Case) -> Effects:
     return effects
 
 
-def what_it_tells(case: Case, effects: Effects) -> Effects:
+def what_it_repeats(case: Case, effects: Effects) -> Effects:
     """Return what the report says about person and company that its effects do not contain."""
     signal, account = case.signal, case.party.account_named
-    tells: Told = {}
+    repeats: Repeats = {}
     if signal.holds_personal_data and "known" not in effects:
-        tells["known"] = True
+        repeats["known"] = True
     news = effects.get("attributes", {})
     if len(news) < len(signal.attributes):
-        tells["attributes"] = {
+        repeats["attributes"] = {
             name: value for name, value in signal.attributes.items() if name not in news
         }
     if account is not None and "account" not in effects:
-        tells["account"] = account
+        repeats["account"] = account
     if account is not None and signal.names_account:
-        tells["outright"] = True
+        repeats["outright"] = True
     if account is not None and signal.names_company_only:
-        tells["by_name"] = True
+        repeats["by_name"] = True
     if signal.department is not None and signal.type.stands_as and "stands" not in effects:
-        tells["department"] = signal.department
-    return {TELLS: tells} if tells else {}
+        repeats["department"] = signal.department
+    return {REPEATS: repeats} if repeats else {}
 
 
 def department_of(event: Event) -> str | None:
@@ -84,4 +84,4 @@ def department_of(event: Event) -> str | None:
     if "stands" in event.effects:
         department: str | None = event.effects["stands"].get(DEPARTMENT)
         return department
-    return event.effects.get("tells", {}).get("department")
+    return event.effects.get("repeats", {}).get("department")

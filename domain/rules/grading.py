@@ -61,9 +61,9 @@ def judge_person(case: Case) -> None:
     """Judge the person again after news about them, or take the grade that a timer sets."""
     assert case.party.lead is not None
     if case.signal.timer == GRADE_TIMER:
-        case.tell({"grade": case.signal.data.get("grade")})
+        case.add_effects({"grade": case.signal.data.get("grade")})
     elif case.party.lead.is_new or "attributes" in case.effects:
-        case.tell(effects_of_profile(case.compiled, case.state.lead))
+        case.add_effects(effects_of_profile(case.compiled, case.state.lead))
 
 
 def give_points(case: Case) -> None:
@@ -73,7 +73,7 @@ def give_points(case: Case) -> None:
         return
     given = points_of(scoring, signal.type.name, case.readings(signal.type.name, signal.data))
     if given:
-        case.tell({"points": given})
+        case.add_effects({"points": given})
 
 
 def effects_of_succession(compiled: CompiledLifecycle, lead: LeadState) -> Effects:
@@ -112,7 +112,9 @@ def arm_grade(case: Case) -> None:
     due_at = next_grade_change(case.compiled.lifecycle, lead, _graded(case))
     armed = lead.timers.get(GRADE_TIMER)
     if due_at != (armed.due_at if armed is not None else None):
-        case.tell({"timers": {GRADE_TIMER: format_utc(due_at) if due_at is not None else None}})
+        case.add_effects(
+            {"timers": {GRADE_TIMER: format_utc(due_at) if due_at is not None else None}}
+        )
 
 
 def _graded(case: Case) -> Graded:

@@ -115,7 +115,7 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
     """Return the report from which a record was made, with everything that deciding depends on."""
     first, envelope = record
     effects = first.effects
-    tells = effects.get("tells", {})
+    repeats = effects.get("repeats", {})
     return Signal(
         source=envelope.source,
         id=envelope.id,
@@ -126,10 +126,10 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
         key_id=envelope.key_id or "",
         department=envelope.department,
         data=first.data,
-        names_account=tells.get("outright", False),
-        recorded_by_name=tells.get("by_name", False),
-        attributes={**effects.get("attributes", {}), **tells.get("attributes", {})},
-        holds_personal_data="known" in effects or "known" in tells,
+        names_account=repeats.get("outright", False),
+        recorded_by_name=repeats.get("by_name", False),
+        attributes={**effects.get("attributes", {}), **repeats.get("attributes", {})},
+        holds_personal_data="known" in effects or "known" in repeats,
         cause=first.cause,
     )
 
@@ -137,7 +137,7 @@ def signal_of(record: Record, event_type: EventType) -> Signal:
 def reported_account(first: Event) -> str | None:
     """Return the account that a report named, whether the lead joined it or not."""
     effects = first.effects
-    account: str | None = effects.get("account") or effects.get("tells", {}).get("account")
+    account: str | None = effects.get("account") or effects.get("repeats", {}).get("account")
     return account
 
 

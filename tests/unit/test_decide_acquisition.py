@@ -48,12 +48,12 @@ def test_an_event_without_news_changes_nothing_and_keeps_what_it_reported() -> N
     before = story.state
     story.tell("profile.updated", mail="example.co.jp")
     told = {"known": True, "attributes": {"company_domain": ""}}
-    assert story.events[-1].effects == {"tells": told}
+    assert story.events[-1].effects == {"repeats": told}
     assert story.state == before
     story.tell("profile.updated", mail="lab.u-tokyo.ac.jp")
     assert story.events[-1].effects == {
         "attributes": {"company_domain": "school_domains"},
-        "tells": {"known": True},
+        "repeats": {"known": True},
     }
 
 

@@ -82,7 +82,7 @@ def test_a_late_report_that_changes_nothing_needs_no_restatement() -> None:
     ("effects", "what"),
     [
         ({"points": [["visited", 99, 5]]}, "together with it"),
-        ({"points": [["visited", 2, 5]], "tells": {"by_name": True}}, "the effects of its time"),
+        ({"points": [["visited", 2, 5]], "repeats": {"by_name": True}}, "the effects of its time"),
         ({"late": True}, "the effects of its time"),
     ],
 )

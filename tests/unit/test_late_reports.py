@@ -47,7 +47,7 @@ def test_a_late_report_is_recorded_without_an_outcome_and_a_restatement_has_it()
     (restated,), (recorded, _) = restatements(ledger), ledger.records[answer.position - 1]
     assert (recorded.type, recorded.occurred_at) == ("opportunity.created", day(1))
     assert (recorded.effects["late"], recorded.stage_to) == (True, None)
-    assert recorded.effects.keys() == {"late", "tells", "of_opportunity"}
+    assert recorded.effects.keys() == {"late", "repeats", "of_opportunity"}
     assert (restated.type, restated.cause) == ("lead.restated", recorded.position)
     assert [(one["stage"], one["position"]) for one in restated.data["counts_now"]] == [
         ("OPP", str(recorded.position)),

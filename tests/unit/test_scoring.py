@@ -40,7 +40,7 @@ def test_what_changes_no_judgement_says_nothing_of_it() -> None:
     story.tell("profile.updated", profile={"region": "kanto"})
     assert story.events[-1].effects == {
         "attributes": {"region": "kanto"},
-        "tells": {"known": True},
+        "repeats": {"known": True},
     }
 
 
