@@ -4,6 +4,11 @@
 CONSEQUENCES_MAX = 16
 """Each consequence moves a lead forward or marks it once; a path is shorter than this."""
 
+# deciding.redecide
+FOLDINGS_MAX = 16
+"""Companies whose timelines are kept folded: those about whose people old histories arrive. One
+with 5,000 orders takes some megabytes."""
+
 # deciding.timers
 STANDSTILL_MAX = 64
 """Timers of one lead that may fire in a row without time passing between them. A lead has one timer

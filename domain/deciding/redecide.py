@@ -16,9 +16,12 @@ visitor, is given. Even a report that no longer counts still identifies its lead
 brought to a company is given as well, by its timeline.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -43,6 +46,7 @@ from domain.lead.state import (
 from domain.lead.stays import FACT, NO_STAYS, Counted, Stay, Stays, counted, stays_after
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventType, SubjectKind
+from domain.limits import FOLDINGS_MAX
 from domain.rules.business import (
     Belonging,
     belonging_of,
@@ -56,6 +60,8 @@ from domain.signal import Signal
 FIRST_NUMBER = 1 << 62
 """No ledger holds as many events, so a number is never mistaken for a position or vice versa."""
 
+
+_OCCURRED_AT = attrgetter("occurred_at")
 
 NOTHING_BELONGS: Mapping[int, Belonging] = MappingProxyType({})
 
@@ -214,16 +220,11 @@ def company_then(
     """Return a company as it was at a moment, or right before it, as far as is known."""
     if account.latest_at is None or account.latest_at < at:
         return account
-    kept = [
-        Kept(occurrence.position, compiled, "", occurrence)
-        for occurrence in account.timeline
-        if occurrence.occurred_at < at or (occurrence.occurred_at == at and not is_before)
-    ]
-    if len(kept) == len(account.timeline):
+    cut = bisect_left if is_before else bisect_right
+    count = cut(account.timeline, at, key=_OCCURRED_AT)
+    if count == len(account.timeline):
         return account
-    again = _Again({}, NOTHING, NOTHING)
-    again.take_all(by_time(kept))
-    return again.accounts.get("", INITIAL_ACCOUNT)
+    return _folding(_Same(account.timeline), _Same(compiled)).upto(count)
 
 
 def state_then(
@@ -234,6 +235,50 @@ def state_then(
     if account is None or account.latest_at is None or account.latest_at < at:
         return state
     return State(state.lead, company_then(account, compiled, at, is_before=is_before))
+
+
+class _Same:
+    """A value that is equal only to itself: comparing a long timeline would take too long."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+
+@lru_cache(FOLDINGS_MAX)
+def _folding(timeline: _Same, compiled: _Same) -> "_Folding":
+    return _Folding(timeline.value, compiled.value)
+
+
+@dataclass(slots=True)
+class _Folding:
+    """A company's timeline, folded as far as was asked. A class, because it goes on from there.
+
+    The history of a lead is reported event by event, and each asks for the company a little later.
+    """
+
+    timeline: Sequence[Occurrence]
+    compiled: CompiledLifecycle
+    again: "_Again | None" = None
+    count: int = 0
+
+    def upto(self, count: int) -> AccountState:
+        """Return the company after so many occurrences."""
+        if self.again is None or count < self.count:
+            self.again, self.count = _Again({}, NOTHING, NOTHING), 0
+        self.again.take_all(
+            [
+                Kept(occurrence.position, self.compiled, "", occurrence)
+                for occurrence in self.timeline[self.count : count]
+            ]
+        )
+        self.count = count
+        return self.again.accounts.get("", INITIAL_ACCOUNT)
 
 
 @dataclass(slots=True)
