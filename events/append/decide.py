@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from domain.case import Evolved
 from domain.deciding.decide import NotAllowed, Party, decide, record_late
 from domain.deciding.redecide import state_then, version_then
+from domain.effects import Effects
 from domain.event import NOTHING, Event
 from domain.lead.state import State
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -28,6 +29,7 @@ from domain.lifecycle.service_events import (
 from domain.lifecycle.text.vocabulary import COMPANY_DOMAIN
 from domain.rules.deals import COMPETITION
 from domain.signal import Signal
+from domain.times import format_utc
 from events import refusal_texts
 from events.append.declared_periods import objection as objection_to_declared
 from events.append.resolve import (
@@ -211,6 +213,18 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
         )
 
 
+def postpone(draft: Draft, subject_id: str) -> None:
+    """Leave it to a later batch to decide a lead again, because it cannot be done in this one."""
+    for position in draft.unsettled[subject_id].positions:
+        until = draft.may_wait.get(position)
+        if until is None or position <= draft.memory.position:
+            continue
+        event = draft.entry_at(position).event
+        if event.receiver.id == subject_id:
+            waiting: Effects = {**event.effects, "pending_until": format_utc(until)}
+            draft.carry(event._replace(effects=waiting))
+
+
 def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
     """Record a late report without an outcome; a decision only if it was legal at its time."""
     party, state = concerned.party, concerned.state
@@ -221,7 +235,8 @@ def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recor
     if lead is not None:
         version = draft.newest(lead.receiver, SubjectKind.LEAD).version
         is_often = draft.settlements[lead.receiver] >= SETTLEMENTS_MAX
-        until = pending_until(version, draft.recorded_at, is_often=is_often)
+        until = pending_until(version, draft.recorded_at, may_wait=is_often)
+        draft.may_wait[position] = pending_until(version, draft.recorded_at, may_wait=True)
     if signal.type.kind is EventKind.DECISION:
         refused = _refused_then(draft, signal, party, compiled, past, is_pending=until is not None)
         if refused is not None:

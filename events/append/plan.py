@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from domain.event import LEDGER, Event
 from domain.lifecycle.service_events import ACCOUNT_RESTATED, RESTATED
 from events import refusal_texts
-from events.append.decide import decide_signal, settle_one
+from events.append.decide import decide_signal, postpone, settle_one
 from events.batch.draft import Draft
 from events.batch.entries import Known
 from events.batch.memory import Memory
@@ -106,6 +106,7 @@ class Plan:
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this lead's alone
                 self.draft.return_to(mark)
                 self.set_aside[subject_id] = fault_of(error)
+                postpone(self.draft, subject_id)
         if missing:
             raise all_of(missing)
         if not any(_is_late(outcome) for answered in outcomes for outcome in answered):
@@ -119,7 +120,10 @@ class Plan:
     def _restated(self, outcome: Outcome, restated: Mapping[str, Sequence[Event]]) -> Outcome:
         """Complete the outcome of a late report by what followed: effects, or a restatement."""
         if isinstance(outcome, (Recorded, Duplicate)) and outcome.position > self.memory.position:
-            outcome = outcome._replace(leaf=self.draft.entry_at(outcome.position).leaf)
+            entry = self.draft.entry_at(outcome.position)
+            outcome = outcome._replace(leaf=entry.leaf)
+            if isinstance(outcome, Recorded) and "pending_until" in entry.event.effects:
+                return outcome._replace(is_pending=True)
         if not isinstance(outcome, Recorded) or not outcome.is_late:
             return outcome
         subject = f"lead/{outcome.lead}" if outcome.lead is not None else outcome.subject

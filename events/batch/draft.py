@@ -88,6 +88,8 @@ class Draft:
     """Company → leads that belonged to it at some point of this batch, even if that was undone."""
     prepared: dict[str, Prepared] = field(default_factory=dict)
     """What counts for leads with long histories, as far as it was decided before this batch."""
+    may_wait: dict[int, datetime | None] = field(default_factory=dict)
+    """Position of each late report about a lead → until when it waits if it cannot be decided."""
     settlements: Counter[str] = field(default_factory=Counter)
     """How often leads and companies have been decided again in this batch."""
     _places: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -387,7 +389,7 @@ class Draft:
         self._add(event, envelope)
 
     def carry(self, event: Event) -> None:
-        """Give a late report that was entered its own effects: nothing follows from it."""
+        """Give a late report that was entered other effects than it had: no one has read them."""
         place = event.position - self.memory.position - 1
         assert place >= 0, "what is recorded does not change"
         entry = self.entries[place]

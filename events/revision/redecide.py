@@ -56,14 +56,13 @@ def _events_of(decided: Decided | NotAllowed) -> Sequence[Event] | NotAllowed:
     return decided.events if isinstance(decided, Decided) else decided
 
 
-def pending_until(
-    version: int, recorded_at: datetime, *, is_often: bool = False
-) -> datetime | None:
+def pending_until(version: int, recorded_at: datetime, *, may_wait: bool) -> datetime | None:
     """Return when a lead with this many events is decided again; None for at once.
 
-    A lead that was decided again often in one batch waits as well.
+    With few events it waits only if there is a reason: it was decided again often in one batch, or
+    could not be decided.
     """
-    if version <= SETTLED_AT_ONCE_EVENTS_MAX and not is_often:
+    if version <= SETTLED_AT_ONCE_EVENTS_MAX and not may_wait:
         return None
     return recorded_at + version * PENDING_WAIT_PER_EVENT
 
@@ -83,8 +82,8 @@ def record_late_again(
     if receiver is not None:
         known = subjects.get(receiver, newborn(SubjectKind.LEAD))
         recorded_at = datetime.fromisoformat(group[0].envelope.recorded_time)
-        is_often = "pending_until" in first.effects
-        until = pending_until(known.version, recorded_at, is_often=is_often)
+        may_wait = "pending_until" in first.effects
+        until = pending_until(known.version, recorded_at, may_wait=may_wait)
     decided = record_late(
         compiled, state, signal, party, position=first.position, pending_until=until
     )

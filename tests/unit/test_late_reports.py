@@ -14,7 +14,6 @@ from domain.rules.lists import on_list
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.revision import past
-from events.verification.findings import Finding
 from tests.support.audited import audit_of
 from tests.support.late_reports import (
     COMPANY,
@@ -22,7 +21,6 @@ from tests.support.late_reports import (
     TARO,
     account,
     as_in_order,
-    in_order,
     lead,
     report,
     restatements,
@@ -477,22 +475,39 @@ def test_a_report_about_a_company_is_decided_by_time_too() -> None:
     assert as_in_order(ledger, *reports)
 
 
-def test_a_lead_whose_history_is_too_long_is_set_aside_and_the_report_is_kept(
+def test_a_lead_that_cannot_be_decided_again_is_set_aside_and_its_report_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     form, opened = report("form.submitted", 5), report("email.opened", 6)
     card, visit = report("card.captured", 1), report("visit.recorded", 2)
-    ledger = LedgerInMemory(expects_faults=True)
+    ledger = LedgerInMemory(expects_faults=True, at=day(7))
     tell(ledger, form, opened)
-    known = lead(ledger)
     with monkeypatch.context() as limited:
         limited.setattr(past, "HISTORY_EVENTS_MAX", 3)
         answer = tell(ledger, card)
-    assert (answer.is_late, answer.restated, answer.stage) == (True, None, "MAL")
-    assert lead(ledger) == known
+    assert (answer.is_late, answer.is_pending, answer.restated) == (True, True, None)
+    assert answer.leaf == ledger.entries[answer.position - 1].leaf
+    assert (answer.stage, lead(ledger).stage) == ("MAL", "MAL")
     assert list(ledger.set_aside) == [answer.lead]
+    audit_of(ledger)
     # The next late report counts together with the one that waits.
     tell(ledger, visit)
-    assert what_is_known(ledger) == what_is_known(in_order(ledger, form, opened, card, visit))
-    with pytest.raises(Finding, match="recorded together with it"):
-        audit_of(ledger)
+    assert lead(ledger).pending is None
+    assert as_in_order(ledger, form, opened, card, visit)
+
+
+def test_a_report_that_waits_is_decided_when_its_lead_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    form, opened, card = (
+        report(type, at)
+        for type, at in (("form.submitted", 5), ("email.opened", 6), ("card.captured", 1))
+    )
+    ledger = LedgerInMemory(expects_faults=True, at=day(7))
+    tell(ledger, form, opened)
+    with monkeypatch.context() as limited:
+        limited.setattr(past, "HISTORY_EVENTS_MAX", 3)
+        tell(ledger, card)
+    wait(ledger, day(8))
+    assert (lead(ledger).pending, len(restatements(ledger))) == (None, 1)
+    assert as_in_order(ledger, form, opened, card)
