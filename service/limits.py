@@ -279,8 +279,8 @@ FEED_LOOK_S = 0.2
 """The longest delay for seeing what another process appended."""
 
 # reading.figures
-FIGURE_PARTS_MAX = 500
-"""Values of a breakdown in one answer: a page of more helps nobody, and each is a kilobyte."""
+FIGURE_PARTS_MAX = 200
+"""Values of a breakdown in one answer: each takes ten kilobytes, and people compare fewer."""
 WITHIN_DAYS_DEFAULT = 90
 """A quarter: long enough for most steps of a funnel, and mature soon enough to act on."""
 WITHIN_DAYS_MAX = 3_650

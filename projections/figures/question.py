@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.lifecycle.definition import SubjectKind
+
+AN_INSTANT: Final = timedelta(microseconds=1)
+"""The resolution of all times."""
 
 
 class Dimension(StrEnum):
@@ -40,8 +43,8 @@ class Question(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether more may happen within the period."""
-        return self.until is None or self.until > self.as_of
+        """Whether more may happen within the period: its last instant is still to come."""
+        return self.until is None or self.until - AN_INSTANT > self.as_of
 
 
 class RowKey(NamedTuple):

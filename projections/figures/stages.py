@@ -1,19 +1,16 @@
 """The figures about stages at a moment and in a period: stock and flow."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from domain.lifecycle.definition import Lifecycle, MoveKind
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, Measure
 from projections.figures.parameters import IN_A_PERIOD
-from projections.figures.question import Dimension, Question
+from projections.figures.question import AN_INSTANT, Dimension, Question
 from projections.figures.rows import reaching, stage_rows
 
 AT_ENTRY: Final = tuple(Dimension)
-AN_INSTANT: Final = timedelta(microseconds=1)
-"""The resolution of all times."""
 
 EXITS: Final[Mapping[MoveKind, Mapping[str, str]]] = {
     MoveKind.ENTERED: {"ja": "初回配置", "en": "placed"},

@@ -90,6 +90,8 @@ async def test_a_period_can_be_named(service: Service) -> None:
     assert flow["is_open"] is False
     assert counts(flow, "first") == {"AL": 1, "ML": 3, "MAL": 3}
     assert (await read(service, "flow", period="this_month"))["is_open"] is True
+    whole = await read(service, "flow", to="2026-01-31", as_of="2026-01-31")
+    assert whole["is_open"] is False
 
 
 async def test_the_funnel_and_the_figures_agree(service: Service) -> None:

@@ -12,7 +12,7 @@ from projections.figures import parameters
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
 from projections.figures.queries import Reading
-from projections.figures.question import Cell, Dimension, Question
+from projections.figures.question import AN_INSTANT, Cell, Dimension, Question
 from projections.figures.rows import tracks_of
 from service.http.problem import Problem
 from service.limits import WITHIN_DAYS_DEFAULT, WITHIN_DAYS_MAX
@@ -24,8 +24,6 @@ from service.reading.figures.periods import (
     period_named,
 )
 
-AN_INSTANT: Final = timedelta(microseconds=1)
-"""The resolution of all times."""
 COMMON: Final = ("as_of", "known_at", "by", "lang", "wait_for")
 """What every figure takes."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
