@@ -203,6 +203,9 @@ SETTLED_AT_ONCE_EVENTS_MAX = 1_000
 """Events of one lead that are decided again in the transaction of a late report: some 150 ms. A
 lead with more is decided again on its own, a little later and together for all reports until then.
 """
+SETTLED_IN_BATCH_EVENTS_MAX = 5_000
+"""Events of all leads that one batch decides again: half a second. A batch that takes more than a
+second may miss the time that it was proposed for. The leads beyond it wait."""
 SETTLEMENTS_MAX = 3
 """How often one batch decides a lead or a company again before a later report about it. After that
 its reports wait: a sender that alternates between early and late events would hold up everyone."""

@@ -234,8 +234,10 @@ def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recor
     until = None
     if lead is not None:
         version = draft.newest(lead.receiver, SubjectKind.LEAD).version
-        is_often = draft.settlements[lead.receiver] >= SETTLEMENTS_MAX
-        until = pending_until(version, draft.recorded_at, may_wait=is_often)
+        has_to_wait = draft.settlements[lead.receiver] >= SETTLEMENTS_MAX or (
+            lead.receiver not in draft.unsettled and not draft.takes_on(version)
+        )
+        until = pending_until(version, draft.recorded_at, may_wait=has_to_wait)
         draft.may_wait[position] = pending_until(version, draft.recorded_at, may_wait=True)
     if signal.type.kind is EventKind.DECISION:
         refused = _refused_then(draft, signal, party, compiled, past, is_pending=until is not None)
@@ -343,6 +345,7 @@ def _unsettle_later(draft: Draft, account_id: str, event: Event, past: PlannedPa
     """Have the leads decided again to which something happened after their company changed."""
     for lead_id in past.members(account_id):
         if is_later(draft.lead(lead_id), event.occurred_at):
+            draft.takes_on(draft.newest(lead_id, SubjectKind.LEAD).version)
             draft.unsettle(lead_id, event.position)
 
 

@@ -152,11 +152,12 @@ SELECT CAST(subject.subject_id AS text)
  LIMIT :limit
 
 -- name: find_pending
--- Which of some leads wait to be decided again because of their long histories. An attribute may have
--- this name as well: the state is read before anything is decided.
+-- Which of some leads with long histories wait to be decided again. An attribute may have this name as
+-- well: the state is read before anything is decided.
 SELECT CAST(subject.subject_id AS text)
   FROM ledger.subjects AS subject
  WHERE subject.subject_id = ANY (CAST(:lead_ids AS uuid[]))
+   AND subject.version > :events
    AND strpos(subject.state, '"pending"') > 0
 
 -- name: stop_waiting

@@ -35,6 +35,7 @@ from events.limits import (
     HISTORY_EVENTS_MAX,
     LOADED_PAGE_ROWS,
     SETTLED_AT_ONCE_EVENTS_MAX,
+    SETTLED_IN_BATCH_EVENTS_MAX,
 )
 from events.revision.past import NotRecalled, Recollection
 from events.submission import Item, Submission, key_of
@@ -333,7 +334,7 @@ class ReportedLate(NamedTuple):
 def reported_late(memory: Memory, submissions: Iterable[Submission]) -> ReportedLate:
     """Return the remembered leads about which a batch reports something late."""
     latest: dict[str, datetime] = {}
-    late = ReportedLate({}, {})
+    late, events = ReportedLate({}, {}), 0
     for signal in signals_of(submissions):
         for identifier in signal.identifiers:
             pointed = memory.pointers.get(identifier)
@@ -346,6 +347,9 @@ def reported_late(memory: Memory, submissions: Iterable[Submission]) -> Reported
                 break
             known = latest.get(lead_id) or (state.latest_at if state is not None else None)
             if known is not None and signal.occurred_at < known:
+                events += remembered.version if remembered and lead_id not in late.leads else 0
+                if events > SETTLED_IN_BATCH_EVENTS_MAX and late.leads:
+                    return late
                 late.leads[lead_id] = None
                 account = state.account if isinstance(state, LeadState) else None
                 if account is not None and _begins_earlier(memory, account, signal.occurred_at):

@@ -16,7 +16,7 @@ from events.batch.entries import Prepared
 from events.batch.memory import Memory
 from events.database.sessions import Driver, borrowed, transaction
 from events.database.statements import Statement
-from events.limits import PREPARATIONS_MAX, RECOLLECTIONS_MAX
+from events.limits import PREPARATIONS_MAX, RECOLLECTIONS_MAX, SETTLED_AT_ONCE_EVENTS_MAX
 from events.revision.past import HistoryTooLong, NotRecalled, Recollection
 from events.revision.prepared import prepare
 from events.submission import Submission
@@ -32,11 +32,11 @@ class Preparer:
         self._tries: Counter[str] = Counter()
 
     async def pending(self, lead_ids: Sequence[str]) -> list[str]:
-        """Return which of some leads wait to be decided again."""
+        """Return which of some leads with long histories wait to be decided again."""
         if not lead_ids:
             return []
         async with self._engine.connect() as connection:
-            values = {"lead_ids": list(lead_ids)}
+            values = {"lead_ids": list(lead_ids), "events": SETTLED_AT_ONCE_EVENTS_MAX}
             found = list(await connection.scalars(self._sql["find_pending"].text, values))
         for lead_id in set(lead_ids) - set(found):
             del self._tries[lead_id]

@@ -32,7 +32,7 @@ from events.batch.memory import (
     point,
     seen_by,
 )
-from events.limits import PARTS_MAX
+from events.limits import PARTS_MAX, SETTLED_IN_BATCH_EVENTS_MAX
 from events.parts import TEXT, Detached, Parts, detach, type_of_parts
 from events.personal import (
     SALT_BYTES,
@@ -88,6 +88,8 @@ class Draft:
     """Company → leads that belonged to it at some point of this batch, even if that was undone."""
     prepared: dict[str, Prepared] = field(default_factory=dict)
     """What counts for leads with long histories, as far as it was decided before this batch."""
+    events_again: int = 0
+    """Events of the leads that this batch decides again, even if that was undone."""
     may_wait: dict[int, datetime | None] = field(default_factory=dict)
     """Position of each late report about a lead → until when it waits if it cannot be decided."""
     settlements: Counter[str] = field(default_factory=Counter)
@@ -249,6 +251,13 @@ class Draft:
         known = before or Unsettled(())
         later = max((at for at in (known.upto, upto) if at is not None), default=None)
         self.unsettled[subject_id] = Unsettled((*known.positions, position), later)
+
+    def takes_on(self, events: int) -> bool:
+        """Whether this batch may decide a lead with so many events again; then it will."""
+        if self.events_again and self.events_again + events > SETTLED_IN_BATCH_EVENTS_MAX:
+            return False
+        self.events_again += events
+        return True
 
     def settled(self, subject_ids: Iterable[str]) -> None:
         """Note that leads and companies have been decided again."""

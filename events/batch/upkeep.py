@@ -28,10 +28,16 @@ class TimersUnfinished(Exception):
 
 
 def wake(draft: Draft, lead_id: str) -> None:
-    """Advance a lead by one stride towards the present; decide it again if that is pending."""
+    """Advance a lead by one stride towards the present; decide it again if that is pending.
+
+    If this batch decides too many events again, the lead remains due, and is woken again.
+    """
     lead = draft.lead(lead_id)
     if lead is not None and lead.pending is not None:
-        if lead.pending.until <= draft.recorded_at:
+        if lead.pending.until > draft.recorded_at:
+            return
+        version = draft.newest(lead_id, SubjectKind.LEAD).version
+        if lead_id in draft.prepared or draft.takes_on(version):
             draft.unsettle(lead_id, lead.pending.position)
         return
     _advance(draft, lead_id, draft.recorded_at, most=STRIDE_TIMERS)

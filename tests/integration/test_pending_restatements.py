@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from events.append.queue import Queue
+from events.background import preparer
 from events.background.timekeeper import Timekeeper
 from events.outcomes import Recorded
 from events.revision import redecide
@@ -26,7 +27,8 @@ async def on(postgres_server: PrivatePostgres) -> AsyncIterator[LedgerOnPostgres
 async def test_a_pending_lead_is_restated_by_the_timekeeper(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redecide, "SETTLED_AT_ONCE_EVENTS_MAX", 2)
+    for module in (redecide, preparer):
+        monkeypatch.setattr(module, "SETTLED_AT_ONCE_EVENTS_MAX", 2)
     monkeypatch.setattr(redecide, "PENDING_WAIT_PER_EVENT", timedelta())
     deal = {**ABOUT, "type": "opportunity.created", "data": {"opportunity": "o"}}
     await on.send(form("f"), {**ABOUT, "id": "e", "type": "email.opened"})

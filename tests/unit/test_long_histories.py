@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.lead.state import LeadState
+from events.batch import draft
 from events.batch.draft import Draft
 from events.batch.entries import Prepared
 from events.revision import redecide
@@ -28,6 +29,7 @@ from tests.support.late_reports import (
     wait,
 )
 from tests.support.ledger_in_memory import DIGESTS, LedgerInMemory
+from tests.support.permuted import PEOPLE
 from tests.support.stories import day
 
 KNOWN = (report("form.submitted", 5), report("email.opened", 6), report("email.opened", 7))
@@ -130,3 +132,23 @@ def test_if_anybody_concerned_has_changed_since_then_the_lead_waits_for_another_
     wake(ledger, {id: one._replace(is_last_try=True) for id, one in ready.items()})
     assert lead(ledger).pending is None
     assert as_in_order(ledger, *KNOWN, CARD, DEAL, *then)
+
+
+def test_a_batch_decides_a_bounded_number_of_events_again_and_the_other_leads_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redecide, "SETTLED_AT_ONCE_EVENTS_MAX", 1_000)
+    monkeypatch.setattr(draft, "SETTLED_IN_BATCH_EVENTS_MAX", 5)
+    people = PEOPLE[:1] + PEOPLE[-1:]  # of different companies
+    known = [report("form.submitted", 5, whom) for whom in people]
+    late = [report("opportunity.created", 2, whom, opportunity="deal") for whom in people]
+    ledger = LedgerInMemory(at=day(40))
+    tell(ledger, *known)
+    answers = ledger.send(*late)
+    assert [(one.is_pending, one.restated is None) for one in answers] == [  # type: ignore[union-attr]
+        (False, False),
+        (True, True),
+    ]
+    wait(ledger, LATER)
+    assert [lead(ledger, whom).stage for whom in people] == ["OPP", "OPP"]
+    assert as_in_order(ledger, *known, *late)
