@@ -6,7 +6,7 @@ returns an empty value, so that the author of the text sees every mistake at onc
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -99,7 +99,7 @@ class Place:
             self.complain(f"expected a list, found {_described(self.node)}")
             return []
         return [
-            Place(node, f"{self.path}[{number}]", _line_of(node), self.complaints)
+            replace(self, node=node, path=f"{self.path}[{number}]", line=_line_of(node))
             for number, node in enumerate(self.node.value)
         ]
 
@@ -160,7 +160,7 @@ class Place:
 
     def _entry(self, *, key: str, key_node: yaml.Node, node: yaml.Node) -> "Place":
         path = f"{self.path}.{key}" if self.path else key
-        return Place(node, path, _line_of(key_node), self.complaints)
+        return replace(self, node=node, path=path, line=_line_of(key_node))
 
 
 def root_of(text: str) -> Place:
