@@ -4,6 +4,7 @@ A writer decides again before its transaction ends. Records do not say where a t
 all of its records have the same recorded time. Once a later time follows, nothing may be left.
 """
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,7 +89,7 @@ class LateAudit:
         recorded = [record.event for record in group]
         settled = None
         for subject_id, unsettled in self._candidates(first, past):
-            waiting = {**self.unsettled, subject_id: unsettled}
+            waiting = ChainMap({subject_id: unsettled}, self.unsettled)
             settled = self._settle(subject_id, waiting, past, position=first.position)
             if settled.events == recorded and self.carrying.isdisjoint(unsettled.positions):
                 self._note_settled(subject_id, settled)

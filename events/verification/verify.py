@@ -96,6 +96,14 @@ class _Examination:
     head: Row
     tree: Tree = field(default_factory=Tree)
     chain: bytes = b""
+    recollection: Recollection = field(default_factory=Recollection)
+    """What has been read of the past, and what the transaction has recorded so far."""
+    recorded_time: str = ""
+    """Of the transaction."""
+    reader: LedgerReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = LedgerReader(self.sql)
 
     async def run(self, on_page: OnPage | None) -> Examined:
         seals = self.digests.seals if self.digests is not None else None
@@ -114,8 +122,8 @@ class _Examination:
                 await self._add(audit, record)
             if on_page is not None:
                 await on_page(decoded, self.head["position"])
-        await _close_group(self.driver, self.sql, audit)
-        await _recalling(self.driver, self.sql, audit, audit.end)
+        await self._close_group(audit)
+        await self._recalling(audit, audit.end)
         row_audit.count()
         self._check_head(row_audit)
         self._check_checkpoint()
@@ -130,10 +138,56 @@ class _Examination:
     async def _add(self, audit: Audit, record: Record | None) -> None:
         if record is None:
             audit.lose()
+            self.recollection = Recollection()  # what is read of it again fails where it is needed
             return
         if begins_group(record):
-            await _close_group(self.driver, self.sql, audit)
+            await self._close_group(audit)
         audit.add(record)
+
+    async def _close_group(self, audit: Audit) -> None:
+        """Judge a group, and keep it for the rest of its transaction, which may depend on it."""
+        group = audit.group
+        await self._recalling(audit, audit.close_group)
+        if group and group[0].envelope.recorded_time != self.recorded_time:
+            self.recollection = Recollection()
+            self.recorded_time = group[0].envelope.recorded_time
+        for record in group:
+            self.recollection.records[record.event.position] = record
+            history = self.recollection.histories.get(record.event.subject.id)
+            if history is not None:
+                self.recollection.histories[record.event.subject.id] = [*history, record]
+
+    async def _recalling(self, audit: Audit, step: Callable[[Recollection], None]) -> None:
+        """Judge a group, reading the histories concerned if anything is decided again."""
+        while True:
+            try:
+                return step(self.recollection)
+            except NotRecalled as needed:
+                try:
+                    await self._recall(audit, needed)
+                except records.RecordUnreadable:
+                    # Noted where it was read, so this group cannot be judged.
+                    audit.lose()
+
+    async def _recall(self, audit: Audit, needed: NotRecalled) -> None:
+        if needed.positions:
+            await self.reader.records_at(self.driver, self.recollection, needed.positions)
+        if needed.histories:
+            await self._read_histories(audit, needed.histories)
+
+    async def _read_histories(self, audit: Audit, subject_ids: Sequence[str]) -> None:
+        """Read histories, and at once those of everyone else whom the transaction decides again."""
+        upto = audit.group[0].event.position - 1 if audit.group else audit.position
+        also = [
+            id
+            for id in audit.late.unsettled
+            if id not in subject_ids and id not in self.recollection.histories
+        ]
+        try:
+            _, found = await self.reader.histories(self.driver, [*subject_ids, *also], upto=upto)
+        except records.RecordUnreadable:
+            _, found = await self.reader.histories(self.driver, subject_ids, upto=upto)
+        self.recollection.histories |= found
 
     def _check_founding(self, record: Record | None) -> None:
         founded = (FOUNDED, founding(self.head["ledger_id"]))
@@ -257,44 +311,6 @@ class _Examination:
             for row in page:
                 yield row
             after = page[-1][key]
-
-
-async def _close_group(driver: Driver, sql: Mapping[str, Statement], audit: Audit) -> None:
-    await _recalling(driver, sql, audit, audit.close_group)
-
-
-async def _recalling(
-    driver: Driver,
-    sql: Mapping[str, Statement],
-    audit: Audit,
-    step: Callable[[Recollection], None],
-) -> None:
-    """Judge a group, reading the histories concerned if anything is decided again."""
-    recollection, reader = Recollection(), LedgerReader(sql)
-    while True:
-        try:
-            return step(recollection)
-        except NotRecalled as needed:
-            try:
-                await _recall(driver, reader, audit, recollection, needed)
-            except records.RecordUnreadable:
-                # Noted where it was read, so this group cannot be judged.
-                audit.lose()
-
-
-async def _recall(
-    driver: Driver,
-    reader: LedgerReader,
-    audit: Audit,
-    recollection: Recollection,
-    needed: NotRecalled,
-) -> None:
-    if needed.positions:
-        await reader.records_at(driver, recollection, needed.positions)
-    if needed.histories:
-        upto = audit.group[0].event.position - 1 if audit.group else audit.position
-        _, histories = await reader.histories(driver, needed.histories, upto=upto)
-        recollection.histories |= histories
 
 
 async def _planned(driver: Driver, sql: Mapping[str, Statement]) -> dict[int, list[Run]]:
