@@ -268,7 +268,7 @@ class _Folding:
     count: int = 0
 
     def upto(self, count: int) -> AccountState:
-        """Return the company after so many occurrences."""
+        """Return the company after the first `count` occurrences."""
         if self.again is None or count < self.count:
             self.again, self.count = _Again({}, NOTHING, NOTHING), 0
         self.again.take_all(

@@ -1,7 +1,7 @@
 """Decide leads with long histories again, on a snapshot of the ledger and in a thread.
 
-The result is valid as long as nobody concerned has changed. A lead to which something happens all
-the time is decided in the batch after a few tries.
+The result is valid as long as no state that was read has changed. A lead that changes all the time
+is decided in the batch after a few tries.
 """
 
 import asyncio

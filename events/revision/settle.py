@@ -81,7 +81,7 @@ def settle(
 
 
 def _carried(subject_id: str, unsettled: Unsettled, restated: Restated) -> Settled | None:
-    """Let late reports carry their own effects, if they are all that changes."""
+    """Return late reports with effects of their own, if nothing else changes."""
     past = restated.around.past
     others = [one for one in restated.events if one.subject.id != subject_id]
     if others or unsettled.upto is not None or subject_id not in restated.around.leads:

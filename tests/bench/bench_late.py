@@ -52,7 +52,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _one(ledger: Written, rounds: int) -> Figure:
-    """Report the first contact of somebody about whom much is known."""
+    """Report the first contact of a person with a long history."""
     later = [_event("one", number, 2 + number) for number in range(LATER_EVENTS)]
     await ledger.append(ledger.batches(later))
     seconds = []

@@ -40,7 +40,7 @@ def _time(listed: Listed) -> str:
 
 
 def _kept(run: list[Listed], files: ExitStack) -> Iterator[Listed]:
-    """Write a run to a file that nobody else can open, and return what reads it."""
+    """Write a run to a file without a name, and return an iterator that reads it."""
     try:
         file: IO[bytes] = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  the stack closes it
         file.writelines(orjson.dumps(listed) + b"\n" for listed in run)
