@@ -10,6 +10,7 @@ from domain.rules.selection import Contender, Question, shown, survey_of
 from domain.signal import Signal
 from events.outcomes import Recorded
 from events.records import encode, leaf_of
+from events.refusals import Refused
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, ledger_signal, qualifying_signal
 from events.selections.running import data_of_run
@@ -138,3 +139,19 @@ def record_own(ledger: LedgerInMemory, signal: Signal) -> Recorded:
     (answer,) = ledger.submit(Submission((Item(signal, b"{}", context),), is_own=True))
     assert isinstance(answer, Recorded), answer
     return answer
+
+
+def test_a_refused_decision_leaves_no_trace_in_what_late_reports_become() -> None:
+    """It is judged by what counts once they are known, but nothing in the log says that it was."""
+    ledger = LedgerInMemory()
+    tell(ledger, FORM, report("email.opened", 9))
+
+    answers = ledger.send(
+        report("email.opened", 5), report("lead.sales_accepted", 10), report("card.captured", 1)
+    )
+
+    assert [type(answer) for answer in answers] == [Recorded, Refused, Recorded]
+    card = answers[-1]
+    assert isinstance(card, Recorded)
+    assert [event.cause for event in restatements(ledger)] == [card.position]
+    assert audit_of(ledger).subjects == ledger.subjects
