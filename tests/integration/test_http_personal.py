@@ -46,6 +46,8 @@ OF_ADMINISTRATORS = {
 """Shown because it is a setting that its administrator must be able to check: where messages go and
 which, the sources of a key, the team of a selection."""
 
+MEASURES = ("entered", "in", "base")
+"""One of each figure that the walk asks for."""
 QUESTIONS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/events": [{}, {"wait": "0", "limit": "1000"}],
     "/v1/leads/{lead_id}": [{}, {"lang": "ja"}],
@@ -53,6 +55,10 @@ QUESTIONS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "/v1/leads/{lead_id}/score": [{}, {"lang": "ja"}],
     "/v1/funnel": [{}, {"by": "origin"}, {"by": "channel"}],
     "/v1/funnel/flow": [{"from": "2020-01-01T00:00:00Z", "to": "2040-01-01T00:00:00Z"}],
+    "/v1/figures/{name}": [{"by": "origin"}, {"lang": "ja"}],
+    "/v1/figures/{name}/leads": [
+        {"row": stage, "measure": measure} for stage in ("MAL", "reach") for measure in MEASURES
+    ],
     "/v1/leads": [{}, {"lang": "ja"}, {"stage": "MAL"}],
     "/v1/worklist": [{"owner": "nobody"}],
     "/v1/refusals": [
@@ -162,7 +168,7 @@ async def planting(service: Service) -> Planting:
             "selection_id": ["weekly"],
             "digest": [digest],
             "file": [file],
-            "name": ["house"],
+            "name": ["house", "stock", "flow", "conversion"],
             "webhook_id": [webhook["id"]],
             "position": ["1"],
         },
