@@ -124,7 +124,7 @@ class Case:
     def table(self, kind: SubjectKind) -> MoveTable:
         return self.compiled.lead if kind is SubjectKind.LEAD else self.compiled.account
 
-    def standing(self, kind: SubjectKind) -> LeadState | AccountState:
+    def state_of(self, kind: SubjectKind) -> LeadState | AccountState:
         if kind is SubjectKind.LEAD:
             return self.state.lead
         assert self.state.account is not None
@@ -132,11 +132,11 @@ class Case:
 
     def ask(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
         """Return the move that the state machine makes, for a decision."""
-        return self.table(kind).ask(self.standing(kind).stage, type, self.readings(type, data))
+        return self.table(kind).ask(self.state_of(kind).stage, type, self.readings(type, data))
 
     def find(self, kind: SubjectKind, type: str, data: Mapping[str, Any]) -> CompiledMove | None:
         """Return the move that the table has, for a fact and for what follows."""
-        table, stage = self.table(kind), self.standing(kind).stage
+        table, stage = self.table(kind), self.state_of(kind).stage
         candidates = table.moves.get((stage, type), ())
         if not candidates or not candidates[0].tests:
             return candidates[0] if candidates else None
@@ -206,9 +206,9 @@ class Case:
             forwarded_to,
         )
         if move is not None:
-            standing = before.account if subject.kind is SubjectKind.ACCOUNT else before.lead
-            assert standing is not None
-            event = _moved(event, standing, move)
+            state = before.account if subject.kind is SubjectKind.ACCOUNT else before.lead
+            assert state is not None
+            event = _moved(event, state, move)
             self.effects |= _how(move)
         self._see(event, is_applied=True)
 
@@ -239,7 +239,7 @@ class Case:
             forwarded_to,
         )
         if move is not None:
-            event = with_move(event, self.standing(subject.kind), move)
+            event = with_move(event, self.state_of(subject.kind), move)
         self.news.update(event.effects)
         self._see(event, is_applied=False)
         return event
@@ -296,20 +296,20 @@ def _how(move: CompiledMove) -> Effects:
     return {"move": how}
 
 
-def _moved(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+def _moved(event: Event, state: LeadState | AccountState, move: CompiledMove) -> Event:
     if move.kind is None:
         return event
     return event._replace(
-        stage_from=standing.stage,
+        stage_from=state.stage,
         stage_to=move.to,
-        effective_at=not_before(standing.entered_at, event.occurred_at),
-        pass_number=standing.pass_number + 1 if move.begins_pass else standing.pass_number,
+        effective_at=not_before(state.entered_at, event.occurred_at),
+        pass_number=state.pass_number + 1 if move.begins_pass else state.pass_number,
     )
 
 
-def with_move(event: Event, standing: LeadState | AccountState, move: CompiledMove) -> Event:
+def with_move(event: Event, state: LeadState | AccountState, move: CompiledMove) -> Event:
     """Return the event as it moves a subject from where it stands."""
-    return _moved(event, standing, move)._replace(effects={**event.effects, **_how(move)})
+    return _moved(event, state, move)._replace(effects={**event.effects, **_how(move)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Received(NamedTuple):
     content: bytes
 
 
-class Standing(NamedTuple):
+class RefusalState(NamedTuple):
     """Why it was refused, in the stored words, and its status since."""
 
     reason: str

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from uuid import UUID
 
 from domain.times import format_utc
-from events.refusals import Received, Standing
+from events.refusals import Received, RefusalState
 
 SEAL_BYTES = 32
 
@@ -52,9 +52,9 @@ class Seals:
         """Seal what was received and refused."""
         return self._of_values(b"received", received)
 
-    def of_standing(self, refusal_id: str, standing: Standing) -> bytes:
+    def of_state(self, refusal_id: str, status: RefusalState) -> bytes:
         """Seal why it was refused, and its status since."""
-        return self._of_values(b"standing", (refusal_id, *standing))
+        return self._of_values(b"status", (refusal_id, *status))
 
     def _of_values(self, purpose: bytes, values: Sequence[object]) -> bytes:
         message = b"".join(_encoded(value) for value in values)

@@ -21,7 +21,7 @@ BEGIN
     -- A refusal's content stays as received; only its outcome changes.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
-            'settled_at, settled_by, dismissal, standing_seal) ON ledger.refusals TO ' || serving;
+            'settled_at, settled_by, dismissal, state_seal) ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger.webhooks, ledger.webhook_secrets, '
          || 'ledger.webhook_deliveries TO ' || serving;
     FOR projected IN

@@ -167,7 +167,7 @@ def _report(case: Case) -> NotAllowed | None:
         case.enter(case.account, how, move=move)
         return None
     assert lead is not None
-    _tell_of_lead(case, business)
+    _report_on_lead(case, business)
     found = _move_of(case, business)
     if isinstance(found, NotAllowed):
         return found
@@ -182,17 +182,17 @@ def _business_in(case: Case) -> _Business:
     signal, kind = case.signal, case.signal.subject
     if signal.type.role is None:
         return _NO_BUSINESS
-    standing = case.standing(kind)
+    state = case.state_of(kind)
     numbers = numbers_of(signal, case.state, case.compiled.lifecycle.shared_numbers)
-    is_repeated = says_again(signal, standing, numbers)
+    is_repeated = says_again(signal, state, numbers)
     effects = numbers.effects()
     if not is_repeated or kind is SubjectKind.ACCOUNT:
-        effects |= effects_of_role(signal, standing, numbers)
+        effects |= effects_of_role(signal, state, numbers)
     return _Business(effects, business_begun(case, numbers), is_repeated)
 
 
-def _tell_of_lead(case: Case, business: _Business) -> None:
-    """Tell what a report says about the lead, and judge the person by it."""
+def _report_on_lead(case: Case, business: _Business) -> None:
+    """Apply what a report says about the lead, and judge the person by it."""
     effects = business.effects | effects_on_lead(case, is_repeated=business.is_repeated)
     case.add_effects(joined(effects, effects_before_move(case)))
     judge_person(case)

@@ -14,9 +14,9 @@ _ONWARD = frozenset({MoveKind.ENTERED, MoveKind.ADVANCED, MoveKind.DISQUALIFIED,
 def refusal_of(case: Case, kind: SubjectKind) -> NotAllowed | None:
     """Return why a decision has no move from here; None if it needs none or already holds."""
     table, type = case.table(kind), case.signal.type.name
-    standing, readings = case.standing(kind), case.readings(type, case.signal.data)
-    stage = standing.stage
-    if not table.targets(type) or _is_already(standing, table, type, readings):
+    state, readings = case.state_of(kind), case.readings(type, case.signal.data)
+    stage = state.stage
+    if not table.targets(type) or _is_already(state, table, type, readings):
         return None
     legal_from = _legal_from(table, type)
     return NotAllowed(
@@ -36,7 +36,7 @@ def first_listed(case: Case, kind: SubjectKind) -> CompiledMove | None:
     return next(
         (
             move
-            for move in case.table(kind).moves.get((case.standing(kind).stage, type), ())
+            for move in case.table(kind).moves.get((case.state_of(kind).stage, type), ())
             if not move.named or move.tests[0](readings) is True
         ),
         None,
@@ -55,7 +55,7 @@ def _why_not(type: str, stage: str, legal_from: tuple[str, ...]) -> str:
 
 
 def _is_already(
-    standing: LeadState | AccountState, table: MoveTable, type: str, readings: CaseReadings
+    state: LeadState | AccountState, table: MoveTable, type: str, readings: CaseReadings
 ) -> bool:
     """Whether the decision already holds: the lead is in the stage, or was and has gone past it.
 
@@ -64,16 +64,16 @@ def _is_already(
     refused, because accepting it would hide a disagreement. So is one that sends back or recycles a
     lead that has moved on in the meantime. A correction already holds only if it names the stage.
     """
-    here = table.path_index.get(standing.stage or "")
+    here = table.path_index.get(state.stage or "")
     for (_, on), moves in table.moves.items():
         if on != type:
             continue
         for move in moves:
             if move.named and move.tests[0](readings) is not True:
                 continue
-            if move.to == standing.stage and (move.named or move.kind in _ONWARD):
+            if move.to == state.stage and (move.named or move.kind in _ONWARD):
                 return True
-            if here is None or move.kind not in _LEFT_BEHIND or move.to not in standing.entered:
+            if here is None or move.kind not in _LEFT_BEHIND or move.to not in state.entered:
                 continue
             if table.path_index.get(move.to, here) < here:
                 return True

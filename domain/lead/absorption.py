@@ -23,7 +23,7 @@ from domain.lifecycle.service_events import ABSORBED, ACCOUNT_ABSORBED, OTHER
 
 
 def forwarding(subject_id: str, absorbed_by: Callable[[str], str | None]) -> Iterator[str]:
-    """Yield a subject and each one that it forwards to, in turn. The last stands for it."""
+    """Yield a subject and each that it forwards to, in turn. The last receives all reports."""
     seen: set[str] = set()
     following: str | None = subject_id
     while following is not None:
@@ -33,8 +33,8 @@ def forwarding(subject_id: str, absorbed_by: Callable[[str], str | None]) -> Ite
         following = absorbed_by(following)
 
 
-def standing_for(subject_id: str, absorbed_by: Callable[[str], str | None]) -> str:
-    """Follow forwarding to the subject that now stands for this one."""
+def follow_forwarding(subject_id: str, absorbed_by: Callable[[str], str | None]) -> str:
+    """Follow forwarding to the subject that receives what is reported of this one."""
     following = absorbed_by(subject_id)
     if following is None:
         return subject_id

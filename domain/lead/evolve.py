@@ -19,7 +19,7 @@ from domain.lead.evolve_move import moved
 from domain.lead.state import (
     LATE,
     OPEN,
-    STANDING,
+    VALID,
     WON,
     AccountState,
     Due,
@@ -216,7 +216,7 @@ def _absorbed(_: LeadState, event: Event) -> dict[str, Any]:
 
 def _still_earlier(earlier: tuple[str, ...], changed: Mapping[str, str]) -> tuple[str, ...]:
     """Drop deals that are won or reopened: they belong to this pass. Lost ones stay behind."""
-    return tuple(id for id in earlier if changed.get(id) not in (OPEN, WON, STANDING))
+    return tuple(id for id in earlier if changed.get(id) not in (OPEN, WON, VALID))
 
 
 def _standing_after(state: LeadState, event: Event) -> tuple[StandingFact, ...]:

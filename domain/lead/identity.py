@@ -13,7 +13,7 @@ several people, and no longer names anyone.
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from domain.lead.absorption import standing_for
+from domain.lead.absorption import follow_forwarding
 from domain.lead.state import LeadState
 from domain.signal import Identifier, Signal
 
@@ -125,7 +125,7 @@ def receiver_of(lead_id: str, leads: Leads) -> str:
     """Follow forwarding to the lead that receives this one's events."""
     if leads[lead_id].absorbed_by is None:
         return lead_id
-    return standing_for(lead_id, lambda other: leads[other].absorbed_by)
+    return follow_forwarding(lead_id, lambda other: leads[other].absorbed_by)
 
 
 def person_of(lead_id: str, leads: Leads) -> str:
@@ -133,7 +133,7 @@ def person_of(lead_id: str, leads: Leads) -> str:
 
     Links and absorptions must not depend on such a decision, because it can be taken back.
     """
-    return standing_for(
+    return follow_forwarding(
         lead_id, lambda other: None if leads[other].merged else leads[other].absorbed_by
     )
 

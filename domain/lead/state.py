@@ -15,7 +15,7 @@ LATE: Final = "late"
 """The effect of an event that was reported late: it says what happened, and changes nothing."""
 
 OPEN, WON, LOST = "open", "won", "lost"
-STANDING, CANCELLED = "standing", "cancelled"
+VALID, CANCELLED = "valid", "cancelled"
 
 
 class StandingFact(NamedTuple):
@@ -113,7 +113,7 @@ class LeadState(NamedTuple):
     opportunities: Mapping[str, str] = NOTHING
     """Key of a deal, `source/number` → open, won or lost."""
     orders: Mapping[str, str] = NOTHING
-    """Key of an order → standing or cancelled."""
+    """Key of an order → valid or cancelled."""
     standing: tuple[StandingFact, ...] = ()
     absorbed_by: str | None = None
     absorbs: tuple[str, ...] = ()

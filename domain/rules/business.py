@@ -8,7 +8,7 @@ from domain.effects import Effects, selected
 from domain.event import Event
 from domain.lead.numbers import Numbers
 from domain.lead.readings import count
-from domain.lead.state import STANDING, WON, AccountState, LeadState
+from domain.lead.state import VALID, WON, AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.contribution import FURTHER_BUSINESS
 from domain.lifecycle.definition import AccountTriggers, Lifecycle, Role, SubjectKind
@@ -106,7 +106,7 @@ def _lacks(buyer: LeadState | AccountState, role: Role) -> bool:
     if isinstance(buyer, LeadState):
         earlier_deals, earlier_orders = buyer.earlier_opportunities, buyer.earlier_orders
     won = count(buyer.opportunities, WON, earlier_deals)
-    ordered = count(buyer.orders, STANDING, earlier_orders)
+    ordered = count(buyer.orders, VALID, earlier_orders)
     if role is Role.PLACES_ORDER:
         return won > ordered
     return role is Role.WINS_OPPORTUNITY and ordered > won
@@ -168,7 +168,7 @@ def moves_by_business(
     brought = effects.get("brings", {})
     changed = [effects.get("opportunities"), effects.get("orders"), *brought.values()]
     statuses = {status for business in changed if business for status in business.values()}
-    if not statuses.isdisjoint((WON, STANDING)):
+    if not statuses.isdisjoint((WON, VALID)):
         return [(triggers.customer_gained, {})]
     if statuses and triggers.customer_lost is not None and not has_bought(account):
         return [(triggers.customer_lost, _without_role(account))]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from domain.effects import Effects
 from domain.lead.numbers import Numbers
-from domain.lead.state import CANCELLED, LOST, OPEN, STANDING, WON, AccountState, LeadState
+from domain.lead.state import CANCELLED, LOST, OPEN, VALID, WON, AccountState, LeadState
 from domain.lifecycle.definition import NUMBERED_BY, EventType, Role
 from domain.signal import Signal
 
@@ -17,7 +17,7 @@ _OPPORTUNITY = {
     Role.WINS_OPPORTUNITY: WON,
     Role.LOSES_OPPORTUNITY: LOST,
 }
-_ORDER = {Role.PLACES_ORDER: STANDING, Role.CANCELS_ORDER: CANCELLED}
+_ORDER = {Role.PLACES_ORDER: VALID, Role.CANCELS_ORDER: CANCELLED}
 
 
 BUSINESS = frozenset({*_OPPORTUNITY, *_ORDER})
@@ -74,8 +74,8 @@ _OTHERS: Mapping[Role, Callable[[Signal], Effects]] = {
 
 
 def has_bought(buyer: LeadState | AccountState) -> bool:
-    """Whether a deal is won, or an order is standing."""
-    return WON in buyer.opportunities.values() or STANDING in buyer.orders.values()
+    """Whether a deal is won, or an order is valid."""
+    return WON in buyer.opportunities.values() or VALID in buyer.orders.values()
 
 
 def marks_of(type: EventType, lead: LeadState) -> Effects:

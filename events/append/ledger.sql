@@ -24,7 +24,7 @@ SELECT outcome, head_position, database_time
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
        :refusal_problems, :refusal_contents, :refusal_dialects,
-       :refusal_seals, :refusal_standing_seals)
+       :refusal_seals, :refusal_state_seals)
 
 -- name: find_keys
 -- Which keys of a batch are already events: looked up before any state is read. The fingerprint of

@@ -8,7 +8,7 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from domain.lead import state_json
-from domain.lead.absorption import forwarding, standing_for
+from domain.lead.absorption import follow_forwarding, forwarding
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupancy, OccupiedStage
 from domain.lifecycle.definition import SubjectKind
@@ -340,7 +340,9 @@ def reported_late(memory: Memory, submissions: Iterable[Submission]) -> Reported
             pointed = memory.pointers.get(identifier)
             if pointed is None:
                 continue
-            lead_id = standing_for(pointed, lambda other: absorbed_by(memory.subjects.get(other)))
+            lead_id = follow_forwarding(
+                pointed, lambda other: absorbed_by(memory.subjects.get(other))
+            )
             remembered = memory.subjects.get(lead_id)
             state = remembered.state if remembered is not None else None
             if remembered is not None and remembered.version > SETTLED_AT_ONCE_EVENTS_MAX:

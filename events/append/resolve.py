@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.deciding.decide import Party
-from domain.lead.absorption import standing_for
+from domain.lead.absorption import follow_forwarding
 from domain.lead.identity import Resolution, joins, receiver_of, resolve
 from domain.lead.state import INITIAL_LEAD, LeadState, State
 from domain.lifecycle.definition import EventKind, Role, SubjectKind
@@ -138,7 +138,7 @@ def account_of(draft: Draft, signal: Signal) -> Account:
         named = draft.subject(signal.account_id)
         if named is None or named.kind is not SubjectKind.ACCOUNT:
             return Account(None, is_missing=True)
-        found = Account(_standing_for(draft, signal.account_id))
+        found = Account(_follow_forwarding(draft, signal.account_id))
     elif signal.account_identifiers:
         found = _pointed_account(draft, signal.account_identifiers)
     elif signal.account_name:
@@ -164,7 +164,7 @@ def _pointed_account(draft: Draft, identifiers: Sequence[Identifier]) -> Account
     )
     if found is None:
         return Account(new_id(), links, is_new=True)
-    return Account(_standing_for(draft, found), links)
+    return Account(_follow_forwarding(draft, found), links)
 
 
 def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -> Account:
@@ -178,7 +178,7 @@ def _with_namesakes(draft: Draft, found: Account, names: Sequence[Identifier]) -
     state = draft.account(found.id)
     pointed = (draft.pointer(name) for name in names)
     targets = (target for target in pointed if target is not None)
-    others = dict.fromkeys(_standing_for(draft, target) for target in targets)
+    others = dict.fromkeys(_follow_forwarding(draft, target) for target in targets)
     conflicts = tuple(
         other
         for other in others
@@ -279,14 +279,14 @@ def _account_joined(
     """Return the account that the lead belongs to: its own, unless it joins the one named."""
     if named.is_missing or lead is None or lead.account is None:
         return named
-    own = _standing_for(draft, lead.account)
+    own = _follow_forwarding(draft, lead.account)
     if named.id is None or named.id == own:
         return named if named.id == own else Account(own)
-    former = {_standing_for(draft, account_id) for account_id in lead.former_accounts}
+    former = {_follow_forwarding(draft, account_id) for account_id in lead.former_accounts}
     return named if joins(lead, named.id, signal, {own, *former}) else Account(own)
 
 
-def _standing_for(draft: Draft, account_id: str) -> str:
+def _follow_forwarding(draft: Draft, account_id: str) -> str:
     if absorbed_by(draft.subject(account_id)) is None:
         return account_id
-    return standing_for(account_id, lambda other: absorbed_by(draft.subject(other)))
+    return follow_forwarding(account_id, lambda other: absorbed_by(draft.subject(other)))

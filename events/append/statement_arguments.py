@@ -15,7 +15,7 @@ from events.batch.entries import Entry, Link
 from events.batch.memory import Remembered
 from events.limits import LATE_REPORTS_WAIT
 from events.records import OWN_SOURCE
-from events.refusals import Refusal, Standing
+from events.refusals import Refusal, RefusalState
 from events.seals import Seals
 
 
@@ -154,8 +154,8 @@ def _refusals(plan: Plan, seals: Seals) -> dict[str, Any]:
         "refusal_contents": [item.content for item in refused],
         "refusal_dialects": [item.dialect for item in refused],
         "refusal_seals": [seals.of_refusal(item.received) for item in refused],
-        "refusal_standing_seals": [
-            seals.of_standing(item.refusal_id, Standing(item.refusal.reason, problem))
+        "refusal_state_seals": [
+            seals.of_state(item.refusal_id, RefusalState(item.refusal.reason, problem))
             for item, problem in zip(refused, problems, strict=True)
         ],
     }

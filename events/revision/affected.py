@@ -23,7 +23,7 @@ from domain.rules.business import Belonging, belonging_of, belongings_restated
 from domain.rules.deals import ABOUT_BUSINESS
 from events.batch.entries import Unsettled
 from events.records import Record, begins_group, is_firing, is_reassessment, is_restatement
-from events.revision.past import Past, standing_in
+from events.revision.past import Past, receiver_in
 from events.revision.redecide import reported_account
 
 
@@ -98,7 +98,7 @@ class Neighbourhood:
         ids = [id for record in self.records for id in _accounts_in(record.event)]
         ids += [state.account for state in self.leads.values() if state.account is not None]
         for account_id in dict.fromkeys((*taken.accounts, *ids)):
-            standing, state = standing_in(self.past, account_id)
+            standing, state = receiver_in(self.past, account_id)
             self.standing[account_id] = standing
             if isinstance(state, AccountState):
                 self.accounts[standing] = state
@@ -112,7 +112,7 @@ class Neighbourhood:
 
     def standing_account(self, account_id: str | None) -> str | None:
         """Return the company that a report named, or the one that it was merged into."""
-        return standing_in(self.past, account_id)[0] if account_id is not None else None
+        return receiver_in(self.past, account_id)[0] if account_id is not None else None
 
     def _lead(self, lead_id: str) -> LeadState:
         state = self.past.subject(lead_id)

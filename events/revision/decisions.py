@@ -43,7 +43,7 @@ from events.records import OWN_SOURCE, Record
 from events.refusals import Refusal
 from events.revision.affected import Taken, is_report, owners_in
 from events.revision.merge_accounts import decide_of_accounts
-from events.revision.past import HistoryTooLong, Past, standing_in
+from events.revision.past import HistoryTooLong, Past, receiver_in
 from events.revision.redecide import signal_of
 from events.revision.restate import restate
 from events.signals.fields import mismatch_as_recorded
@@ -132,7 +132,7 @@ def carry_out_again(
 
 def lead_named(lead_id: str, past: Past) -> Lead | None:
     """Return a lead with the one that it forwards to; None if no lead has this id."""
-    receiver, state = standing_in(past, lead_id)
+    receiver, state = receiver_in(past, lead_id)
     return Lead(lead_id, receiver, state) if isinstance(state, LeadState) else None
 
 

@@ -21,7 +21,7 @@ from domain.lifecycle.service_events import ACCOUNT_KEPT_APART, OTHER
 from domain.signal import Signal
 from events.refusal_texts import account_unknown
 from events.refusals import Refusal
-from events.revision.past import Past, standing_in
+from events.revision.past import Past, receiver_in
 
 
 class _Account(NamedTuple):
@@ -91,7 +91,7 @@ def _merge(
 
 def _standing(account_id: str, past: Past) -> _Account | None:
     """Return an account, or the one that it forwards to; None if no account has this id."""
-    standing, state = standing_in(past, account_id)
+    standing, state = receiver_in(past, account_id)
     return _Account(standing, state) if isinstance(state, AccountState) else None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from domain.lead.absorption import standing_for
+from domain.lead.absorption import follow_forwarding
 from domain.lead.state import AccountState, LeadState
 from domain.signal import Identifier
 from events.batch.memory import Remembered
@@ -83,14 +83,14 @@ class Past(Protocol):
         ...
 
 
-def standing_in(past: Past, subject_id: str) -> tuple[str, LeadState | AccountState | None]:
+def receiver_in(past: Past, subject_id: str) -> tuple[str, LeadState | AccountState | None]:
     """Return the subject that receives what is reported of this one, with its state."""
 
     def absorbed_by(subject_id: str) -> str | None:
         state = past.subject(subject_id)
         return state.absorbed_by if state is not None else None
 
-    standing = standing_for(subject_id, absorbed_by)
+    standing = follow_forwarding(subject_id, absorbed_by)
     return standing, past.subject(standing)
 
 

@@ -15,7 +15,7 @@ from domain.deciding.reassess import reassess
 from domain.deciding.redecide import state_then
 from domain.deciding.timers import fire, first_due
 from domain.event import Event
-from domain.lead.absorption import standing_for
+from domain.lead.absorption import follow_forwarding
 from domain.lead.identity import Resolution
 from domain.lead.state import INITIAL_ACCOUNT, INITIAL_LEAD, LATE, AccountState, LeadState, State
 from domain.lifecycle.compiled.table import CompiledLifecycle
@@ -101,7 +101,11 @@ def reported_late(
     party = _party(first, [record.event for record in group[1:]], subjects)
     if party.lead is not None:
         lead = _lead(party.lead.receiver, subjects)
-        own = standing_for(lead.account, partial(_absorbed_by, subjects)) if lead.account else None
+        own = (
+            follow_forwarding(lead.account, partial(_absorbed_by, subjects))
+            if lead.account
+            else None
+        )
         party = party._replace(account=reported_account(first) or own)
     return signal_of(group[0], event_type), party
 

@@ -36,7 +36,7 @@ SELECT subject_id, kind, version, position, state, due_at, lifecycle, account
 -- name: read_refusals
 -- Refusals with all their sealed columns, page by page.
 SELECT refusal_id, received_at, key_id, source, event_id, type, dialect, content, seal,
-       reason, problem, status, position, settled_at, settled_by, dismissal, standing_seal
+       reason, problem, status, position, settled_at, settled_by, dismissal, state_seal
   FROM ledger.refusals
  WHERE CAST(:after AS uuid) IS NULL OR refusal_id > CAST(:after AS uuid)
  ORDER BY refusal_id

@@ -27,7 +27,7 @@ from events.founding import founding
 from events.limits import VERIFY_PAGE_RECORDS
 from events.personal import StoredLink
 from events.records import Record, begins_group
-from events.refusals import Received, Standing
+from events.refusals import Received, RefusalState
 from events.revision.past import NotRecalled, Recollection
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, run_of
@@ -292,10 +292,10 @@ class _Examination:
         refusal_id = str(row["refusal_id"])
         values["refusal_id"] = refusal_id
         received = Received(*(values[name] for name in Received._fields))
-        standing = Standing(*(values[name] for name in Standing._fields))
+        status = RefusalState(*(values[name] for name in RefusalState._fields))
         for what, expected, found in (
             ("content", seals.of_refusal(received), row["seal"]),
-            ("status", seals.of_standing(refusal_id, standing), row["standing_seal"]),
+            ("status", seals.of_state(refusal_id, status), row["state_seal"]),
         ):
             expect(None, f"the seal of the {what} of refusal {refusal_id} holds", expected, found)
 

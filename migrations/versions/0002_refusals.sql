@@ -21,7 +21,7 @@ CREATE TABLE ledger.refusals (
     settled_by text COLLATE "C",
     dismissal text,
     seal bytea NOT NULL,
-    standing_seal bytea NOT NULL,
+    state_seal bytea NOT NULL,
     bytes bigint NOT NULL
         GENERATED ALWAYS AS (octet_length(content) + octet_length(problem)) STORED,
     CONSTRAINT refusals_are_unique PRIMARY KEY (refusal_id),
@@ -43,7 +43,7 @@ COMMENT ON COLUMN ledger.refusals.received_at IS
     'The first receipt: a retry uses it as the time of an event that stated none.';
 COMMENT ON COLUMN ledger.refusals.seal IS
     'Keyed digest of the receipt: id, time, key, source, event id, type, dialect, bytes.';
-COMMENT ON COLUMN ledger.refusals.standing_seal IS
+COMMENT ON COLUMN ledger.refusals.state_seal IS
     'Keyed digest of the reason for the refusal, and of its outcome.';
 COMMENT ON COLUMN ledger.refusals.position IS
     'The event that a retry turned it into.';

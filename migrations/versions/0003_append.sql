@@ -19,7 +19,7 @@ CREATE FUNCTION ledger.append(
     refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
     refusal_event_ids text[], refusal_types text[], refusal_reasons text[],
     refusal_problems text[], refusal_contents bytea[], refusal_dialects text[],
-    refusal_seals bytea[], refusal_standing_seals bytea[]
+    refusal_seals bytea[], refusal_state_seals bytea[]
 ) RETURNS TABLE (outcome text, head_position bigint, database_time timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -104,26 +104,26 @@ BEGIN
         -- refusal stays settled if the reason is the same, and reopens if it is another.
         INSERT INTO ledger.refusals AS kept (
             refusal_id, received_at, last_received_at, key_id, source, event_id, type, reason,
-            problem, content, dialect, seal, standing_seal)
+            problem, content, dialect, seal, state_seal)
         SELECT refused.refusal_id, refused.received_at, refused.received_at, refused.key_id,
                refused.source, refused.event_id, refused.type, refused.reason, refused.problem,
-               refused.content, refused.dialect, refused.seal, refused.standing_seal
+               refused.content, refused.dialect, refused.seal, refused.state_seal
           FROM unnest(refusal_ids, refusal_times, refusal_keys, refusal_sources,
                       refusal_event_ids, refusal_types, refusal_reasons, refusal_problems,
-                      refusal_contents, refusal_dialects, refusal_seals, refusal_standing_seals)
+                      refusal_contents, refusal_dialects, refusal_seals, refusal_state_seals)
                AS refused (refusal_id, received_at, key_id, source, event_id, type, reason,
-                           problem, content, dialect, seal, standing_seal)
+                           problem, content, dialect, seal, state_seal)
             ON CONFLICT (refusal_id) DO UPDATE
            SET last_received_at = excluded.last_received_at,
                times = kept.times + 1,
                (reason, problem, status, position, settled_at, settled_by, dismissal,
-                standing_seal) = (
+                state_seal) = (
                SELECT kept.reason, kept.problem, kept.status, kept.position, kept.settled_at,
-                      kept.settled_by, kept.dismissal, kept.standing_seal
+                      kept.settled_by, kept.dismissal, kept.state_seal
                 WHERE kept.status <> 'open' AND kept.reason = excluded.reason
                 UNION ALL
                SELECT excluded.reason, excluded.problem, 'open', NULL, NULL, NULL, NULL,
-                      excluded.standing_seal
+                      excluded.state_seal
                 WHERE kept.status = 'open' OR kept.reason <> excluded.reason)
          WHERE excluded.last_received_at > kept.last_received_at;
     END IF;

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.lead import state_json
-from domain.lead.absorption import connected, standing_for
+from domain.lead.absorption import connected, follow_forwarding
 from domain.lead.state import LeadState
 from domain.lifecycle.contribution import ContributionRules
 from domain.lifecycle.definition import Lifecycle
@@ -111,7 +111,7 @@ class Crediting:
             companies | set(customers.values()), read=absorbed_by, linked=lambda by: [by]
         )
         for buyer in (*companies, *customers):
-            customers[buyer] = standing_for(customers.get(buyer, buyer), absorbed.get)
+            customers[buyer] = follow_forwarding(customers.get(buyer, buyer), absorbed.get)
         return customers
 
     async def _forwards(self, driver: Driver, leads: set[str]) -> dict[str, LeadState]:
@@ -205,7 +205,7 @@ def _survivor_of(lead: str | None, forwards: Mapping[str, LeadState]) -> str | N
     def absorbed_by(lead: str) -> str | None:
         return forwards[lead].absorbed_by if lead in forwards else None
 
-    return standing_for(lead, absorbed_by) if lead is not None else None
+    return follow_forwarding(lead, absorbed_by) if lead is not None else None
 
 
 def _all_of(lead: str, forwards: Mapping[str, LeadState]) -> list[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.event import Event
 from domain.lead import state_json
-from domain.lead.absorption import standing_for
+from domain.lead.absorption import follow_forwarding
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.signal import Identifier
@@ -117,7 +117,7 @@ async def _receiving(log: Log, lead_id: str) -> KnownLead:
     if following is None:
         return lead
     found = await read_family(log, [following], lambda state: filter(None, [state.absorbed_by]))
-    last = standing_for(following, lambda other: found[other].state.absorbed_by)
+    last = follow_forwarding(following, lambda other: found[other].state.absorbed_by)
     return found[last]._replace(forwarded_from=lead_id)
 
 

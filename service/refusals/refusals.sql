@@ -79,7 +79,7 @@ SELECT refusal.refusal_id, refusal.received_at, refusal.key_id, refusal.source, 
  ORDER BY refusal.received_at, refusal.refusal_id
 
 -- name: lock_standings
--- The standing of refusals. Every transaction locks these rows in this order.
+-- The state of refusals. Every transaction locks these rows in this order.
 SELECT refusal_id, reason, problem, status, position, settled_at, settled_by, dismissal
   FROM ledger.refusals
  WHERE refusal_id = ANY (CAST(:refusal_ids AS uuid[]))
@@ -91,7 +91,7 @@ SELECT refusal_id, reason, problem, status, position, settled_at, settled_by, di
 UPDATE ledger.refusals
    SET reason = :reason, problem = :problem, status = :status, position = :position,
        settled_at = :settled_at, settled_by = :settled_by, dismissal = :dismissal,
-       standing_seal = :standing_seal, retries = retries + CAST(:retries AS bigint)
+       state_seal = :state_seal, retries = retries + CAST(:retries AS bigint)
  WHERE refusal_id = :refusal_id
 
 -- name: count_open

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.statement_arguments import problem_text
 from events.database.statements import Statement, load
-from events.refusals import Refused, Standing
+from events.refusals import RefusalState, Refused
 from events.seals import Seals
 from service.http.problem import Problem
 from service.limits import SCAN_ROWS
@@ -84,7 +84,7 @@ class RefusalStore:
         """Mark refusals as recorded, with the positions of their events."""
         settled_at = datetime.now(UTC)
 
-        def settled(refusal_id: UUID, before: Standing) -> Standing:
+        def settled(refusal_id: UUID, before: RefusalState) -> RefusalState:
             return before._replace(
                 status="retried",
                 position=recorded[refusal_id],
@@ -98,7 +98,7 @@ class RefusalStore:
     async def keep_open(self, refused: Mapping[UUID, Refused]) -> None:
         """Store why refusals were refused again."""
 
-        def again(refusal_id: UUID, before: Standing) -> Standing | None:
+        def again(refusal_id: UUID, before: RefusalState) -> RefusalState | None:
             if before.status == "retried":
                 return None
             refusal = refused[refusal_id].refusal
@@ -110,7 +110,7 @@ class RefusalStore:
         """Settle an open refusal without recording it; a dismissed one stays unchanged."""
         settled_at = datetime.now(UTC)
 
-        def dismissed(_: UUID, before: Standing) -> Standing | None:
+        def dismissed(_: UUID, before: RefusalState) -> RefusalState | None:
             if before.status != "open":
                 return None
             return before._replace(
@@ -131,11 +131,11 @@ class RefusalStore:
     async def _change(
         self,
         refusal_ids: Collection[UUID],
-        change: Callable[[UUID, Standing], Standing | None],
+        change: Callable[[UUID, RefusalState], RefusalState | None],
         *,
         retries: int,
     ) -> None:
-        """Change the standing of refusals, and seal it; None leaves a refusal unchanged."""
+        """Change the status of refusals, and seal it; None leaves a refusal unchanged."""
         if not refusal_ids:
             return
         async with self._engine.begin() as connection:
@@ -146,11 +146,11 @@ class RefusalStore:
                 {
                     "refusal_id": refusal_id,
                     "retries": retries,
-                    "standing_seal": self._seals.of_standing(str(refusal_id), standing),
-                    **standing._asdict(),
+                    "state_seal": self._seals.of_state(str(refusal_id), status),
+                    **status._asdict(),
                 }
                 for refusal_id, *before in locked
-                if (standing := change(refusal_id, Standing(*before))) is not None
+                if (status := change(refusal_id, RefusalState(*before))) is not None
             ]
             if changed:
                 await connection.execute(self._sql["write_standing"].text, changed)

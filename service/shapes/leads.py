@@ -64,7 +64,7 @@ class State(InStage, InPass, Awaited):
         dict[str, str], Field(description="Deal, as `source/number` → open, won or lost.")
     ]
     orders: Annotated[
-        dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
+        dict[str, str], Field(description="Order, as `source/number` → valid or cancelled.")
     ]
     screened_as: Annotated[str | None, Field(description="The result of the last completed call.")]
     revisit_on: Annotated[str | None, Field(description="The day to contact the lead again.")]

@@ -122,7 +122,7 @@ class Account(InStage):
         dict[str, str], Field(description="Deal, as `source/number` → open, won or lost.")
     ]
     orders: Annotated[
-        dict[str, str], Field(description="Order, as `source/number` → standing or cancelled.")
+        dict[str, str], Field(description="Order, as `source/number` → valid or cancelled.")
     ]
     segment: str | None
     key_role: Annotated[str | None, Field(description="Whether it is defended or attacked.")]

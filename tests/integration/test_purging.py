@@ -41,7 +41,7 @@ async def keep(service: Service, *ages: timedelta, **columns: Any) -> None:
             at = datetime.now(UTC) - age
             await connection.execute(
                 "INSERT INTO ledger.refusals (refusal_id, received_at, last_received_at, key_id, "
-                "event_id, reason, problem, content, seal, standing_seal) "
+                "event_id, reason, problem, content, seal, state_seal) "
                 "VALUES (gen_random_uuid(), $1, $1, 'key', $2, 'event-invalid', "
                 '\'{"detail": ""}\', $3, sha256($3), sha256($3))',
                 at,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.lead.readings import count
-from domain.lead.state import STANDING, WON, AccountState, LeadState
+from domain.lead.state import VALID, WON, AccountState, LeadState
 from domain.rules.deals import has_bought
 from events.records import decode_event
 from projections.business import fold as business
@@ -54,8 +54,8 @@ def test_a_lead_is_won_and_its_company_a_customer_while_there_is_business(
 
     lead, account = states_of(ledger)
     won = count(lead.opportunities, WON, lead.earlier_opportunities)
-    standing = count(lead.orders, STANDING, lead.earlier_orders)
-    assert (lead.stage == "WON") == bool(won + standing)
+    valid = count(lead.orders, VALID, lead.earlier_orders)
+    assert (lead.stage == "WON") == bool(won + valid)
     assert (account.stage in CUSTOMERS) == has_bought(account)
     # The funnel and the figures of contribution agree on whether anything was bought.
     assert bool(won_business(ledger)) == has_bought(lead)

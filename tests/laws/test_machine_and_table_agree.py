@@ -101,7 +101,7 @@ funnel_facts = st.fixed_dictionaries(
         "lead.anonymous": st.booleans(),
         "lead.open_opportunities": counts,
         "lead.won_opportunities": counts,
-        "lead.standing_orders": counts,
+        "lead.valid_orders": counts,
         "account.stage": st.none() | st.sampled_from(tuple(DEMAND_FUNNEL.account.stages)),
         "event.channel": st.none() | st.sampled_from(("web", "sales_direct", "reseller")),
         "event.reason": st.none() | st.sampled_from(tuple(DEMAND_FUNNEL.reasons)),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.event import LEDGER, Event, Subject
-from domain.lead.absorption import absorption, connected, forwarding, on_both, standing_for
+from domain.lead.absorption import absorption, connected, follow_forwarding, forwarding, on_both
 from domain.lead.evolve import evolve
 from domain.lead.state import AccountState, LeadState, Occurrence
 from domain.lifecycle.definition import SubjectKind
@@ -28,14 +28,14 @@ def test_a_subject_forwards_to_each_in_turn_and_the_last_stands_for_it(
     subject: str, chain: str
 ) -> None:
     assert "".join(forwarding(subject, ABSORBED_BY)) == chain
-    assert standing_for(subject, ABSORBED_BY) == chain[-1]
+    assert follow_forwarding(subject, ABSORBED_BY) == chain[-1]
 
 
 def test_a_circle_is_broken_wherever_it_is_entered() -> None:
     circle = {"in": "a", "a": "b", "b": "a"}.get
     for subject in ("in", "a", "b"):
         with pytest.raises(AssertionError, match="forwards to itself"):
-            standing_for(subject, circle)
+            follow_forwarding(subject, circle)
 
 
 def test_a_family_has_each_member_once_even_if_the_absorbed_still_list_their_receiver() -> None:

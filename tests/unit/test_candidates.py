@@ -36,7 +36,7 @@ def hindering(lead: LeadState, account: AccountState | None = None, at: float = 
         (LIKELY._replace(fit={}), Obstacle.NOT_LIKELY),
         (LIKELY._replace(points=()), Obstacle.NOT_LIKELY),
         (LIKELY._replace(market=None), Obstacle.NOT_LIKELY),
-        (LIKELY._replace(orders={"o": "standing"}), Obstacle.CUSTOMER),
+        (LIKELY._replace(orders={"o": "valid"}), Obstacle.CUSTOMER),
         (LIKELY._replace(orders={"o": "cancelled"}), None),
         (LIKELY._replace(opportunities={"d": "won"}), Obstacle.CUSTOMER),
         (LIKELY._replace(opportunities={"d": "open"}), Obstacle.OPEN_DEAL),

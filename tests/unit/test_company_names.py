@@ -157,13 +157,13 @@ def test_what_was_bought_stays_business_of_the_company_of_its_time() -> None:
     second = getattr(ledger.subjects[moved.lead or ""].state, "account", "")
     assert (account(ledger, first).stage, account(ledger, second).stage) == ("C", "PROSPECT")
     assert (dict(account(ledger, first).orders), dict(account(ledger, second).orders)) == (
-        {"test/1": "standing"},
+        {"test/1": "valid"},
         {},
     )
     ledger.send_one("order.recorded", lead=hanako, data={"order": "2"})
     assert (account(ledger, second).stage, dict(account(ledger, second).orders)) == (
         "C",
-        {"test/2": "standing"},
+        {"test/2": "valid"},
     )
 
 

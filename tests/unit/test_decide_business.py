@@ -48,7 +48,7 @@ def test_an_order_of_an_unknown_person_waits_until_the_person_is_known() -> None
     story = Story()
     assert story.tell("order.recorded", order="o") == ["order.recorded"]
     assert story.lead == LeadState(
-        orders={"test/o": "standing"}, standing=story.lead.standing, latest_at=START
+        orders={"test/o": "valid"}, standing=story.lead.standing, latest_at=START
     )
     assert story.tell("profile.updated", known=True) == [
         "profile.updated",
@@ -70,7 +70,7 @@ def test_an_order_that_is_placed_again_after_its_cancellation_stands() -> None:
     assert story.tell("order.recorded", at=2, order="o") == [
         "order.recorded: MAL → WON advanced over MQL, SAL, SQL, OPP"
     ]
-    assert story.lead.orders == {"test/o": "standing"}
+    assert story.lead.orders == {"test/o": "valid"}
 
 
 def test_a_deal_that_was_lost_is_not_opened_by_another_report_of_its_creation() -> None:
@@ -208,7 +208,7 @@ def test_an_order_of_a_company_makes_it_a_customer_and_moves_no_lead() -> None:
     ]
     assert story.stage == "MAL"
     assert story.state.account is not None
-    assert story.state.account.orders == {"test/o": "standing"}
+    assert story.state.account.orders == {"test/o": "valid"}
 
 
 def test_an_order_of_a_target_company_passes_over_the_prospect() -> None:

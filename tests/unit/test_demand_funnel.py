@@ -20,7 +20,7 @@ ANONYMOUS = {"lead.known": False, "lead.anonymous": True}
 OPEN_DEAL = {**KNOWN, "lead.open_opportunities": 1}
 NO_DEAL = {**KNOWN, "lead.open_opportunities": 0}
 WON_DEAL = {**KNOWN, "lead.won_opportunities": 1}
-ORDER = {**KNOWN, "lead.standing_orders": 1}
+ORDER = {**KNOWN, "lead.valid_orders": 1}
 MARKETING = ("ML", "MAL", "MQL")
 BEFORE_OPP = (*MARKETING, "SAL", "SQL")
 
@@ -118,8 +118,8 @@ LEAD_MOVES: list[tuple[str | None, str, Readings, Expected | None]] = [
         ("WON", MoveKind.ADVANCED, ("MAL", "MQL", "SAL", "SQL", "OPP"), False),
     ),
     (None, "order.recorded", ORDER, ("WON", MoveKind.ENTERED, (*BEFORE_OPP, "OPP"), False)),
-    (None, "order.recorded", {**ANONYMOUS, "lead.standing_orders": 1}, None),
-    ("OPP", "order.recorded", {**KNOWN, "lead.standing_orders": 0}, None),
+    (None, "order.recorded", {**ANONYMOUS, "lead.valid_orders": 1}, None),
+    ("OPP", "order.recorded", {**KNOWN, "lead.valid_orders": 0}, None),
     ("WON", "order.recorded", ORDER, None),
     # Back and aside.
     ("OPP", "lead.recycled", NO_DEAL, ("MAL", MoveKind.RECYCLED, (), True)),

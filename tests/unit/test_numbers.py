@@ -43,7 +43,7 @@ def test_an_order_is_cancelled_by_the_system_that_took_it() -> None:
     cancelled = send(ledger, "shop", "order.cancelled", data={"order": "0001"})
     assert cancelled.lead == other.lead
     assert (lead(ledger, one).orders, lead(ledger, other).orders) == (
-        {"erp/0001": "standing"},
+        {"erp/0001": "valid"},
         {"shop/0001": "cancelled"},
     )
 
@@ -63,7 +63,7 @@ def test_the_order_system_names_a_deal_by_its_number_in_the_crm() -> None:
     won = send(ledger, "erp", "opportunity.won", data={"opportunity": "17"})
     assert won.lead == deal.lead
     assert lead(ledger, deal).opportunities == {"crm/17": "won"}
-    assert lead(ledger, deal).orders == {"erp/17": "standing"}
+    assert lead(ledger, deal).orders == {"erp/17": "valid"}
     elsewhere = ledger.send_one(
         "opportunity.won", source="shop", sender=EVERYBODY, data={"opportunity": "17"}
     )
@@ -74,7 +74,7 @@ def test_sources_that_share_numbers_mean_one_order_whichever_reports_first() -> 
     ledger = LedgerInMemory(sharing(ORDERS_SHARED))
     placed = send(ledger, "shop", "order.recorded", lead=HANAKO, data={"order": "0001"})
     send(ledger, "erp", "order.recorded", lead=HANAKO, data={"order": "0001"})
-    assert lead(ledger, placed).orders == {"erp/0001": "standing"}
+    assert lead(ledger, placed).orders == {"erp/0001": "valid"}
     send(ledger, "erp", "order.cancelled", data={"order": "0001"})
     assert lead(ledger, placed).orders == {"erp/0001": "cancelled"}
 
@@ -95,7 +95,7 @@ def test_a_company_knows_its_orders_by_their_systems() -> None:
     send(ledger, "erp", "order.cancelled", data={"order": "1"})
     state = ledger.subjects[told.subject.removeprefix("account/")].state
     assert isinstance(state, AccountState)
-    assert state.orders == {"erp/1": "cancelled", "shop/1": "standing"}
+    assert state.orders == {"erp/1": "cancelled", "shop/1": "valid"}
 
 
 def test_sources_that_are_declared_to_share_later_mean_what_is_known_by_now() -> None:
@@ -116,9 +116,9 @@ def test_people_who_are_merged_keep_orders_of_one_number_apart() -> None:
     other = send(ledger, "shop", "order.recorded", lead=TARO, data={"order": "1"})
     merged = {"lead": {"id": one.lead}, "data": {"other": other.lead}}
     send(ledger, "crm", "identity.merged", **merged)
-    assert lead(ledger, one).orders == {"erp/1": "standing", "shop/1": "standing"}
+    assert lead(ledger, one).orders == {"erp/1": "valid", "shop/1": "valid"}
     send(ledger, "shop", "order.cancelled", data={"order": "1"})
-    assert lead(ledger, one).orders == {"erp/1": "standing", "shop/1": "cancelled"}
+    assert lead(ledger, one).orders == {"erp/1": "valid", "shop/1": "cancelled"}
 
 
 @pytest.mark.parametrize(

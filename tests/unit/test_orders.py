@@ -36,7 +36,7 @@ def test_the_progress_of_an_order_is_reported_by_its_id_alone(
     subject_id = placed.subject.partition("/")[2]
     if subject_id:
         state: Any = ledger.subjects[subject_id].state
-        expected = "cancelled" if type == "order.cancelled" else "standing"
+        expected = "cancelled" if type == "order.cancelled" else "valid"
         assert state.orders == {"test/o-1": expected}
 
 

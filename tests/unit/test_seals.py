@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from events.refusals import Received, Standing
+from events.refusals import Received, RefusalState
 from events.signals.digests import Digests
 
 SEALS, OTHERS = (Digests(bytes((number,)) * 32).seals for number in (1, 2))
@@ -14,7 +14,7 @@ LEAF = b"l" * 32
 LEAD, OTHER = str(UUID(int=1)), str(UUID(int=2))
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 RECEIVED = Received(LEAD, AT, "key", "source", "id", "type", "native", b"content")
-STANDING = Standing("event-invalid", "{}", "dismissed", None, AT, "key", "a test")
+STATUS = RefusalState("event-invalid", "{}", "dismissed", None, AT, "key", "a test")
 SEAL = SEALS.of_event(7, LEAF)
 
 
@@ -46,12 +46,12 @@ def test_whatever_is_changed_of_what_came_its_seal_is_another(field: str, value:
     assert SEALS.of_refusal(changed) != SEALS.of_refusal(RECEIVED)
 
 
-@pytest.mark.parametrize("field", Standing._fields)
+@pytest.mark.parametrize("field", RefusalState._fields)
 def test_whatever_is_changed_of_what_became_of_it_its_seal_is_another(field: str) -> None:
     value = AT.replace(microsecond=1) if field == "settled_at" else "another"
-    changed = STANDING._replace(**{field: value})  # type: ignore[arg-type] # any value will do
-    assert SEALS.of_standing(LEAD, changed) != SEALS.of_standing(LEAD, STANDING)
-    assert SEALS.of_standing(OTHER, STANDING) != SEALS.of_standing(LEAD, STANDING)
+    changed = STATUS._replace(**{field: value})  # type: ignore[arg-type] # any value will do
+    assert SEALS.of_state(LEAD, changed) != SEALS.of_state(LEAD, STATUS)
+    assert SEALS.of_state(OTHER, STATUS) != SEALS.of_state(LEAD, STATUS)
 
 
 def test_the_value_of_one_field_is_never_taken_for_that_of_another() -> None:

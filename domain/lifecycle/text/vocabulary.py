@@ -74,7 +74,7 @@ LEAD_PATHS: Mapping[str, Known] = {
     "lead.open_opportunities": Known("integer"),
     "lead.won_opportunities": Known("integer"),
     "lead.lost_opportunities": Known("integer"),
-    "lead.standing_orders": Known("integer"),
+    "lead.valid_orders": Known("integer"),
     "lead.owner": Known("code"),
     "lead.origin": Known("code"),
     "lead.channel": Known("code"),
