@@ -261,7 +261,7 @@ async def retried(service: Faulty, refusal: str) -> httpx.Response:
 
 
 async def webhook(service: Faulty, receiver: Receiver) -> str:
-    terms = {"url": receiver.url, "after": "0", "types": ["lead.qualified"]}
+    terms = {"url": receiver.url, "types": ["lead.qualified"]}
     answer = await service.post("/v1/webhooks", terms)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
