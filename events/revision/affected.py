@@ -54,7 +54,7 @@ class Taken(NamedTuple):
 _BESIDE_STAYS = frozenset(
     {
         *("attributes", "attempts", "blocks", "fit", "holds", "known", "late", "of_opportunity"),
-        *("of_order", "points", "stands", "tells", "timers"),
+        *("of_order", "points", "repeats", "stands", "timers"),
     }
 )
 """Effects that no stay shows. An event without a move that has no others is common."""
