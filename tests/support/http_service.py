@@ -42,9 +42,7 @@ LIFECYCLE_AT = 6
 
 
 def settings_for(**values: Any) -> Settings:
-    """Return settings with the fewest connections: each costs the server 3 ms to open."""
-    few = {"secret": SECRET, "schema": SCHEMA, "pool_size": 4}
-    return Settings.model_validate({**few, **values})
+    return Settings.model_validate({"secret": SECRET, "schema": SCHEMA, **values})
 
 
 def prepare(owner_url: URL, app_url: URL) -> None:
