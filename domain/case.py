@@ -308,7 +308,7 @@ def _moved(event: Event, state: LeadState | AccountState, move: CompiledMove) ->
 
 
 def with_move(event: Event, state: LeadState | AccountState, move: CompiledMove) -> Event:
-    """Return the event as it moves a subject from where it stands."""
+    """Return the event with a move from the present stage of its subject."""
     return _moved(event, state, move)._replace(effects={**event.effects, **_how(move)})
 
 

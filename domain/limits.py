@@ -34,7 +34,7 @@ PAGES_MAX = 1_024
 # rules.grading
 PROFILES_MAX = 10_000
 """What is known about people, as far as rules read it: there are few combinations of industry,
-position and the like. Beyond this, all are judged anew."""
+position and the like. Beyond this, the memo begins again."""
 
 # recordable
 CODE_CHARACTERS_MAX = 64
