@@ -26,6 +26,7 @@ CREATE TABLE ledger.stage_stays (
     next_stage text COLLATE "C",
     known_to bigint,
     number integer NOT NULL DEFAULT 0,
+    acquired text COLLATE "C",
     CONSTRAINT stage_stays_are_known_once
         PRIMARY KEY (generation, subject_id, known_from, entry_position, number),
     CONSTRAINT stage_stays_end_after_they_begin CHECK (left_at >= entered_at),
@@ -39,6 +40,8 @@ COMMENT ON COLUMN ledger.stage_stays.before IS
     'Stages that the pass had entered before this stay, in order of first entry, space-separated.';
 COMMENT ON COLUMN ledger.stage_stays.month IS
     'Month of entry, YYYY-MM, in the time zone of the lifecycle in force when it was recorded.';
+COMMENT ON COLUMN ledger.stage_stays.acquired IS
+    'Month in which the person became known, YYYY-MM, if that was by the entry.';
 COMMENT ON COLUMN ledger.stage_stays.exit_position IS
     'The event that ended the stay. Up to the position before it, the stay was known as open.';
 COMMENT ON COLUMN ledger.stage_stays.number IS
@@ -66,24 +69,28 @@ CREATE TABLE ledger.stage_standing (
     pass_origin text COLLATE "C",
     pass_channel text COLLATE "C",
     number integer NOT NULL DEFAULT 0,
+    acquired text COLLATE "C",
+    known_since text COLLATE "C",
     CONSTRAINT stage_standing_is_one_stay_each PRIMARY KEY (generation, subject_id),
     CONSTRAINT stage_standing_has_a_kind CHECK (kind IN ('lead', 'account'))
 ) WITH (fillfactor = 70);
 
 COMMENT ON COLUMN ledger.stage_standing.pass_origin IS
     'Origin of the pass as it is known now: its next stay will carry it.';
+COMMENT ON COLUMN ledger.stage_standing.known_since IS
+    'Month in which the person became known: the next stay will carry it.';
 
 -- Both together, with four bounds: effective from and to, known from and to. The end of a stay was
 -- known at position p if `exit_position <= p`.
 CREATE VIEW ledger.stage_intervals AS
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
-       left_at, exit_position, exit_kind, next_stage, known_to, number
+       left_at, exit_position, exit_kind, next_stage, known_to, number, acquired
   FROM ledger.stage_stays
 UNION ALL
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
-       NULL, NULL, NULL, NULL, NULL, number
+       NULL, NULL, NULL, NULL, NULL, number, acquired
   FROM ledger.stage_standing;
 
 -- The current funnel, fast at any size of the log: one row for each route into a stage, in total

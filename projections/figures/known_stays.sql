@@ -10,6 +10,7 @@ WITH live AS (
                  WHEN 'origin' THEN COALESCE(stay.origin, '')
                  WHEN 'channel' THEN COALESCE(stay.channel, '')
                  WHEN 'month' THEN stay.month
+                 WHEN 'acquired' THEN COALESCE(stay.acquired, '')
                  WHEN 'pass' THEN CAST(stay.pass_number AS text)
                  ELSE '' END AS value,
             stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,

@@ -19,6 +19,7 @@ class Dimension(StrEnum):
     ORIGIN = "origin"
     CHANNEL = "channel"
     MONTH = "month"
+    ACQUIRED = "acquired"
     JOURNEY = "pass"
 
 

@@ -51,9 +51,13 @@ class Stay(NamedTuple):
     known_from: int
     number: int
     """Its number among those that one restatement made known; 0 if another event began it."""
+    acquired: str | None
+    """The month in which the person had become known, if that was before the entry or with it."""
     pass_origin: str | None
     """The origin that the next stay will carry. Differs from `origin` after a correction."""
     pass_channel: str | None
+    known_since: str | None
+    """The month of acquisition that the next stay will carry."""
 
 
 STAY_COLUMNS = Stay._fields[: Stay._fields.index("pass_origin")]
@@ -148,14 +152,26 @@ def fold(stages: Stages, event: Event) -> None:
     elif stay is None and LATE not in effects and begins(event):
         _begin(stages, _first_stay(stages, event, UNPLACED, event.occurred_at))
     elif stay is not None:
-        _carry(stages, stay, effects)
+        _carry(stages, stay, event)
 
 
-def _carry(stages: Stages, stay: Stay, effects: Mapping[str, Any]) -> None:
-    """Note the origin of the pass if an event states one: the next stay will carry it."""
-    if "origin" in effects or "channel" in effects:
+def _carry(stages: Stages, stay: Stay, event: Event) -> None:
+    """Note what an event states about origin and acquisition: the next stay will carry it."""
+    effects = event.effects
+    if "origin" in effects or "channel" in effects or "known" in effects:
         origin, channel = _source(stay, effects)
-        _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
+        known_since = _known_since(stages, stay.known_since, event)
+        _stand(
+            stages,
+            stay._replace(pass_origin=origin, pass_channel=channel, known_since=known_since),
+        )
+
+
+def _known_since(stages: Stages, month: str | None, event: Event) -> str | None:
+    """Return the month of acquisition after an event: that of the first that made it known."""
+    if month is None and "known" in event.effects:
+        return stages.month_of(event.occurred_at)
+    return month
 
 
 def _publish(stages: Stages, event: Event) -> None:
@@ -178,6 +194,7 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
     pass_number = event.pass_number or stay.pass_number
     before = _entered(stay) if pass_number == stay.pass_number else ""
     origin, channel = _source(stay, effects)
+    acquired = _known_since(stages, stay.known_since, event)
     _begin(
         stages,
         Stay(
@@ -195,8 +212,10 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
             kind,
             position,
             0,
+            acquired,
             origin,
             channel,
+            acquired,
         ),
     )
 
@@ -212,6 +231,7 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
         del stages.standing[subject_id]
         stages.touched[subject_id] = None
     restated = restored(event.effects)
+    known_since = _restated_acquisition(event)
     for number, new in enumerate(restated.stays):
         effects: Effects = {"origin": new.origin, "channel": new.channel}
         entry = Event(
@@ -231,9 +251,18 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
         else:
             _move(stages, standing, entry)
         begun = stages.standing[subject_id]
-        _stand(stages, begun._replace(known_from=event.position, number=number))
+        is_known = known_since is not None and known_since <= new.entered_at
+        acquired = stages.month_of(known_since) if is_known and known_since else None
+        begun = begun._replace(known_from=event.position, number=number, acquired=acquired)
+        _stand(stages, begun._replace(known_since=acquired))
     if restated.stays:
         _carry_on(stages, event, restated.left)
+
+
+def _restated_acquisition(event: Event) -> datetime | None:
+    """Return when the person became known, as a restatement has it, if any report still counts."""
+    known_since: str | None = event.effects.get("state", {}).get("acquired_at")
+    return datetime.fromisoformat(known_since) if known_since is not None else None
 
 
 def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
@@ -244,7 +273,9 @@ def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
         return
     state = event.effects["state"]  # values missing here are no longer known
     origin, channel = state.get("origin") or None, state.get("channel") or None
-    _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel))
+    acquisition = _restated_acquisition(event)
+    known_since = stages.month_of(acquisition) if acquisition is not None else None
+    _stand(stages, stay._replace(pass_origin=origin, pass_channel=channel, known_since=known_since))
 
 
 def _close(stages: Stages, subject_id: str, position: int) -> None:
@@ -262,6 +293,7 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
     """Return the first stay of a new subject, or of one whose absorption has ended."""
     subject, effects = event.receiver, event.effects
     origin, channel = effects.get("origin") or None, effects.get("channel") or None
+    acquired = _known_since(stages, None, event)
     return Stay(
         subject_id=subject.id,
         kind=str(subject.kind),
@@ -277,8 +309,10 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
         entry_kind=effects["move"]["kind"] if event.stage_to is not None else None,
         known_from=event.position,
         number=0,
+        acquired=acquired,
         pass_origin=origin,
         pass_channel=channel,
+        known_since=acquired,
     )
 
 

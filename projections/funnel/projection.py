@@ -136,7 +136,7 @@ def stage_intervals(schema: str) -> StageIntervals:
 
 
 def concerns(record: str) -> bool:
-    """Return whether a record moves or begins its subject, or changes its origin or channel."""
+    """Return whether a record moves or begins its subject, or changes what its stays carry."""
     return (
         MOVES in record
         or BEGINS in record
@@ -148,6 +148,7 @@ def concerns(record: str) -> bool:
                 or '"begins":' in record
                 or '"origin":' in record
                 or '"channel":' in record
+                or '"known":' in record
             )
         )
         or PUBLISHES in record

@@ -1,8 +1,8 @@
 -- name: read_standing
 -- The open stays of subjects that are not in memory.
 SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pass_number,
-       is_first_entry, entered_at, entry_position, entry_kind, known_from, number, pass_origin,
-       pass_channel
+       is_first_entry, entered_at, entry_position, entry_kind, known_from, number, acquired,
+       pass_origin, pass_channel, known_since
   FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
@@ -36,22 +36,25 @@ SELECT time_zone
 -- Open stays after the batch: one row for each subject, even if it moved several times in it.
 INSERT INTO ledger.stage_standing AS standing (
        generation, subject_id, kind, stage, before, origin, channel, month, pass_number, is_first_entry,
-       entered_at, entry_position, entry_kind, known_from, number, pass_origin, pass_channel)
+       entered_at, entry_position, entry_kind, known_from, number, acquired, pass_origin,
+       pass_channel, known_since)
 SELECT CAST(:generation AS integer), *
   FROM unnest(CAST(:subject_id AS uuid[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
               CAST(:before AS text[]), CAST(:origin AS text[]), CAST(:channel AS text[]),
               CAST(:month AS text[]), CAST(:pass_number AS integer[]),
               CAST(:is_first_entry AS boolean[]), CAST(:entered_at AS timestamptz[]),
               CAST(:entry_position AS bigint[]), CAST(:entry_kind AS text[]),
-              CAST(:known_from AS bigint[]), CAST(:number AS integer[]), CAST(:pass_origin AS text[]),
-              CAST(:pass_channel AS text[]))
+              CAST(:known_from AS bigint[]), CAST(:number AS integer[]), CAST(:acquired AS text[]),
+              CAST(:pass_origin AS text[]), CAST(:pass_channel AS text[]),
+              CAST(:known_since AS text[]))
     ON CONFLICT (generation, subject_id) DO UPDATE
    SET stage = excluded.stage, before = excluded.before, origin = excluded.origin,
        channel = excluded.channel, month = excluded.month, pass_number = excluded.pass_number,
        is_first_entry = excluded.is_first_entry, entered_at = excluded.entered_at,
        entry_position = excluded.entry_position, entry_kind = excluded.entry_kind,
-       known_from = excluded.known_from, number = excluded.number, pass_origin = excluded.pass_origin,
-       pass_channel = excluded.pass_channel
+       known_from = excluded.known_from, number = excluded.number, acquired = excluded.acquired,
+       pass_origin = excluded.pass_origin, pass_channel = excluded.pass_channel,
+       known_since = excluded.known_since
 
 -- name: remove_standing
 -- Absorbed leads are in no stage.
@@ -96,13 +99,13 @@ SELECT CAST(:generation AS integer), *
 WITH held AS (
      SELECT generation, 'stage_intervals' AS relation,
             CAST(ROW(subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
-                     entry_position, entry_kind, origin, channel, month, known_from, left_at,
+                     entry_position, entry_kind, origin, channel, month, acquired, known_from, left_at,
                      exit_position, exit_kind, next_stage, known_to) AS text) AS content
        FROM ledger.stage_intervals
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'stage_standing',
-            CAST(ROW(subject_id, pass_origin, pass_channel) AS text)
+            CAST(ROW(subject_id, pass_origin, pass_channel, known_since) AS text)
        FROM ledger.stage_standing
       WHERE generation IN (:live, :built)
       UNION ALL

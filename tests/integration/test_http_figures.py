@@ -194,7 +194,7 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
         ("stok", 404, "known are stock"),
         ("stock?as-of=2026-01-01", 422, "no parameter as-of; known are as_of"),
         ("stock?from=2026-01-01", 422, "The figure stock has no parameter from"),
-        ("stock?by=colour", 422, "known are none, origin, channel, month, pass"),
+        ("stock?by=colour", 422, "known are none, origin, channel, month, acquired, pass"),
         ("stock?as_of=2026-02-30", 422, "must be a date"),
         ("stock?as_of=yesterday", 422, "must be a date"),
         ("stock?as_of=2199-01-01", 422, "must not be in the future"),

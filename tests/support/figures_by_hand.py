@@ -48,6 +48,7 @@ def _value(stay: HandStay, dimension: Dimension) -> str:
         Dimension.ORIGIN: stay.origin,
         Dimension.CHANNEL: stay.channel,
         Dimension.MONTH: stay.month,
+        Dimension.ACQUIRED: stay.acquired,
         Dimension.JOURNEY: str(stay.pass_number),
     }
     return values[dimension] or ""

@@ -128,7 +128,7 @@ def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
         if has_parts(record) or concerns(record):
             fold(stages, decode_event(record))
     stays = [
-        (names[row[0]], *row[1:10], row[11], *row[14:15], *row[16:18])
+        (names[row[0]], *row[1:10], row[11], *row[14:16], *row[17:19])
         for row in stages.ended
         if row[-1] is None
     ]

@@ -93,13 +93,23 @@ class Script:
         return moved
 
     def restate(
-        self, number: int, at: float, stays: Stays, *, kind: SubjectKind = SubjectKind.LEAD
+        self,
+        number: int,
+        at: float,
+        stays: Stays,
+        *,
+        kind: SubjectKind = SubjectKind.LEAD,
+        acquired_at: datetime | None = None,
     ) -> Event:
         """Add an event that restates which stays of a subject count from here on."""
         state: LeadState | AccountState = AccountState()
         if kind is SubjectKind.LEAD:
             last = stays.stays[-1] if stays.stays else None
-            state = LeadState(origin=last and last.origin, channel=last and last.channel)
+            state = LeadState(
+                origin=last and last.origin,
+                channel=last and last.channel,
+                acquired_at=acquired_at,
+            )
         for stay in stays.stays:
             if stay.kind is not None:
                 is_new_pass = stay.pass_number != state.pass_number

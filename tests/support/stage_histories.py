@@ -21,6 +21,7 @@ STAGES = {LEAD: tuple(LIFECYCLE.lead.stages), ACCOUNT: tuple(LIFECYCLE.account.s
 LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
 KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
 SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
+BECOMES_KNOWN = st.sampled_from([Effects(), Effects(known=True)])
 STEPS_MAX = 25
 MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
 """Few moments, so that many things coincide; around the ends of months in Tokyo."""
@@ -89,7 +90,7 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     if step == "tell":
         script.tell(number, at, kind=kind, forwarded_to=forwarded_to)
     elif step == "correct" and kind is LEAD:
-        effects: Effects = {"origin": draw(SOURCES)}
+        effects = draw(BECOMES_KNOWN) | Effects(origin=draw(SOURCES))
         script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
     elif step == "absorb" and kind is LEAD:
         other = course.receiver(draw(st.sampled_from(LEADS)))
@@ -101,9 +102,10 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     elif step in ("move", "recycle"):
         at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
         pass_number = course.pass_numbers.get(receiver, 1)
-        effects = {}
+        effects = Effects()
         if kind is LEAD:
-            effects = {"origin": draw(SOURCES), "channel": draw(SOURCES)}
+            source = Effects(origin=draw(SOURCES), channel=draw(SOURCES))
+            effects = draw(BECOMES_KNOWN) | source
         if step == "recycle" and kind is LEAD:
             pass_number += 1
         course.pass_numbers[receiver] = pass_number
@@ -140,4 +142,11 @@ def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) ->
         )
     course.pass_numbers[number] = pass_number
     course.moved_at[number] = max([*moments, course.moved_at.get(number, 0)])
-    course.script.restate(number, draw(MOMENTS), Stays(tuple(stays)), kind=kind)
+    acquired = draw(st.none() | MOMENTS) if kind is LEAD and stays else None
+    course.script.restate(
+        number,
+        draw(MOMENTS),
+        Stays(tuple(stays)),
+        kind=kind,
+        acquired_at=day(acquired) if acquired is not None else None,
+    )

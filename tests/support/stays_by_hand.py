@@ -35,6 +35,7 @@ class HandStay:
     origin: str | None
     channel: str | None
     month: str
+    acquired: str | None = None
     left_at: datetime | None = None
     exit_kind: str | None = None
 
@@ -68,7 +69,8 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
         if "stays" in event.effects:
             stays = [one for one in stays if one.subject != subject]
             open_stays.pop(subject, None)
-            restated = _restated(subject, restored(event.effects), zone)
+            acquired_at = getattr(state, "acquired_at", None)
+            restated = _restated(subject, restored(event.effects), acquired_at, zone)
             stays += restated
             if restated and restated[-1].left_at is None:
                 open_stays[subject] = restated[-1]
@@ -94,12 +96,19 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
                 getattr(state, "origin", None),
                 getattr(state, "channel", None),
                 f"{local:%Y-%m}",
+                _month(getattr(state, "acquired_at", None), zone),
             )
             stays.append(stay)
     return stays
 
 
-def _restated(subject: Subject, restated: Stays, zone: ZoneInfo) -> list[HandStay]:
+def _month(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return f"{moment.astimezone(zone):%Y-%m}" if moment is not None else None
+
+
+def _restated(
+    subject: Subject, restated: Stays, acquired_at: datetime | None, zone: ZoneInfo
+) -> list[HandStay]:
     """Yield the stays in a restatement, one after another."""
     stays: list[HandStay] = []
     for stay in restated.stays:
@@ -118,6 +127,9 @@ def _restated(subject: Subject, restated: Stays, zone: ZoneInfo) -> list[HandSta
                 stay.origin,
                 stay.channel,
                 f"{local:%Y-%m}",
+                _month(acquired_at, zone)
+                if acquired_at is not None and acquired_at <= stay.entered_at
+                else None,
             )
         )
     if restated.left is not None:

@@ -316,7 +316,7 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
         if remembered.state is not None and (shown := state_in(remembered.state, words))
     }
     ended = sorted(
-        repr((words.names[row[0]], *row[1:10], row[11], row[14], row[16], row[17]))
+        repr((words.names[row[0]], *row[1:10], row[11], *row[14:16], *row[17:19]))
         for row in stages.ended
         if row[1] == "lead" and row[-1] is None
     )

@@ -52,6 +52,7 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
             "entry_kind": "entered",
             "known_from": 1,
             "number": 0,
+            "acquired": None,
             "left_at": day(2),
             "exit_position": 2,
             "exit_kind": "advanced",
@@ -75,6 +76,7 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
         "entry_kind": "advanced",
         "known_from": 2,
         "number": 0,
+        "acquired": None,
     }
 
 
@@ -308,3 +310,35 @@ def test_text_in_an_event_is_not_taken_for_its_keys() -> None:
     script.events[-1] = event._replace(data={"note": '"effectivetime":"x"'})
 
     assert [concerns(record) for record in records_of(script.events)] == [True, False]
+
+
+def test_a_stay_carries_the_month_in_which_its_person_became_known() -> None:
+    script = Script()
+    script.move(1, 0, "AL", "entered")
+    script.move(1, 30, "ML", effects={"known": True})
+    script.move(1, 60, "MAL", effects={"known": True})
+
+    stages = folded(script)
+
+    months = [stay["acquired"] for stay in ended(stages)]
+    assert [*months, stages.standing[subject_id(1)].acquired] == [None, "2026-01", "2026-01"]
+
+
+def test_a_person_who_becomes_known_without_a_move_counts_from_the_next_stay() -> None:
+    script = Script()
+    script.move(1, 0, "AL", "entered")
+    script.tell(1, 20, effects={"known": True})
+    script.move(1, 40, "ML")
+
+    stages = folded(script)
+
+    months = [stay["acquired"] for stay in ended(stages)]
+    assert [*months, stages.standing[subject_id(1)].acquired] == [None, "2026-01"]
+
+
+def test_an_absorption_may_end_all_stays_without_a_state() -> None:
+    script = Script()
+    script.move(1, 0, "AL", "entered", effects={"known": True})
+    script.tell(1, 1, type="identity.absorbed", effects={"stays": [], "absorbed_by": subject_id(2)})
+
+    assert folded(script).standing == {}

@@ -31,6 +31,14 @@ DIMENSIONS: Final[Mapping[Dimension, Words]] = {
             "en": "The month of the entry into the stage, in the lifecycle's time zone.",
         },
     ),
+    Dimension.ACQUIRED: Words(
+        {"ja": "獲得月", "en": "month acquired"},
+        {
+            "ja": "個人情報を初めて得た月。ステージに入った時点で匿名なら値なし",
+            "en": "The month in which the person became known; none if still anonymous at the "
+            "entry into the stage.",
+        },
+    ),
     Dimension.JOURNEY: Words(
         {"ja": "サイクル", "en": "pass"},
         {
