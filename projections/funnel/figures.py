@@ -91,3 +91,15 @@ class Flow(NamedTuple):
     breakdown: Breakdown
     total: FlowPart
     parts: tuple[FlowPart, ...]
+
+
+class KnownStay(NamedTuple):
+    """A stay of one lead."""
+
+    stage: str
+    pass_number: int
+    entered_at: datetime
+    entry_position: int
+    left_at: datetime | None
+    """None: it has not ended."""
+    exit_kind: str | None

@@ -75,6 +75,19 @@ SELECT live.position,
   LEFT JOIN counted
     ON true
 
+-- name: stays_of
+-- The latest stays of one lead as they are known now, the last first.
+SELECT stay.stage, stay.pass_number, stay.entered_at, stay.entry_position, stay.left_at,
+       stay.exit_kind
+  FROM ledger.projections AS live
+  JOIN ledger.stage_intervals AS stay
+    ON stay.generation = live.generation
+ WHERE live.name = 'stage_intervals' AND live.status = 'live'
+   AND stay.subject_id = CAST(:subject_id AS uuid)
+   AND stay.known_to IS NULL
+ ORDER BY stay.entered_at DESC, stay.entry_position DESC, stay.number DESC
+ LIMIT :limit
+
 -- name: read_lifecycle
 -- The event that published a lifecycle, which contains its text.
 SELECT record

@@ -16,7 +16,7 @@ from typing import Any
 from events.database.sessions import Driver
 from events.database.statements import load
 from projections.engine.failures import MomentUnreadable, ProjectionUnknown
-from projections.funnel.figures import Breakdown, Flow, Funnel
+from projections.funnel.figures import Breakdown, Flow, Funnel, KnownStay
 from projections.funnel.figures_from_counts import (
     CountedFlow,
     CountedStays,
@@ -79,6 +79,13 @@ class FunnelQueries:
         total, parts = flow_parts(counted, lifecycle, breakdown)
         version = in_force.version if in_force is not None else None
         return Flow(position, version, since, until, breakdown, total, parts)
+
+    async def stays_of(self, driver: Driver, lead_id: str, *, limit: int) -> list[KnownStay]:
+        """Return the latest stays of a lead in order, as they are known now."""
+        statement = self._sql["stays_of"]
+        values = {"subject_id": lead_id, "limit": limit}
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        return [KnownStay(*row.values()) for row in reversed(rows)]
 
     async def position_at(self, driver: Driver, recorded_by: datetime) -> int:
         """Return the position of the last event recorded by a time; 0 if there is none."""

@@ -215,6 +215,20 @@ class Log:
             rows = await connection.execute(self._sql["read_history"].text, values)
             return [LogEntry(row.position, row.record) for row in rows]
 
+    async def history_start(
+        self, subject_ids: Sequence[str], *, before: int, limit: int, also: Collection[int] = ()
+    ) -> int | None:
+        """Return the position of the first of the latest events before a position."""
+        values = {
+            "subject_ids": [UUID(subject_id) for subject_id in subject_ids],
+            "also": list(also),
+            "before": before,
+            "limit": limit,
+        }
+        async with self._engine.connect() as connection:
+            position: int | None = await connection.scalar(self._sql["history_start"].text, values)
+            return position
+
     async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[LogEntry]:
         """Read the events that void or change other events of some subjects."""
         values = {"subject_ids": [UUID(subject_id) for subject_id in subject_ids], "upto": upto}

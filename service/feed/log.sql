@@ -102,6 +102,23 @@ SELECT event.position, event.record
   JOIN ledger.whole_events AS event ON event.position = mine.position
  ORDER BY event.position
 
+-- name: history_start
+-- Where the latest events of some subjects before a position begin, for pages that show them newest
+-- first. Null if there are none.
+SELECT min(latest.position) AS position
+  FROM (
+       SELECT event.position
+         FROM ledger.events AS event
+        WHERE event.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+          AND event.position < :before
+        UNION
+       SELECT also.position
+         FROM unnest(CAST(:also AS bigint[])) AS also (position)
+        WHERE also.position < :before
+        ORDER BY position DESC
+        LIMIT :limit
+       ) AS latest
+
 -- name: read_types
 -- The types of some events: the causes of others.
 SELECT event.position, event.type

@@ -18,6 +18,8 @@ from service.http.answer import problem_answer
 from service.http.answer_in_time import ASKED_AS
 from service.http.problem import KINDS, Problem
 
+_OF_DATABASE = (*CONNECTION_LOST, DBAPIError, PoolTimeoutError, OSError)
+"""An unreachable database; any other error of the database is the service's own fault."""
 AWAY = "The database is not answering. Send the same again after the time in Retry-After."
 
 
@@ -27,18 +29,32 @@ def handle_problems(app: FastAPI, *, reporting_paths: Collection[str]) -> None:
     A GET to one of the `reporting_paths` is a report, so there is no HEAD for it.
     """
     app.state.reporting_paths = reporting_paths
-    app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(LedgerUnavailable, _answer_unavailable)
-    app.add_exception_handler(NotYetProjected, _answer_lagging)
-    for error in (*CONNECTION_LOST, DBAPIError, PoolTimeoutError, OSError):
-        app.add_exception_handler(error, _answer_database)
+    for error in (Problem, LedgerUnavailable, NotYetProjected, *_OF_DATABASE):
+        app.add_exception_handler(error, _answer_expected)
 
 
-async def _answer_problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return problem_answer(error)
+def problem_of(error: Exception) -> Problem | None:
+    """Return the problem that an error of an endpoint means; None if it is the service's fault."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, LedgerUnavailable):
+        return _unavailable(error)
+    if isinstance(error, NotYetProjected):
+        return Problem("not-ready", f"{error}.")
+    if not isinstance(error, _OF_DATABASE) or (
+        isinstance(error, DBAPIError) and not _is_away(error)
+    ):
+        return None
+    return Problem("ledger-unavailable", AWAY)
+
+
+async def _answer_expected(_: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    return problem_answer(problem)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:
@@ -84,24 +100,13 @@ def _methods_here(request: Request) -> list[str]:
     return sorted(found)
 
 
-async def _answer_unavailable(_: Request, error: Exception) -> Response:
+def _unavailable(error: LedgerUnavailable) -> Problem:
     reason = "queue-full" if isinstance(error, QueueFull) else "ledger-unavailable"
-    detail = (
+    return Problem(
+        reason,
         f"It is not certain that anything was recorded: {error}. Send the same ids again after the "
-        "time in Retry-After; no event is recorded twice."
+        "time in Retry-After; no event is recorded twice.",
     )
-    return problem_answer(Problem(reason, detail))
-
-
-async def _answer_lagging(_: Request, error: Exception) -> Response:
-    return problem_answer(Problem("not-ready", f"{error}."))
-
-
-async def _answer_database(_: Request, error: Exception) -> Response:
-    """Report an unreachable database; any other database error is the service's own fault."""
-    if isinstance(error, DBAPIError) and not _is_away(error):
-        raise error
-    return problem_answer(Problem("ledger-unavailable", AWAY))
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -1,6 +1,6 @@
 """A lead's events one after another: what each reported, what it moved and why."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -15,7 +15,7 @@ from events import records
 from events.batch.upkeep import is_later
 from events.records import OWN_SOURCE, Record
 from events.revision.affected import is_report, owners_in
-from service.feed.log import Log, Personal
+from service.feed.log import Log, LogEntry, Personal
 from service.ingest.labels import Wording
 from service.reading.leads import KnownLead, moved_between, read_family
 from service.shapes.leads import History, HistoryEvent, Who, Why
@@ -63,15 +63,85 @@ async def history(
     shows_personal: bool,
 ) -> History:
     """Describe a page of a lead's events, oldest first."""
+    family = await _family_history(log, lead)
+    page = await family.page(log, after=after, upto=lead.head, limit=limit)
+    entries = await _entries(
+        log, lead, family, page, after=after, words=words, shows_personal=shows_personal
+    )
+    return {
+        "lead": lead.id,
+        "events": entries,
+        "next": entries[-1]["position"] if len(entries) == limit else None,
+        "as_of_position": str(lead.head),
+    }
+
+
+class LatestEvents(NamedTuple):
+    """The latest events before a position, oldest first."""
+
+    events: list[HistoryEvent]
+    earlier: int | None
+    """Pass it as `before` for those before them; None if there are none."""
+
+
+async def latest_history(
+    log: Log, lead: KnownLead, *, before: int | None, limit: int, words: Wording
+) -> LatestEvents:
+    """Describe the latest events of a lead, without personal data."""
+    family = await _family_history(log, lead)
+    upto = lead.head if before is None else min(lead.head, before - 1)
+    first = await log.history_start(
+        list(family.states), before=upto + 1, limit=limit + 1, also=family.moved_here
+    )
+    if first is None:
+        return LatestEvents([], None)
+    page = await family.page(log, after=first - 1, upto=upto, limit=limit + 1)
+    shown = page[-limit:]
+    after = shown[0].position - 1
+    entries = await _entries(
+        log, lead, family, shown, after=after, words=words, shows_personal=False
+    )
+    return LatestEvents(entries, shown[0].position if len(page) > limit else None)
+
+
+class _FamilyHistory(NamedTuple):
+    """What makes up the history of a lead: its own events and those of leads that it absorbed."""
+
+    states: Mapping[str, LeadState]
+    later: "_Later"
+
+    @property
+    def moved_here(self) -> list[int]:
+        """The events that were recorded for other leads and belong to this one."""
+        return [position for position, owner in self.later.owners.items() if owner in self.states]
+
+    async def page(self, log: Log, *, after: int, upto: int, limit: int) -> list[LogEntry]:
+        return await log.history(
+            list(self.states), after=after, upto=upto, limit=limit, also=self.moved_here
+        )
+
+
+async def _family_history(log: Log, lead: KnownLead) -> _FamilyHistory:
     states = await _states_of_family(log, lead)
-    family = list(states)
-    later = await _later_changes(log, states, upto=lead.head)
-    moved_here = [position for position, owner in later.owners.items() if owner in states]
+    return _FamilyHistory(states, await _later_changes(log, states, upto=lead.head))
+
+
+async def _entries(
+    log: Log,
+    lead: KnownLead,
+    family: _FamilyHistory,
+    page: Sequence[LogEntry],
+    *,
+    after: int,
+    words: Wording | None,
+    shows_personal: bool,
+) -> list[HistoryEvent]:
+    """Describe events, all of those after a position up to the last of them."""
+    states, later = family.states, family.later
     so_far = FamilyStates()
     if after > 0:
-        async for recorded in log.whole_history(family, upto=after):
+        async for recorded in log.whole_history(list(states), upto=after):
             so_far.take(records.decode(recorded.record))
-    page = await log.history(family, after=after, upto=lead.head, limit=limit, also=moved_here)
     decoded = [records.decode(recorded.record) for recorded in page]
     causes = await log.types(_foreign_causes(decoded))
     causes |= {record.event.position: record.event.type for record in decoded}
@@ -92,12 +162,7 @@ async def history(
         if record.event.position in personal:
             _add_personal(entry, personal[record.event.position])
         entries.append(entry)
-    return {
-        "lead": lead.id,
-        "events": entries,
-        "next": entries[-1]["position"] if len(entries) == limit else None,
-        "as_of_position": str(lead.head),
-    }
+    return entries
 
 
 class _Later(NamedTuple):

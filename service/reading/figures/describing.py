@@ -86,7 +86,7 @@ def describe_members(page: MemberPage, cell: Cell, wording: FigureWording) -> sh
         **_asked(wording),
         **_cell(cell, wording),
         "leads": [_member(member, cell, wording) for member in page.members],
-        "next": _after(page.next) if page.next is not None else None,
+        "next": place_text(page.next) if page.next is not None else None,
     }
 
 
@@ -104,7 +104,8 @@ def read_place(text: str | None) -> Place | None:
     return Place(found[1], int(found[2]), int(found[3]))
 
 
-def _after(place: Place) -> str:
+def place_text(place: Place) -> str:
+    """Write the cursor of a page, which `read_place` reads."""
     return f"{place.subject_id}.{place.position}.{place.number}"
 
 
