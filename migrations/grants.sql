@@ -22,6 +22,9 @@ BEGIN
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
             'settled_at, settled_by, dismissal, state_seal) ON ledger.refusals TO ' || serving;
+    -- A session is used until it ends; what it was opened with stays.
+    EXECUTE 'GRANT INSERT, DELETE ON ledger.page_sessions TO ' || serving;
+    EXECUTE 'GRANT UPDATE (last_seen_at) ON ledger.page_sessions TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger.webhooks, ledger.webhook_secrets, '
          || 'ledger.webhook_deliveries TO ' || serving;
     FOR projected IN
@@ -30,7 +33,7 @@ BEGIN
          WHERE schemaname = '{schema}'
            AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'event_actors',
                                  'subjects', 'identifiers', 'refusals', 'api_keys', 'schema_version',
-                                 'webhooks', 'webhook_secrets', 'webhook_deliveries')
+                                 'webhooks', 'webhook_secrets', 'webhook_deliveries', 'page_sessions')
     LOOP
         -- Checkpoints and projections: everything that can be dropped and rebuilt.
         EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;

@@ -40,6 +40,8 @@ from service.reading.selections import SelectionQueries
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import RefusalStore
 from service.secret import read_secret
+from service.sessions.arrival import TrustedProxies
+from service.sessions.store import SessionStore
 from service.settings import Settings
 from service.watch import Watch
 from service.webhooks.open import open_webhooks
@@ -143,6 +145,8 @@ async def open_parts(
             MemoryBudgets(),
             keys,
             key_store,
+            SessionStore(engine, schema),
+            TrustedProxies.from_text(settings.trusted_proxies),
             reporting.lifecycles,
             reporting,
             Publishing(reporting, engine, schema),

@@ -321,6 +321,26 @@ HEARTBEAT_S = 15.0
 STREAM_LOOK_S = 1.0
 """How often a stream with nothing to send checks whether it may continue."""
 
+# sessions.arrival, pages
+SESSION_S: Final = 12 * 3_600
+"""A session ends after a working day at the latest."""
+SESSION_IDLE_S: Final = 3_600
+SESSION_SEEN_EVERY_S: Final = 60.0
+"""How often a session's use is noted: not with every page, because that is a write."""
+SESSIONS_PER_KEY_MAX: Final = 50
+"""A person has a few devices; a script that logs in again and again ends its own oldest ones."""
+SESSIONS_SHOWN_MAX: Final = 200
+LOG_INS_FAILED_PER_S: Final = 1
+"""Failed log-ins that one process examines and logs, after a burst of five. A right key is admitted
+all the same."""
+LOG_IN_BYTES_MAX: Final = 4 * KIB
+"""A key, and the address of a page."""
+PAGE_ROWS: Final = 100
+"""Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
+STAYS_DRAWN_MAX: Final = 500
+"""A drawing of more would be a solid block."""
+STATIC_S: Final = 31_536_000
+
 # verifying.scratch
 SCRATCH_REMOVE_WAIT_S = 10.0
 SCRATCH_REMOVE_POLL_S = 0.02

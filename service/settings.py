@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -51,6 +52,18 @@ def _checked_url(text: SecretStr) -> SecretStr:
         raise ValueError(f"expected {_EXPECTED_URL}, found no such URL")
     if form["scheme"] not in _ACCEPTED_DRIVERS:
         raise ValueError(f"expected {_EXPECTED_URL}, found {form['scheme']}://…")
+    return text
+
+
+def _checked_proxies(text: str) -> str:
+    """Raise ValueError if this is not a list of addresses and networks."""
+    for one in filter(None, map(str.strip, text.split(","))):
+        try:
+            ip_network(one)
+        except ValueError:
+            raise ValueError(
+                f"expected addresses or networks such as 10.0.0.0/8, found {one}"
+            ) from None
     return text
 
 
@@ -115,6 +128,14 @@ class Settings(BaseModel):
     port: Annotated[
         int, Field(ge=0, le=65_535, description="Port to listen on; 0 picks a free one.")
     ] = 8080
+    trusted_proxies: Annotated[
+        str,
+        AfterValidator(_checked_proxies),
+        Field(
+            description="Addresses or networks of proxies, separated by commas, whose "
+            "X-Forwarded-Proto counts. Web pages are shown only over https or on 127.0.0.1."
+        ),
+    ] = ""
     workers: Annotated[
         int, Field(ge=1, le=64, description="Number of serving processes. All can write.")
     ] = 1

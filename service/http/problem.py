@@ -45,6 +45,8 @@ KINDS: Mapping[str, Kind] = {
     "event-type-reserved": Kind(403, "The event type is the service's own"),
     "grant-not-held": Kind(403, "A key cannot grant what it does not hold"),
     "origin-not-allowed": Kind(403, "The key is not for pages of this origin"),
+    "https-needed": Kind(403, "Pages are shown only over https"),
+    "form-foreign": Kind(403, "The form was not sent by a page of this service"),
     # What is readable, but wrong.
     "event-invalid": Kind(422, "The event is not valid"),
     "event-type-unknown": Kind(422, "The event type is not known"),
