@@ -17,6 +17,7 @@ from service.http.parts import Parts
 from service.http.problem_handlers import handle_problems
 from service.logs import configure_logs
 from service.openapi.pages import serve_documents
+from service.pages import ROUTERS as PAGE_ROUTERS
 from service.routes import ROUTERS, collectors, reports
 from service.settings import Settings, read_settings
 
@@ -57,7 +58,7 @@ def create_app(opening: Opening) -> FastAPI:
     handle_problems(app, reporting_paths=collectors.PATHS)
     # First, because every event goes through it, and routes are tried in order.
     app.router.routes.insert(0, reports.ROUTE)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *PAGE_ROUTERS):
         app.router.routes.extend(router.routes)
     app.router.routes.extend(collectors.ROUTES)
     app.add_middleware(AnswerInTime, reporting_paths=collectors.PATHS)

@@ -1,15 +1,20 @@
 """Administer keys and refusals with the command, while two processes serve."""
 
 import json
+import os
+import re
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.support.examples import examples_of, run_example
 from tests.support.postgres import scratch_directory
-from tests.support.running_service import RunningService, running_service
+from tests.support.running_service import ROOT, RunningService, environment, running_service
 
 REVOKED_WITHIN_S = 5.0
 CALLS_MAX = 200
@@ -171,3 +176,21 @@ def test_a_retry_must_say_which_refusals_to_retry(service: RunningService) -> No
 def test_a_request_that_the_service_refuses_has_an_exit_code(service: RunningService) -> None:
     nobody = "01890000-0000-7000-8000-000000000000"
     assert "No refusal has this id" in run(service, "refusals", "show", nobody, code=9)
+
+
+def test_the_key_of_the_document_about_pages_logs_in_where_serve_says(
+    service: RunningService,
+) -> None:
+    (example,) = examples_of(ROOT / "docs" / "pages.md")
+    settings = {"LEADLEDGER_URL": service.url, "LEADLEDGER_KEY": service.key}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    calling = {**environment(service.data_dir, **settings), "PATH": path}
+    key = run_example(example, cwd=ROOT, environment=calling).strip()
+    (address,) = re.findall(r"pages are at (\S+);", service.printed)
+    ours = {"sec-fetch-site": "same-origin"}
+    with httpx.Client(base_url=service.url, trust_env=False) as client:
+        wanted = client.get(address).headers["location"]
+        assert wanted == "/login?next=%2Ffunnel"
+        client.post("/login", data={"key": key, "next": "/funnel"}, headers=ours)
+        for page in ("/funnel", "/leads", "/records/1"):
+            assert client.get(page).status_code == 200

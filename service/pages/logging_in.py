@@ -1,0 +1,107 @@
+"""`/login` and `/logout`: a key is posted once, and a session stands for it afterwards."""
+
+import re
+from collections.abc import Mapping
+from time import monotonic
+from typing import Final
+from urllib.parse import parse_qsl
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from service.bodies.body import read_body
+from service.bodies.body_memory import MemoryBudgets
+from service.http.authentication import holder_of
+from service.http.parts import part_of
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
+from service.keys.directory import Holder, KeyDirectory
+from service.keys.scopes import Scope
+from service.limits import LOG_IN_BYTES_MAX, SESSION_S
+from service.pages.answering import PageRoute, asked_of
+from service.pages.rendering import page, redirect, view_of
+from service.sessions.store import SessionStore
+from service.sessions.visiting import arrival_at, visitor_of
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+log = structlog.get_logger()
+
+READING: Final = frozenset({Scope.PROJECTIONS_READ, Scope.LEADS_READ})
+"""A key needs one of these to log in: without them there is no page for it."""
+_HERE: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\U0010ffff]*")
+"""A path of this site: a second slash, or what browsers take for one, would name another site."""
+_UNKNOWN: Final = 401
+_TOO_MANY: Final = 429
+_RETRY: Final = ((b"retry-after", b"5"),)
+
+
+@router.get("/login", response_model=None)
+async def get_login(request: Request) -> Response:
+    """Show the form, or lead on a visitor who is logged in. Raises Problem: https-needed."""
+    visitor = await visitor_of(request)
+    view = view_of(request, asked_of(request, "next"))
+    wanted = _here(view.asked.get("next"))
+    if visitor is not None:
+        return redirect(view.url(wanted) if wanted == "/" else wanted)
+    return page("login.html", view, wanted=wanted, failure=None)
+
+
+@router.post("/login", response_model=None)
+async def post_login(request: Request) -> Response:
+    """Open a session for a key. Raises Problem: https-needed, form-foreign, body-too-large."""
+    arrival = arrival_at(request)
+    arrival.check_form(request.headers)
+    form = await _form(request)
+    view = view_of(request, {name: form[name] for name in ("lang",) if name in form})
+    wanted = _here(form.get("next"))
+    sessions = part_of(request, SessionStore)
+    holder, failure = await _examined(part_of(request, KeyDirectory), form.get("key", ""))
+    if holder is not None:
+        token = await sessions.open(holder.key.key_id)
+        log.info("page.logged_in", key=holder.key.key_id)
+        cookie = arrival.set_cookie(token, seconds=SESSION_S)
+        return redirect(wanted, (b"set-cookie", cookie.encode()))
+    if sessions.failures.wait_s(monotonic()) > 0:
+        # Not logged either: otherwise anyone could fill the disk.
+        failed = {"wanted": wanted, "failure": "too_many"}
+        return page("login.html", view, status=_TOO_MANY, headers=_RETRY, **failed)
+    sessions.failures.take(1)
+    log.warning("page.log_in_failed", reason=failure)
+    return page("login.html", view, status=_UNKNOWN, wanted=wanted, failure=failure)
+
+
+@router.post("/logout", response_model=None)
+async def post_logout(request: Request) -> Response:
+    """End the session. Raises Problem: https-needed, form-foreign."""
+    arrival = arrival_at(request)
+    arrival.check_form(request.headers)
+    visitor = await visitor_of(request)
+    if visitor is not None:
+        await part_of(request, SessionStore).end(visitor.session.session_id, key_id=None)
+    view = view_of(request, asked_of(request))
+    gone = arrival.set_cookie("", seconds=0)
+    return redirect(view.url("/login"), (b"set-cookie", gone.encode()))
+
+
+async def _examined(keys: KeyDirectory, text: str) -> tuple[Holder | None, str | None]:
+    """Return the holder of a key that may log in, or why it may not."""
+    try:
+        holder = await holder_of(keys, text.strip(), b"")
+    except Problem as problem:
+        return None, problem.reason
+    return (holder, None) if READING & holder.sender.scopes else (None, "no-pages")
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    """Read a form. Raises Problem: body-too-large, body-too-slow."""
+    with part_of(request, MemoryBudgets).strangers.memory() as memory:
+        transfer = read_transfer(request.scope)
+        body = await read_body(request.receive, transfer, memory, bytes_max=LOG_IN_BYTES_MAX)
+        return dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
+
+
+def _here(text: str | None) -> str:
+    """Return a path of this site to lead to: the one given, if it is one."""
+    return text if text is not None and _HERE.fullmatch(text) else "/"

@@ -1,0 +1,96 @@
+"""Which moment and period a page is about, read from its URL as the API reads them."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from domain.lifecycle.definition import Lifecycle
+from domain.times import format_utc
+from events.append.ledger import Ledger
+from events.database.sessions import Driver
+from projections.figures.definition import Figure
+from projections.figures.queries import FigureQueries, Reading
+from projections.figures.question import AN_INSTANT, Question
+from projections.funnel.projection import NAME
+from projections.funnel.queries import FunnelQueries
+from service.feed.log import Log
+from service.http.parts import part_of
+from service.projected import ProjectedTables
+from service.reading.figures.asking import question_from
+from service.routes.parameters import known_position, lifecycle_of
+
+PARAMETERS: Final = ("as_of", "known_at", "period", "from", "to")
+PERIOD_DEFAULT: Final = "this_month"
+_IN_A_PERIOD: Final = frozenset({"period", "from", "to"})
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Looking(NamedTuple):
+    """What a page is about, and the connection on which it is read."""
+
+    driver: Driver
+    asked: Mapping[str, str]
+    """The parameters of the URL that say so."""
+    lifecycle: Lifecycle
+    reading: Reading
+    now: datetime
+
+    @property
+    def is_now(self) -> bool:
+        return not self.asked.keys() & {"as_of", "known_at"}
+
+    def question(self, figure: Figure) -> Question:
+        """Return what is asked of a figure. Raises Problem: parameter-invalid."""
+        takes = {parameter.name for parameter in figure.parameters} | {"as_of", "known_at"}
+        given = {name: text for name, text in self.asked.items() if name in takes}
+        if "period" in takes and not given.keys() & _IN_A_PERIOD:
+            given["period"] = PERIOD_DEFAULT
+        return question_from(figure, given, self.lifecycle, self.reading, now=self.now)
+
+    def pinned(self, question: Question) -> dict[str, str | None]:
+        """Return parameters that will always show what is shown now."""
+        since, until = question.since, question.until
+        return {
+            "as_of": format_utc(question.as_of),
+            "known_at": str(self.reading.position),
+            "period": None,
+            "from": format_utc(since) if since is not None else None,
+            "to": format_utc(until) if until is not None else None,
+        }
+
+
+@asynccontextmanager
+async def looking_at(request: Request, asked: Mapping[str, str]) -> AsyncIterator[Looking]:
+    """Read what a page is about. Raises Problem: parameter-invalid, log-shorter."""
+    log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
+    about = {name: asked[name] for name in PARAMETERS if name in asked}
+    known = about.get("known_at")
+    if known is not None and _DAY.fullmatch(known):
+        # To its end, as `as_of` and `to` read a day.
+        zone = ZoneInfo(lifecycle_of(request).time_zone)
+        known = f"{known}T23:59:59.999999{_offset(known, zone)}"
+    async with part_of(request, ProjectedTables).reached(None, NAME) as driver:
+        position = await known_position(log, funnel, driver, known)
+        reading = await part_of(request, FigureQueries).reading(driver, position)
+        in_force = reading.in_force
+        lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
+        yield Looking(driver, about, lifecycle, reading, part_of(request, Ledger).now())
+
+
+def _offset(day: str, zone: ZoneInfo) -> str:
+    """Return the offset of a zone at the end of a day; a day that does not exist is read later."""
+    try:
+        end = datetime.fromisoformat(f"{day}T23:59:59.999999").replace(tzinfo=zone)
+    except ValueError:
+        return "Z"
+    return end.isoformat()[-6:]
+
+
+def last_day(question: Question, zone: ZoneInfo) -> datetime | None:
+    """Return a moment of the last day of a question's period."""
+    return (question.until - AN_INSTANT).astimezone(zone) if question.until is not None else None

@@ -1,0 +1,182 @@
+"""The pages in a real browser: for everyone, in both languages, without script, on any screen.
+
+With LEADLEDGER_TEST_WRITE_SCREENSHOTS=1 the pictures in docs/ are made again.
+"""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.postgres import scratch_directory
+from tests.support.running_service import RunningService, running_service
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="PAGES NOT TESTED IN A BROWSER: apt-get install chromium fonts-noto-cjk",
+)
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAST = "as_of=2026-04-30&known_at=400&from=2026-02-01&to=2026-04-30"
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+NARROW = 320
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[RunningService]:
+    with scratch_directory() as directory, running_service(directory / "data") as running:
+        world = ("--people", "30", "--days", "200", "--seed", "7", "--until", "2026-06-01")
+        done = running.command("simulate", *world, "--no-judge", key=running.key)
+        assert done.returncode == 0, done.stderr
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # As root, as in most containers, Chromium's own sandbox cannot be used.
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+def logged_in(browser: Browser, service: RunningService, **options: Any) -> BrowserContext:
+    """Provide a context with a session, in which every complaint of the browser is an error."""
+    context = browser.new_context(base_url=service.url, **options)
+    page = context.new_page()
+    page.goto("/login")
+    page.fill("#key", service.key)
+    page.click("main button")
+    page.close()
+    return context
+
+
+def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """Open a page, and collect what the browser complains about: violations of the policy."""
+    page, complaints = context.new_page(), list[str]()
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+def addresses(context: BrowserContext) -> dict[str, str]:
+    """Return one address of every page, and of an error."""
+    page = context.new_page()
+    page.goto("/leads?stage=MAL")
+    lead = page.get_attribute("table.list tbody th a", "href")
+    assert lead is not None
+    page.close()
+    return {
+        "funnel": "/funnel",
+        "funnel then": f"/funnel?{PAST}",
+        "stages": "/leads",
+        "list": "/leads?figure=flow&stage=MAL&measure=forward&from=2026-01-01&to=2026-05-31",
+        "lead": lead,
+        "record": "/records/100",
+        "sessions": "/sessions",
+        "error": "/funnel?as_of=tomorrow",
+        "log-in": "/login?lang=en",
+    }
+
+
+COLOURFUL = ("funnel then", "list", "lead", "log-in")
+"""The pages that use every colour; the structure is the same in both schemes."""
+
+
+@pytest.mark.parametrize(("lang", "scheme"), [("ja", "light"), ("en", "dark")])
+def test_everyone_can_read_every_page_and_the_policy_is_kept(
+    browser: Browser, service: RunningService, lang: str, scheme: Any
+) -> None:
+    context = logged_in(browser, service, color_scheme=scheme, locale=lang)
+    page, complaints = watched(context)
+    found = {}
+    for name, address in addresses(context).items():
+        if scheme == "dark" and name not in COLOURFUL:
+            continue
+        if name == "log-in":
+            context.clear_cookies()
+        page.goto(address)
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        results = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        if results.violations_count:
+            found[name] = results.generate_report()
+    context.close()
+    assert found == {}, "\n".join(found.values())
+    # Chromium reports the status of the page that is an error.
+    assert [said for said in complaints if "422" not in said] == []
+
+
+def test_no_page_scrolls_sideways_on_the_narrowest_screen(
+    browser: Browser, service: RunningService
+) -> None:
+    context = logged_in(browser, service, viewport={"width": NARROW, "height": 640}, locale="ja")
+    page = context.new_page()
+    widths = {}
+    for name, address in addresses(context).items():
+        page.goto(address)
+        widths[name] = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert {name: width for name, width in widths.items() if width > NARROW} == {}
+
+
+def test_without_script_and_mouse_one_gets_from_the_log_in_to_a_record(
+    browser: Browser, service: RunningService
+) -> None:
+    context = browser.new_context(base_url=service.url, java_script_enabled=False, locale="en")
+    page = context.new_page()
+
+    def follow(pattern: str) -> None:
+        """Move the focus from link to link, and follow the first whose address matches."""
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            focused = page.locator(":focus")
+            if focused.count() and re.search(pattern, focused.get_attribute("href") or ""):
+                address = focused.get_attribute("href")
+                page.keyboard.press("Enter")
+                page.wait_for_url(re.compile(re.escape(str(address))))
+                return
+        pytest.fail(f"no link to {pattern} is reached with the keyboard")
+
+    page.goto("/funnel")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.locator("#key:focus").count():
+            break
+    page.keyboard.type(service.key)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/funnel")
+    follow(r"stage=SAL")
+    follow(r"/leads/[0-9a-f-]{36}")
+    follow(r"/records/\d+")
+    assert '"specversion"' in page.content()
+    context.close()
+
+
+@pytest.mark.skipif(
+    not os.environ.get("LEADLEDGER_TEST_WRITE_SCREENSHOTS"), reason="the pictures are kept in docs/"
+)
+def test_the_pictures_in_the_docs(browser: Browser, service: RunningService) -> None:
+    world = ("--people", "700", "--days", "300", "--seed", "11")
+    assert service.command("simulate", *world, key=service.key).returncode == 0
+    PICTURES.mkdir(exist_ok=True)
+    for lang, scheme in (("ja", "light"), ("en", "dark")):
+        size = {"width": 1240, "height": 760}
+        context = logged_in(browser, service, viewport=size, color_scheme=scheme, locale=lang)
+        page = context.new_page()
+        time.sleep(2)
+        page.goto("/funnel?period=last_month")
+        page.screenshot(path=PICTURES / f"funnel-{lang}.png")
+        if lang == "ja":
+            page.goto("/leads?stage=OPP")
+            page.click("table.list tbody tr:nth-child(2) th a")
+            page.screenshot(path=PICTURES / f"lead-{lang}.png")
+        context.close()

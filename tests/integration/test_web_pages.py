@@ -1,0 +1,359 @@
+"""The pages: what they show is what the API answers, in both languages, and every number opens."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from service.feed.log import Log
+from service.keys.scopes import Scope
+from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
+from tests.support.http_service import Service, running_service, serving_with
+from tests.support.page_visits import browsing, counted, key_of, links, log_in, settled, simulate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+}
+PAGE_BYTES_MAX = 100_000
+LATE = {
+    "id": "late-1",
+    "type": "form.submitted",
+    "time": "2026-02-01T10:00:00+09:00",
+    "data": {"form": "whitepaper"},
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        await simulate(running, people=40)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with browsing(service) as client:
+        assert (await log_in(client, key_of(service))).status_code == 303
+        yield client
+
+
+async def read(browser: httpx.AsyncClient, path: str) -> str:
+    answer = await browser.get(path)
+    assert answer.status_code == 200, (path, answer.status_code, answer.text)
+    return answer.text
+
+
+def numbers(page: str) -> dict[str, int]:
+    """Return every linked number of a page by the address of its list."""
+    found = re.findall(r'<a href="(/leads\?[^"]+)">([\d,]+)</a>', page)
+    return {html.unescape(link): int(text.replace(",", "")) for link, text in found}
+
+
+async def length_of(browser: httpx.AsyncClient, path: str) -> tuple[int, int]:
+    """Return what a list says that it counts, and its rows on all its pages."""
+    total, rows, following = None, 0, path
+    while following:
+        page = await read(browser, following)
+        (said,) = re.findall(r'<b class="total">([\d,]+)', page)
+        total = total or int(said.replace(",", ""))
+        body = page.split("<tbody>")[1].split("</tbody>")[0]
+        rows += body.count("<tr>")
+        onward = re.findall(r'href="([^"]+)" rel="next"', page)
+        following = html.unescape(onward[0]) if onward else ""
+    return total or 0, rows
+
+
+async def test_every_page_has_the_headers_and_nothing_inline(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    for path in ("/login", "/funnel", "/leads", "/leads/nobody", "/sessions", "/funnel?as_of=x"):
+        answer = await browser.get(path)
+        rules = answer.headers["content-security-policy"].split("; ")
+        assert dict(rule.split(" ", 1) for rule in rules) == POLICY
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert not re.search(r"<script|<style|\s(?:style|on\w+)=", answer.text)
+        assert not re.search(r"(?:https?:)?//[a-z0-9]", re.sub(r"<pre>.*?</pre>", "", answer.text))
+    api = await service.client.get("/v1/funnel")
+    assert "content-security-policy" not in api.headers
+
+
+async def test_the_style_sheet_is_small_and_its_address_names_its_content(
+    browser: httpx.AsyncClient,
+) -> None:
+    (path,) = re.findall(r'rel="stylesheet" href="([^"]+)"', await read(browser, "/funnel"))
+    answer = await browser.get(path)
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert len(answer.content) <= 12_000
+    assert (await browser.get("/static/0123456789abcdef/pages.css")).status_code == 404
+
+
+async def test_the_funnel_shows_the_numbers_of_the_api(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    shown = numbers(await read(browser, "/funnel?from=2026-03-01&to=2026-04-30"))
+    asked: dict[str, Any] = {"from": "2026-03-01", "to": "2026-04-30"}
+    answers = {
+        "stock": (await service.client.get("/v1/figures/stock")).json()["rows"],
+        "flow": (await service.client.get("/v1/figures/flow", params=asked)).json()["rows"],
+    }
+    measures = (
+        "standing",
+        "before",
+        "in",
+        "forward",
+        "back",
+        "off",
+        "otherwise",
+        "absorbed",
+        "after",
+    )
+    expected = sorted(
+        number["count"]
+        for name, rows in answers.items()
+        for row in rows
+        for measure, number in row["counts"].items()
+        if number["count"] and measure in measures
+    )
+    assert sorted(shown.values()) == expected
+    assert len(expected) > 30
+
+
+async def test_every_link_opens_and_every_number_has_a_list_of_its_length(
+    browser: httpx.AsyncClient,
+) -> None:
+    past = "/funnel?as_of=2026-04-30&from=2026-02-01&to=2026-04-30&lang=ja"
+    expected: dict[str, int] = {}
+    for path in (past, "/funnel?known_at=120&period=last_month", "/funnel"):
+        expected |= numbers(await read(browser, path))
+    found = {path: await length_of(browser, path) for path in expected}
+    assert found == {path: (count, count) for path, count in expected.items()}
+    assert len(expected) > 40
+    visited: set[str] = set()
+    todo = [past, "/leads", "/sessions", *list(expected)[:3]]
+    while todo and len(visited) < 60:
+        path = todo.pop(0)
+        if path not in visited:
+            visited.add(path)
+            page = await read(browser, path)
+            assert len(page.encode()) <= PAGE_BYTES_MAX
+            todo += links(page)
+
+
+async def test_the_balance_of_every_stage_is_right(browser: httpx.AsyncClient) -> None:
+    page = await read(browser, "/funnel?from=2026-02-01&to=2026-04-30&as_of=2026-04-30&lang=en")
+    rows = re.findall(r"<tr>(.*?)</tr>", page.split("</thead>")[1], re.DOTALL)
+    cells = [
+        {
+            label: int(re.sub(r"<[^>]+>|\D", "", cell))
+            for label, cell in re.findall(r'data-label="([^"]+)">(.*?)</td>', row, re.DOTALL)
+        }
+        for row in rows
+    ]
+    assert len(cells) > 10
+    for cell in cells:
+        out = sum(cell.get(name, 0) for name in ("forward", "back", "off", "otherwise", "absorbed"))
+        assert cell["before"] + cell["in"] - out == cell["after"] == cell["standing"]
+
+
+async def test_a_page_that_is_not_now_says_so_and_can_be_pinned(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    now, past = await read(browser, "/funnel"), await read(browser, "/funnel?as_of=2026-04-30")
+    assert 'class="when past"' not in now
+    assert 'class="when past"' in past
+    assert "As of 2026-04-30 23:59, not now" in past
+    (pinned,) = re.findall(r'class="pin" href="([^"]+)"', now)
+    before = await read(browser, html.unescape(pinned))
+    lead = {"email": "taro@example.co.jp"}
+    event = {"id": "after-pin", "type": "form.submitted", "lead": lead}
+    assert (await service.client.post("/v1/events", json=event)).status_code == 201
+    await counted(service)
+    assert numbers(await read(browser, html.unescape(pinned))) == numbers(before)
+    assert sorted(numbers(await read(browser, "/funnel")).values()) != sorted(numbers(now).values())
+
+
+async def test_both_languages_use_the_words_of_the_lifecycle(browser: httpx.AsyncClient) -> None:
+    ja, en = await read(browser, "/funnel?lang=ja"), await read(browser, "/funnel?lang=en")
+    assert '<html lang="ja">' in ja
+    assert "マーケ受入リード" in ja
+    assert "見込客育成" in ja
+    assert '<html lang="en">' in en
+    assert "marketing accepted lead" in en
+    assert not re.search(r"[ぁ-んァ-ヶ一-龠]", en.replace("日本語", ""))
+    # A page keeps the language that its URL asked for, and only that.
+    assert all("lang=ja" in link for link in links(ja) if link.startswith("/leads"))
+    assert not any("lang=" in link for link in numbers(await read(browser, "/funnel")))
+
+
+async def test_a_late_report_says_so_and_a_voided_event_does_not_count(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead = {"email": "late@example.co.jp"}
+    first = {"id": "late-0", "type": "form.submitted", "lead": lead}
+    answer = (await service.client.post("/v1/events", json=first)).json()
+    await service.client.post("/v1/events", json={**LATE, "lead": lead})
+    voided = {"id": "void-1", "type": "event.voided", "data": {"event": answer["position"]}}
+    assert (await service.client.post("/v1/events", json=voided)).status_code == 201
+    await counted(service)
+    page = await read(browser, f"/{answer['subject'].replace('lead', 'leads')}?lang=ja")
+    assert "後から報告" in page
+    assert "にさかのぼって適用" in page
+    assert re.search(rf'id="e{answer["position"]}" class="[^"]*void', page)
+    assert "late@example.co.jp" not in page
+    record = await read(browser, f"/records/{answer['position']}")
+    assert answer["leaf"] in record
+
+
+async def test_the_history_of_a_lead_is_read_newest_first_page_by_page(
+    service: Service, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.pages.lead.PAGE_ROWS", 12)
+    page = (await service.client.get("/v1/events?limit=1000")).json()["events"]
+    recorded_at = {event["position"]: event["recordedtime"] for event in page}
+    # A deadline that had passed before its beginning was reported.
+    lead_id = next(
+        event["subject"].removeprefix("lead/")
+        for event in page
+        if event["type"] == "deadline.breached"
+        and recorded_at.get(event["cause"]) == event["recordedtime"]
+    )
+    asked = {"limit": 1000}
+    history = (await service.client.get(f"/v1/leads/{lead_id}/history", params=asked)).json()
+    positions, path = [], f"/leads/{lead_id}"
+    while path:
+        page = await read(browser, path)
+        positions += [int(one) for one in re.findall(r'<tr id="e(\d+)"', page)]
+        onward = re.findall(r'href="([^"]+)" rel="next"', page)
+        path = html.unescape(onward[0]) if onward else ""
+    recorded = [int(event["position"]) for event in history["events"]]
+    assert len(recorded) > 12
+    assert positions == sorted(positions, reverse=True)
+    # What was derived at once is folded into its cause, unless a page begins between the two.
+    # Everything else has a row of its own, above all deadlines, which are derived later.
+    at = {event["position"]: (event["time"], event["recorded_time"]) for event in history["events"]}
+    alone = {
+        int(event["position"])
+        for event in history["events"]
+        if (cause := event.get("why", {}).get("cause")) is None
+        or at.get(cause["position"]) != at[event["position"]]
+    }
+    assert alone <= set(positions)
+    assert len(positions) < len(recorded)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/funnel?as_of=yesterday", 422, "指定を読み取れません"),
+        ("/funnel?as_of=2999-01-01", 422, "未来の日付"),
+        ("/funnel?asof=2026-01-01", 422, "no parameter asof"),
+        ("/funnel?as_of=2026-01-01&as_of=2026-01-02", 422, "twice"),
+        ("/funnel?known_at=999999999", 409, "その記録番号はまだありません"),
+        ("/funnel?known_at=2026-02-30", 422, "指定を読み取れません"),
+        ("/funnel?period=someday", 422, "someday"),
+        ("/funnel?from=2026-03-01&to=2026-02-01", 422, "before it begins"),
+        ("/leads?stage=NOWHERE", 422, "NOWHERE"),
+        ("/leads?stage=MAL&measure=wrong", 422, "wrong"),
+        ("/leads?stage=MAL&figure=wrong", 422, "wrong"),
+        ("/leads?stage=MAL&track=wrong", 422, "wrong"),
+        ("/leads?stage=MAL&after=x", 422, "after"),
+        ("/leads?stage=%00", 422, "NUL"),
+        ("/leads/nobody", 404, "リードが見つかりません"),
+        ("/leads/01890000-0000-7000-8000-000000000000", 404, "リードが見つかりません"),
+        ("/records/0", 404, "記録が見つかりません"),
+        ("/records/99999999999999999999", 404, "記録が見つかりません"),
+        ("/funnel?%3Cscript%3E=1", 422, "&lt;script&gt;"),
+    ],
+)
+async def test_what_cannot_be_shown_is_explained_on_a_page(
+    browser: httpx.AsyncClient, path: str, status: int, words: str
+) -> None:
+    answer = await browser.get(path, headers={"accept-language": "ja"})
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert (answer.status_code, words in answer.text) == (status, True), answer.text
+
+
+async def test_a_list_of_nobody_says_so(browser: httpx.AsyncClient) -> None:
+    path = "/leads?figure=flow&stage=MAL&measure=absorbed&from=2020-01-01&to=2020-01-02&lang=ja"
+    assert "該当するリードはありません" in await read(browser, path)
+
+
+async def test_a_page_needs_the_scope_of_what_it_shows(service: Service) -> None:
+    key = (await service.key(Scope.PROJECTIONS_READ))["authorization"].removeprefix("Bearer ")
+    async with browsing(service) as client:
+        await log_in(client, key)
+        found = {
+            path: (await client.get(path)).status_code
+            for path in ("/funnel", "/leads", "/records/1", "/sessions")
+        }
+    assert found == {"/funnel": 200, "/leads": 403, "/records/1": 403, "/sessions": 200}
+
+
+async def test_a_stopped_projection_is_explained(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    tables = service.part(ProjectedTables)
+
+    class Stopped:
+        def known_checkpoint(self, _: str) -> Any:
+            return type("Checkpoint", (), {"position": 7, "failure": "Fault"})()
+
+    stopped = ProjectedTables(tables.engine, Stopped(), tables.log)  # type: ignore[arg-type]
+    with serving_with(service, ProjectedTables, stopped):
+        answer = await browser.get("/funnel?lang=ja")
+    assert (answer.status_code, "集計が停止しています" in answer.text) == (503, True)
+    assert answer.headers["retry-after"]
+
+
+class LogAhead(Log):
+    """A log that has grown since it was counted."""
+
+    async def head(self) -> int:
+        return await super().head() + 5
+
+
+async def test_a_page_says_how_far_it_is_behind(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    await settled(service)
+    assert "集計待ち" not in await read(browser, "/funnel?lang=ja")
+    with serving_with(service, Log, LogAhead(service.engine, "ledger")):
+        assert "集計待ち 5件" in await read(browser, "/funnel?lang=ja")
+
+
+async def test_a_day_of_reporting_includes_that_day(browser: httpx.AsyncClient) -> None:
+    everything = numbers(await read(browser, "/funnel")).values()
+    long_ago = await read(browser, "/funnel?known_at=2020-01-01&lang=ja")
+    assert numbers(long_ago) == {}
+    assert "まだ記録がありません" in long_ago
+    later = numbers(await read(browser, "/funnel?known_at=2099-12-31")).values()
+    assert sorted(later) == sorted(everything)
+
+
+async def test_an_empty_ledger_says_how_to_fill_it(postgres_server: PrivatePostgres) -> None:
+    async with running_service(postgres_server) as empty, browsing(empty) as client:
+        await log_in(client, key_of(empty))
+        await counted(empty)
+        page = await read(client, "/funnel?lang=ja")
+        assert "まだ記録がありません" in page
+        assert "leadledger simulate" in page
+        assert "<table" not in page
+        assert (await client.get("/leads?lang=ja")).status_code == 200
