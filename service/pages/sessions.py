@@ -1,4 +1,4 @@
-"""`/sessions`: who is logged in, and the end of it."""
+"""`/sessions`: the open sessions, each of which can be ended."""
 
 from uuid import UUID
 

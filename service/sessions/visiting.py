@@ -1,4 +1,4 @@
-"""Who is looking at a page: a session's cookie stands for a key, and the key's rights decide.
+"""The visitor of a page: a session's cookie stands for a key, and the key's rights decide.
 
 No page accepts a key in its URL or a header, and no other route accepts the cookie.
 """
@@ -21,7 +21,7 @@ class LogInNeeded(Exception):
 
 
 class Visitor(NamedTuple):
-    """Whoever is logged in."""
+    """A person who is logged in."""
 
     name: str
     """The name of the key, or its id for those who may not see personal data, as it may be one."""
