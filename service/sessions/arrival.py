@@ -99,7 +99,7 @@ def arrival_of(scope: Any, headers: Mapping[str, str], proxies: TrustedProxies) 
     """Return how a request arrived. Raises Problem: https-needed."""
     host = headers.get("host", "")
     client = scope.get("client") or ("", 0)
-    protocol = scope["scheme"]
+    protocol = scope.get("scheme", "http")
     if proxies.include(client[0]):
         # Each proxy appends what it received; the last is the one that we know.
         said = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from fastapi.routing import APIRoute
 
 from service.app import create_app
 from service.composition import open_parts
@@ -19,6 +18,7 @@ from service.keys.store import KeyStore
 from service.limits import KEYS_TRUST_S
 from service.openapi.document import needed_scopes
 from service.private_postgres import PrivatePostgres
+from tests.support.api_routes import api_routes
 from tests.support.http_service import Service, prepare, running_service, settings_for
 from tests.support.postgres import connection_to, fresh_database
 
@@ -39,8 +39,7 @@ def routes() -> list[tuple[str, str, tuple[Scope, ...]]]:
     app = create_app(lambda: pytest.fail("the application is not started"))
     return [
         (method, route.path_format, needed_scopes(route))
-        for route in app.routes
-        if isinstance(route, APIRoute)
+        for route in api_routes(app)
         for method in route.methods or ()
     ]
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from fastapi.routing import APIRoute
 
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
+from tests.support.api_routes import api_routes
 from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,11 +31,7 @@ async def test_a_misspelt_parameter_is_refused_and_the_nearest_is_named(service:
 
 
 async def test_every_route_refuses_an_unknown_parameter(service: Service) -> None:
-    routes = [
-        route
-        for route in service.app.routes
-        if isinstance(route, APIRoute) and route.path not in collectors.PATHS
-    ]
+    routes = [route for route in api_routes(service.app) if route.path not in collectors.PATHS]
     asked = [(method, _filled(route.path)) for route in routes for method in route.methods or ()]
     assert ("POST", "/v1/events") in asked
     answers = {

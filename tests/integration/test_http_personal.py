@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 from structlog.testing import capture_logs
@@ -25,7 +26,9 @@ from service.routes.collectors import (
     SNOWPLOW_GET,
     SNOWPLOW_POST,
 )
+from tests.support.api_routes import api_routes, page_paths
 from tests.support.http_service import Service, running_service
+from tests.support.page_visits import browsing, log_in
 from tests.support.planted import Garden, facts, form, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -182,8 +185,8 @@ async def walk(
     routes = [
         (method, route.path_format)
         for method in methods
-        for route in service.app.routes
-        if isinstance(route, APIRoute | Route) and method in (route.methods or ())
+        for route in (*api_routes(service.app), *_plain_routes(service.app))
+        if method in (route.methods or ())
     ]
     asked: list[Asked] = []
     for method, path in routes:
@@ -196,6 +199,19 @@ async def walk(
                 )
                 asked.append(Asked(method, path, answer))
     return asked
+
+
+async def walk_pages(service: Service, headers: Mapping[str, str], places: Places) -> list[Asked]:
+    """Read every page, with a session of the key."""
+    pages = [(path, place) for path in page_paths(service.app) for place in _filled(path, places)]
+    async with browsing(service) as client:
+        await log_in(client, headers["authorization"].removeprefix("Bearer "))
+        return [Asked("GET", path, await client.get(place)) for path, place in pages]
+
+
+def _plain_routes(app: FastAPI) -> list[Route]:
+    """Return the routes that FastAPI does not describe."""
+    return [one for one in app.routes if isinstance(one, Route) and not isinstance(one, APIRoute)]
 
 
 def _filled(path: str, places: Places) -> list[str]:
@@ -256,6 +272,7 @@ async def test_no_route_shows_free_text_to_a_key_without_the_scope(
             asked += await walk(service, headers, planting.places, methods=METHODS[:-1])
         headers = await service.key(*most, sources=("website", "*"))
         asked += await walk(service, headers, planting.places, methods=METHODS)
+        asked += await walk_pages(service, headers, planting.places)
     statuses = {f"{one.method} {one.path}": set[int]() for one in asked}
     for one in asked:
         statuses[f"{one.method} {one.path}"].add(one.answer.status_code)
@@ -263,6 +280,8 @@ async def test_no_route_shows_free_text_to_a_key_without_the_scope(
     # Not for lack of an answer: each route has answered, except those about no one.
     silent = {name for name, found in statuses.items() if not found & {200, 201, 207}}
     assert silent == {
+        "GET /",
+        "GET /login",
         "POST /v1/conflicts/{lead_id}",
         "POST /v1/refusals/{refusal_id}/retry",
         "POST /v1/webhooks/{webhook_id}/dead-letters/{position}/replay",

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 import pytest_asyncio
-from fastapi.routing import APIRoute
 
 from events.limits import BODY_BYTES_MAX
 from service.bodies.body_memory import MemoryBudgets
@@ -16,6 +15,7 @@ from service.keys.scopes import Scope
 from service.limits import STRANGER_BYTES_MAX
 from service.private_postgres import PrivatePostgres
 from service.routes import collectors
+from tests.support.api_routes import api_routes
 from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -74,8 +74,8 @@ async def reported(service: Service, method: str, path: str, authorization: str)
 def routes(service: Service) -> list[tuple[str, str]]:
     return [
         (method, route.path.replace(":uuid", ""))
-        for route in service.app.routes
-        if isinstance(route, APIRoute) and route.path not in OPEN
+        for route in api_routes(service.app)
+        if route.path not in OPEN
         for method in sorted(route.methods or ())
     ]
 

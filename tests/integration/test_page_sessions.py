@@ -1,7 +1,9 @@
 """Logging in: a key is shown once, a session ends in time, and a cookie opens pages alone."""
 
+import re
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from uuid import UUID
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from service.keys.store import KeyStore
 from service.private_postgres import PrivatePostgres
 from service.sessions.arrival import TrustedProxies
 from service.sessions.store import SessionStore
+from tests.support.api_routes import page_paths
 from tests.support.http_service import Service, running_service, serving_with
 from tests.support.page_visits import OURS, browsing, key_of, log_in
 
@@ -52,6 +55,15 @@ async def test_without_a_session_every_page_leads_to_the_log_in(client: httpx.As
         "/sessions": "/login?next=%2Fsessions",
         "/records/1": "/login?next=%2Frecords%2F1",
     }
+
+
+async def test_no_page_but_the_log_in_is_open(service: Service, client: httpx.AsyncClient) -> None:
+    paths = [path for path in page_paths(service.app) if path != "/login"]
+    assert len(paths) >= 5
+    for path in paths:
+        answer = await client.get(re.sub(r"{[^}]*}", str(UUID(int=1)), path))
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/login"), path
 
 
 async def test_a_key_is_shown_once_and_leads_back_to_what_was_wanted(
