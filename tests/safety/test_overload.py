@@ -166,5 +166,6 @@ async def test_an_excess_gets_retry_after_and_the_rest_is_accepted(bench: Bench)
 async def test_without_the_bounds_of_the_queue_every_sender_would_wait(bench: Bench) -> None:
     """The negative twin."""
     seen = await overload(bench, UNBOUNDED, shows=is_slow)
-    assert seen.run.refused == []
+    # Nobody is turned away at once. On a busy machine, some have waited until it was too long.
+    assert all(answer.latency_s > ACCEPTED_P99_S_MAX for answer in seen.run.refused)
     assert is_slow(seen.run)
