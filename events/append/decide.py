@@ -136,7 +136,7 @@ def _decide(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
         return _record_late(draft, concerned, past)
     if waiting:
         for subject_id in waiting:
-            settle_one(draft, subject_id, past)
+            settle_one(draft, subject_id, past, may_carry=False)
         return _decide(draft, signal, past)
     return (_record_late if is_late else _decide_in_order)(draft, concerned, past)
 
@@ -185,7 +185,7 @@ def _waiting(draft: Draft, party: Party, *, is_decision: bool) -> list[str]:
     return [subject_id for subject_id in ids if subject_id in draft.unsettled]
 
 
-def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
+def settle_one(draft: Draft, subject_id: str, past: PlannedPast, *, may_carry: bool = True) -> None:
     """Record what counts for a lead or a company, now that late reports about it are known."""
     if subject_id not in draft.unsettled:
         return
@@ -198,6 +198,7 @@ def settle_one(draft: Draft, subject_id: str, past: PlannedPast) -> None:
             draft.lifecycles,
             position=draft.position + 1,
             recorded_at=draft.recorded_at,
+            may_carry=may_carry,
         )
     draft.settled([subject_id, *settled.subjects])
     draft.settlements[subject_id] += 1

@@ -50,8 +50,13 @@ def settle(
     *,
     position: int,
     recorded_at: datetime,
+    may_carry: bool = True,
 ) -> Settled:
-    """Decide a lead or a company again, together with those that it may concern."""
+    """Decide a lead or a company again, together with those that it may concern.
+
+    Late reports may carry their own effects only at the end of a batch: within one, nothing but a
+    restatement shows where they were decided again.
+    """
     cause = max(unsettled[subject_id].positions)
     record = past.record(cause)
     assert record is not None
@@ -76,7 +81,7 @@ def settle(
         event._replace(cause=position if number else cause)
         for number, event in enumerate(restated.events)
     ]
-    carried = _carried(subject_id, unsettled[subject_id], restated)
+    carried = _carried(subject_id, unsettled[subject_id], restated) if may_carry else None
     return Settled(events, restated.subjects, {}) if carried is None else carried
 
 

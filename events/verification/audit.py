@@ -210,10 +210,6 @@ class Audit:
         own = self._before(first.receiver.id, first.receiver.kind).state
         is_late = LATE in first.effects or is_later(own, first.occurred_at)
         self._check_version(group[0])
-        is_decision, waits = self._is_decision(first.type), "pending_until" in first.effects
-        if not waits and (is_decision or not is_late):
-            for subject_id in self.late.waiting(group, is_decision=is_decision):
-                self._check_settled(subject_id, recollection)
         if not is_late:
             self._decide_again(group, decide_again)
             return

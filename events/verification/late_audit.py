@@ -90,8 +90,10 @@ class LateAudit:
         settled = None
         for subject_id, unsettled in self._candidates(first, past):
             waiting = ChainMap({subject_id: unsettled}, self.unsettled)
-            settled = self._settle(subject_id, waiting, past, position=first.position)
-            if settled.events == recorded and self.carrying.isdisjoint(unsettled.positions):
+            settled = self._settle(
+                subject_id, waiting, past, position=first.position, may_carry=False
+            )
+            if settled.events == recorded:
                 self._note_settled(subject_id, settled)
                 return
         raise Finding(
@@ -131,6 +133,7 @@ class LateAudit:
         past: FoldedPast,
         *,
         position: int,
+        may_carry: bool = True,
     ) -> Settled:
         return settle(
             subject_id,
@@ -139,6 +142,7 @@ class LateAudit:
             self.lifecycles,
             position=position,
             recorded_at=datetime.fromisoformat(self.recorded_time),
+            may_carry=may_carry,
         )
 
     def _note_settled(self, subject_id: str, settled: Settled) -> None:
