@@ -170,12 +170,8 @@ class Plan:
         known = self.known.get(key) or self.own_keys.get(key)
         if known is not None:
             return self._compare(known, item)
-        mark, settled = self.draft.mark(), self.draft.times_settled
         outcome = decide_signal(self.draft, signal, self.recollection)
         if isinstance(outcome, Refusal):
-            if self.draft.times_settled > settled:
-                # The log does not show the item for which leads have been decided again.
-                self.draft.return_to(mark)
             self.asks_for_keys = True
             return self._refuse(refuse(item, outcome))
         first = self.draft.entry_at(outcome.position)

@@ -94,8 +94,6 @@ class Draft:
     """Position of each late report about a lead → until when it waits if it cannot be decided."""
     settlements: Counter[str] = field(default_factory=Counter)
     """How often leads and companies have been decided again in this batch."""
-    times_settled: int = 0
-    """How often that was, for all of them together."""
     _places: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Subject → where its entries were put. Some may have been undone since."""
     _changes: list[_Change] = field(default_factory=list)
@@ -263,7 +261,6 @@ class Draft:
 
     def settled(self, subject_ids: Iterable[str]) -> None:
         """Note that leads and companies have been decided again."""
-        self.times_settled += 1
         for subject_id in subject_ids:
             if subject_id in self.unsettled:
                 self._changes.append((self.unsettled, subject_id, self.unsettled.pop(subject_id)))
