@@ -217,10 +217,6 @@ class Audit:
         self._check_legal_then(group, recollection)
         self._decide_again(group, record_late_again)
 
-    def _is_decision(self, type: str) -> bool:
-        declared = self.lifecycles[len(self.lifecycles)].lifecycle.events.get(type)
-        return declared is not None and declared.kind is EventKind.DECISION
-
     def _check_version(self, record: Record) -> None:
         """Check that a report is decided by the version that its lead was under at its time."""
         event, envelope = record

@@ -24,7 +24,6 @@ from events.batch.upkeep import is_later
 from events.records import OWN_SOURCE, Record, is_of_selection
 from events.revision.affected import linked
 from events.revision.past import FoldedPast
-from events.revision.redecide import reported_account
 from events.revision.settle import Settled, settle
 from events.verification.findings import Finding, expect
 
@@ -49,15 +48,6 @@ class LateAudit:
         None: no record follows.
         """
         return list(self.unsettled) if recorded_time != self.recorded_time else []
-
-    def waiting(self, group: Sequence[Record], *, is_decision: bool) -> list[str]:
-        """Return the parties to a report that are decided again before it."""
-        first = group[0].event
-        own = self.subjects.get(first.receiver.id)
-        ids = [first.receiver.id, *_absorbed(group)]
-        if is_decision and own is not None and isinstance(own.state, LeadState):
-            ids += filter(None, (reported_account(first), own.state.account))
-        return [subject_id for subject_id in dict.fromkeys(ids) if subject_id in self.unsettled]
 
     def check_unchanged(self, subject_id: str, past: FoldedPast) -> None:
         """Check that deciding a subject again changes only what late reports say themselves."""
