@@ -17,6 +17,7 @@ from events.signals.digests import Digests
 from projections.business.queries import Crediting
 from projections.catalogue import PROJECTIONS
 from projections.deadlines.projection import DeadlineQueries
+from projections.engine.checkpoints import Checkpoints
 from projections.engine.runner import Runner
 from projections.figures.queries import FigureQueries
 from projections.funnel.queries import FunnelQueries
@@ -76,13 +77,18 @@ async def open_parts(
         )
         await stack.enter_async_context(_running(watch.run(), "database-watch"))
         await ledger.open()
+        checkpoints = Checkpoints(
+            engine, schema=settings.schema_name, names=PROJECTIONS, on_fault=metrics.fault
+        )
         runner = Runner(
             engine,
             schema=settings.schema_name,
             projections=[make(settings.schema_name) for make in PROJECTIONS.values()],
+            on_moved=checkpoints.learn,
             on_fault=metrics.fault,
         )
         await runner.prepare()
+        await stack.enter_async_context(_running(checkpoints.run(), "checkpoints"))
         await stack.enter_async_context(_running(runner.run(), "projections"))
         webhooks = await stack.enter_async_context(
             open_webhooks(
@@ -135,7 +141,7 @@ async def open_parts(
             settings.data_dir,
             watch=watch,
             condition=ledger.condition,
-            runner=runner,
+            checkpoints=checkpoints,
             deliveries=webhooks.queue,
         )
         stack.callback(appends.closing.set)
@@ -154,7 +160,7 @@ async def open_parts(
             log,
             appends,
             Tail(log, appends, on_fault=metrics.fault),
-            ProjectedTables(engine, runner, log),
+            ProjectedTables(engine, checkpoints, log),
             FunnelQueries(schema),
             FunnelNow(),
             FigureQueries(schema),

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.sessions import Driver, borrowed
-from projections.engine.follower import KnownCheckpoint
+from projections.engine.checkpoints import Checkpoints, KnownCheckpoint
 from projections.engine.limits import RETRY_STOPPED_S
-from projections.engine.runner import Runner
 from service.feed.log import Log, check_reached
 from service.http.answer import Answer
 from service.http.problem import Problem
@@ -24,7 +23,7 @@ class ProjectedTables:
     """The tables, and how far each has been built."""
 
     engine: AsyncEngine
-    runner: Runner
+    checkpoints: Checkpoints
     log: Log
 
     @asynccontextmanager
@@ -46,14 +45,14 @@ class ProjectedTables:
         if position is None:
             return
         check_reached(position, await self.log.head())
-        await self.runner.wait_for(position, name=projection, timeout_s=PROJECTION_WAIT_S)
+        await self.checkpoints.wait_for(position, name=projection, timeout_s=PROJECTION_WAIT_S)
 
     def check_runs(self, projection: str) -> None:
         """Refuse to answer from a projection that has stopped, because its data only gets older.
 
         Raises Problem: projection-stopped.
         """
-        checkpoint = self.runner.known_checkpoint(projection)
+        checkpoint = self.checkpoints.known(projection)
         if checkpoint is not None and checkpoint.failure is not None:
             raise Problem(
                 "projection-stopped",

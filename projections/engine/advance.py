@@ -44,6 +44,23 @@ async def checkpoint(driver: Driver, statement: Statement, **values: object) -> 
     return Checkpoint(*row.values()) if row is not None else None
 
 
+async def take_live(driver: Driver, sql: Sql, names: Sequence[str]) -> dict[str, Checkpoint]:
+    """Hold the live checkpoints that no other process holds."""
+    return await _by_name(driver, sql["take_live"], names)
+
+
+async def read_live(driver: Driver, sql: Sql, names: Sequence[str]) -> dict[str, Checkpoint]:
+    """Read the live checkpoints, whoever holds them."""
+    return await _by_name(driver, sql["read_live"], names)
+
+
+async def _by_name(
+    driver: Driver, statement: Statement, names: Sequence[str]
+) -> dict[str, Checkpoint]:
+    rows = await driver.fetch(statement.driver_sql, *statement.arguments({"names": names}))
+    return {name: Checkpoint(*rest) for name, *rest in (row.values() for row in rows)}
+
+
 async def read_page(driver: Driver, sql: Sql, *, after: int, upto: int, limit: int) -> Page:
     """Read the records after a position."""
     statement = sql["read_records"]
@@ -52,19 +69,25 @@ async def read_page(driver: Driver, sql: Sql, *, after: int, upto: int, limit: i
     return Page(rows, rows[-1][0] if rows else after)
 
 
-def decode(projection: Projection[Any], rows: Iterable[Row]) -> list[Event]:
-    """Decode the records that a projection needs.
+def decode(projections: Sequence[Projection[Any]], rows: Iterable[Row]) -> list[list[Event]]:
+    """Return, for each projection, the events that it needs. Each record is decoded at most once.
 
     Raises:
         FoldFailed: If one of them cannot be decoded.
     """
-    events: list[Event] = []
-    concerns = projection.concerns
+    events: list[list[Event]] = [[] for _ in projections]
+    needs = [(one.concerns, wanted.append) for one, wanted in zip(projections, events, strict=True)]
     position = 0
     try:
         for position, record in rows:  # noqa: B007 - the failure names it
-            if has_parts(record) or concerns(record):
-                events.append(decode_event(record))
+            event: Event | None = None
+            is_whole = not has_parts(record)
+            for concerns, add in needs:
+                if is_whole and not concerns(record):
+                    continue
+                if event is None:
+                    event = decode_event(record)
+                add(event)
     except Exception as error:
         raise FoldFailed(error, position) from error
     return events
@@ -84,12 +107,25 @@ async def advance(
     Raises:
         FoldFailed: If the fold fails on an event. Roll back the transaction and discard the state.
     """
-    if events := decode(projection, page.rows):
+    (events,) = decode([projection], page.rows)
+    await fold(driver, projection, state, events, at=at)
+    await move(driver, sql, projection.name, at, page)
+    return at._replace(position=page.position)
+
+
+async def fold(
+    driver: Driver,
+    projection: Projection[State],
+    state: State,
+    events: Sequence[Event],
+    *,
+    at: Checkpoint,
+) -> None:
+    """Fold events and write the rows that change. Raises FoldFailed."""
+    if events:
         await projection.load(driver, at.generation, state, events)
         fold_all(projection, state, events)
         await projection.write(driver, at.generation, state)
-    await move(driver, sql, projection.name, at, page)
-    return at._replace(position=page.position)
 
 
 def fold_all(projection: Projection[State], state: State, events: Sequence[Event]) -> None:
@@ -115,3 +151,11 @@ async def move(driver: Driver, sql: Sql, name: str, at: Checkpoint, page: Page) 
     }
     moved = await driver.execute(statement.driver_sql, *statement.arguments(values))
     assert moved == "UPDATE 1", f"{name}: the checkpoint moved while it was held"
+
+
+async def move_live(driver: Driver, sql: Sql, names: Sequence[str], page: Page) -> None:
+    """Move the live checkpoints that this transaction holds to the end of a page."""
+    statement = sql["move_live"]
+    values = {"names": names, "position": page.position}
+    moved = await driver.execute(statement.driver_sql, *statement.arguments(values))
+    assert moved == f"UPDATE {len(names)}", f"expected to move {', '.join(names)}: {moved}"

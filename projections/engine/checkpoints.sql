@@ -21,13 +21,14 @@ SELECT CAST(:name AS text), 1, CAST(:version AS integer), 'live', 0
     ON CONFLICT DO NOTHING
 
 -- name: take_live
--- Election and fencing in one: the process that holds this row projects until its transaction ends.
+-- Election and fencing in one: the process that holds a row projects until its transaction ends.
 -- A checkpoint beyond the log is a failure: an older copy of the log was restored, and continuing
 -- would skip the events recorded next.
-SELECT generation, version, projection.position,
+SELECT projection.name, generation, version, projection.position,
 -- include: engine/beyond.sql
   FROM ledger.projections AS projection
- WHERE name = :name AND status = 'live'
+ WHERE name = ANY (:names) AND status = 'live'
+ ORDER BY name
    FOR UPDATE SKIP LOCKED
 
 -- name: hold_live
@@ -46,11 +47,11 @@ SELECT generation, version, position, failure
    FOR UPDATE
 
 -- name: read_live
--- How far a projection has read, without waiting for the process that projects.
-SELECT generation, version, projection.position,
+-- How far projections have read, without waiting for the process that projects.
+SELECT projection.name, generation, version, projection.position,
 -- include: engine/beyond.sql
   FROM ledger.projections AS projection
- WHERE name = :name AND status = 'live'
+ WHERE name = ANY (:names) AND status = 'live'
 
 -- name: read_records
 -- The log in order, after a checkpoint and up to a position.
@@ -73,6 +74,14 @@ UPDATE ledger.projections
        failure = NULL,
        recorded_at = (SELECT recorded_at FROM ledger.events WHERE position = :position)
  WHERE name = :name AND generation = :generation AND position = :after
+
+-- name: move_live
+-- All projections that have folded the same page in this transaction, which holds their rows.
+UPDATE ledger.projections
+   SET position = :position,
+       failure = NULL,
+       recorded_at = (SELECT recorded_at FROM ledger.events WHERE position = :position)
+ WHERE name = ANY (:names) AND status = 'live'
 
 -- name: stop
 -- Records the failure without any of the event's content.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.sessions import Driver, borrowed
-from projections.engine.advance import Checkpoint, Sql, checkpoint
+from projections.engine.advance import Checkpoint, Sql, checkpoint, read_live
 from projections.engine.failures import ProjectionUnknown, RebuildSuperseded
 from projections.engine.limits import DELETE_ROWS, DIFFERENCES_SHOWN
 from projections.engine.projection import Projection
@@ -60,7 +60,9 @@ class Generations:
     async def aim(self) -> int:
         """Return the position to build to: the live generation's if comparable, or the head."""
         async with borrowed(self.engine) as driver:
-            live = await checkpoint(driver, self.sql["read_live"], name=self.projection.name)
+            live = (await read_live(driver, self.sql, [self.projection.name])).get(
+                self.projection.name
+            )
             if live is not None and self.is_comparable(live):
                 return live.position
             return int(await driver.fetchval(self.sql["read_head"].driver_sql))

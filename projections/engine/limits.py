@@ -16,7 +16,7 @@ POLL_S: Final = 0.2
 
 # After a batch that was not full the runner waits this long, so that single events are projected in
 # small batches, and the database is left to the writer in between.
-GATHER_S: Final = 0.05
+GATHER_S: Final = 0.02
 
 # How long a process may assume that a projection is where it was last seen. The process checks
 # every POLL_S. If it has not for this long, its database is unavailable, and queries should report
@@ -24,7 +24,7 @@ GATHER_S: Final = 0.05
 STANDING_TRUST_S: Final = 1.0
 
 # Polling interval while a client waits for a position that another process is projecting.
-WATCH_S: Final = 0.02
+WATCH_S: Final = 0.005
 
 # Delay when the database is unavailable or busy, similar to the writer's own delays.
 RETRY_S: Final = 1.0

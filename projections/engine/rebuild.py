@@ -154,7 +154,8 @@ class _Rebuild:
             await self.generations.hold_building(driver, at)
             for start in range(0, len(page.rows), REBUILD_SLICE_RECORDS):
                 rows = page.rows[start : start + REBUILD_SLICE_RECORDS]
-                if events := decode(self.projection, rows):
+                (events,) = decode([self.projection], rows)
+                if events:
                     await self.projection.load(driver, at.generation, state, events)
                     fold_all(self.projection, state, events)
             await self.projection.relieve(driver, at.generation, state)

@@ -19,7 +19,7 @@ from events.database.sessions import Driver, borrowed, transaction
 from events.database.statements import Statement
 from events.records import Record
 from events.verification.findings import Check, Finding, Report
-from projections.engine.advance import Checkpoint, Row, checkpoint, fold_all, statements
+from projections.engine.advance import Checkpoint, Row, fold_all, read_live, statements
 from projections.engine.failures import FoldFailed
 from projections.engine.generations import Difference
 from projections.engine.limits import COPY_CHUNKS_MAX, COPY_WAIT_S, DIFFERENCES_SHOWN
@@ -61,7 +61,7 @@ class Replica:
         sql = statements(self.schema)
         for projection in projections:
             section = self.report.section(Check.PROJECTIONS, projection.name)
-            live = await checkpoint(source, sql["read_live"], name=projection.name)
+            live = (await read_live(source, sql, [projection.name])).get(projection.name)
             if live is None:
                 section.skip("it has not been built yet")
             elif live.failure is not None:

@@ -20,7 +20,7 @@ from events.append.condition import Condition, Trouble, trouble_of
 from events.database.statements import load
 from events.limits import MIB
 from migrations.running import head_revision, revision_of
-from projections.engine.runner import Runner
+from projections.engine.checkpoints import Checkpoints
 from projections.engine.transactions import UNAVAILABLE
 from service.limits import (
     APPEND_OVERDUE_S,
@@ -77,7 +77,7 @@ class Serving:
     data_dir: Path
     watch: Watch
     condition: Condition
-    runner: Runner
+    checkpoints: Checkpoints
     deliveries: DeliveryQueue
 
 
@@ -114,7 +114,7 @@ async def examine(serving: Serving) -> Health:
         async with asyncio.timeout(READY_WAIT_S):
             for name, look in LOOKS.items():
                 checks[name] = await look(serving)
-            revision, lags = await _revision(serving), await serving.runner.lags()
+            revision, lags = await _revision(serving), await serving.checkpoints.lags()
     except UNAVAILABLE as error:
         log.warning("health.not_examined", error=type(error).__name__)
         return Health({**checks, "database": failed(trouble_of(error))})
@@ -229,7 +229,7 @@ async def _leads(serving: Serving) -> Check:
 
 async def _projections(serving: Serving) -> Check:
     """Report stopped projections: a process that answers other queries is still ready."""
-    lags = await serving.runner.lags()
+    lags = await serving.checkpoints.lags()
     stopped = [lag.name for lag in lags if lag.failure is not None]
     if stopped:
         return warning(

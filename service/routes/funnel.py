@@ -65,7 +65,7 @@ async def _funnel_now(
     """Answer from the cache while the projection is at the same position."""
     tables, answers = part_of(request, ProjectedTables), part_of(request, FunnelNow)
     await tables.wait_until(wait_for, NAME)
-    checkpoint = tables.runner.known_checkpoint(NAME)
+    checkpoint = tables.checkpoints.known(NAME)
     answer = answers.recall(checkpoint, by, language)
     if answer is None:
         async with tables.reached(None, NAME) as driver:

@@ -62,7 +62,7 @@ async def _may_see_positions(request: Request) -> bool:
 async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus text format."""
     metrics, serving = part_of(request, Metrics), part_of(request, Examination).serving
-    for lag in await serving.runner.lags():
+    for lag in await serving.checkpoints.lags():
         metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
     metrics.leads_set_aside(await count_set_aside(serving))
     waiting = await part_of(request, RefusalStore).waiting()

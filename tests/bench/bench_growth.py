@@ -88,6 +88,5 @@ async def project(log: Written, *names: str) -> None:
         log.founded.engine, schema=schema, projections=[PROJECTIONS[one](schema) for one in wanted]
     )
     await runner.prepare()
-    for name in wanted:
-        while await runner.step(name) < log.ledger.memory.position:
-            pass
+    while (await runner.step()).records:
+        pass

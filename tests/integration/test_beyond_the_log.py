@@ -89,7 +89,7 @@ async def test_a_webhook_whose_position_is_beyond_the_log_is_disabled(service: S
 async def test_a_projection_whose_checkpoint_is_beyond_the_log_stops_until_it_is_rebuilt(
     service: Service,
 ) -> None:
-    runner = service.part(ProjectedTables).runner
+    runner = service.part(ProjectedTables).checkpoints
     head = int((await service.client.get("/v1/events")).json()["head"])
     await runner.wait_for(head, name=NAME, timeout_s=10)
     async with connection_to(service.owner_url) as owner:

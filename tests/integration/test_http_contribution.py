@@ -47,7 +47,7 @@ async def report(
 async def ask(service: Service, **asked: Any) -> Any:
     head = (await service.client.get("/v1/events?limit=1")).json()["head"]
     for projection in ("stage_intervals", "directory"):
-        await service.part(ProjectedTables).runner.wait_for(
+        await service.part(ProjectedTables).checkpoints.wait_for(
             int(head), name=projection, timeout_s=10
         )
     answer = await service.client.get("/v1/contribution", params={"wait_for": head, **asked})

@@ -53,7 +53,7 @@ async def test_the_figures_in_the_documentation_are_those_of_its_examples(
             await import_example(service, name)
         head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
         for projection in ("stage_intervals", "directory", "business"):
-            await service.part(ProjectedTables).runner.wait_for(
+            await service.part(ProjectedTables).checkpoints.wait_for(
                 int(head), name=projection, timeout_s=10
             )
         funnel = (await service.client.get("/v1/funnel")).json()

@@ -58,7 +58,7 @@ async def test_a_ledger_in_parts_answers_verifies_and_rebuilds(
         await until_recorded(service.client, "lead.dormant")
         head = int((await service.client.get("/v1/events")).json()["head"])
         for name in PROJECTIONS:
-            await service.part(ProjectedTables).runner.wait_for(head, name=name, timeout_s=20)
+            await service.part(ProjectedTables).checkpoints.wait_for(head, name=name, timeout_s=20)
 
         found = await service.client.post("/v1/leads/find", json=BUYER)
         lead = found.json()["id"]

@@ -1,9 +1,8 @@
 """Runners on a real database: one at a time, exactly once, and loud about failures."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -11,13 +10,15 @@ from structlog.testing import capture_logs
 
 from domain.event import Event
 from events.database.sessions import Driver
+from events.database.statements import Statement
+from projections.engine.advance import decode
 from projections.engine.failures import NotYetProjected, ProjectionUnknown
-from projections.engine.runner import Runner
+from projections.engine.runner import Runner, Step
 from projections.funnel.fold import Stages
 from projections.funnel.projection import StageIntervals
 from service.private_postgres import PrivatePostgres
 from tests.support.postgres import connection_to
-from tests.support.stage_events import Script
+from tests.support.stage_events import Script, records_of
 from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
 
 NAME = "stage_intervals"
@@ -57,6 +58,45 @@ class Slow(StageIntervals):
         await super().load(driver, generation, state, events)
 
 
+@dataclass
+class Noting:
+    """A projection without tables, which notes the positions that it would have written."""
+
+    name: str
+    fails_at: int = 0
+    is_concerned: bool = True
+    written: list[int] = field(default_factory=list)
+    version: int = 1
+    tables: tuple[str, ...] = ()
+    sql: Mapping[str, Statement] = field(default_factory=dict)
+
+    def concerns(self, record: str) -> bool:
+        del record
+        return self.is_concerned
+
+    def begin(self, *, is_complete: bool) -> list[int]:
+        del is_complete
+        return []
+
+    async def load(
+        self, driver: Driver, generation: int, state: list[int], events: Sequence[Event]
+    ) -> None:
+        del driver, generation, events
+        state.clear()
+
+    def fold(self, state: list[int], event: Event) -> None:
+        if event.position == self.fails_at:
+            raise ValueError(event.position)
+        state.append(event.position)
+
+    async def relieve(self, driver: Driver, generation: int, state: list[int]) -> None:
+        await self.write(driver, generation, state)
+
+    async def write(self, driver: Driver, generation: int, state: list[int]) -> None:
+        del driver, generation
+        self.written += state
+
+
 def leads(count: int, stages: Sequence[str] = ("AL", "ML", "MAL")) -> Script:
     script = Script()
     script.publish()
@@ -74,16 +114,11 @@ async def test_appended_events_are_projected_and_waited_for(ledger: StageLedger)
     script = leads(3)
     await ledger.append(script.events)
     runner = await ledger.prepared_runner()
-    running = asyncio.create_task(runner.run())
-    try:
-        assert await runner.wait_for(10, name=NAME, timeout_s=10) == 10
+    async with ledger.running(runner) as checkpoints:
+        assert await checkpoints.wait_for(10, name=NAME, timeout_s=10) == 10
         await ledger.append([script.move(1, 9, "MQL")])
         runner.wake()
-        assert await runner.wait_for(11, name=NAME, timeout_s=10) == 11
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        assert await checkpoints.wait_for(11, name=NAME, timeout_s=10) == 11
 
     assert await ledger.fetch(COUNTS) == [
         ("AL", "", 3, 0),
@@ -91,36 +126,28 @@ async def test_appended_events_are_projected_and_waited_for(ledger: StageLedger)
         ("ML", "AL", 3, 0),
         ("MQL", "AL ML MAL", 1, 1),
     ]
-    assert await runner.position_of(NAME) == 11
+    assert await ledger.checkpoints.position_of(NAME) == 11
 
 
 async def test_a_runner_that_is_not_woken_finds_events_by_polling(ledger: StageLedger) -> None:
     script = leads(1)
     await ledger.append(script.events)
-    running_here = await ledger.prepared_runner()
-    waiting_there = await ledger.prepared_runner(variant(Slow, ledger))
-    running = asyncio.create_task(running_here.run())
-    following = asyncio.create_task(waiting_there.run())
-    try:
-        assert await waiting_there.wait_for(4, name=NAME, timeout_s=10) == 4
+    async with ledger.running(await ledger.prepared_runner()) as checkpoints:
+        assert await checkpoints.wait_for(4, name=NAME, timeout_s=10) == 4
         await ledger.append([script.tell(1, 9)])
-        assert await waiting_there.wait_for(5, name=NAME, timeout_s=10) == 5
-    finally:
-        for task in (running, following):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        assert await checkpoints.wait_for(5, name=NAME, timeout_s=10) == 5
 
 
 async def test_waiting_for_a_position_not_yet_reached_times_out(ledger: StageLedger) -> None:
     await ledger.append(leads(1).events)
-    runner = await ledger.prepared_runner()
-    await catch_up(runner)
+    await catch_up(await ledger.prepared_runner())
+    checkpoints = ledger.checkpoints
+    await checkpoints.look()
 
     with pytest.raises(NotYetProjected, match=r"reached position 4 within 0\.05 s, expected 5"):
-        await runner.wait_for(5, name=NAME, timeout_s=0.05)
-    with pytest.raises(ProjectionUnknown, match="runs stage_intervals, not other"):
-        await runner.wait_for(5, name="other", timeout_s=0.05)
+        await checkpoints.wait_for(5, name=NAME, timeout_s=0.05)
+    with pytest.raises(ProjectionUnknown, match="has stage_intervals, not other"):
+        await checkpoints.wait_for(5, name="other", timeout_s=0.05)
 
 
 async def test_two_runners_at_once_never_project_twice(ledger: StageLedger) -> None:
@@ -142,21 +169,21 @@ async def test_two_runners_at_once_never_project_twice(ledger: StageLedger) -> N
 
 async def step_often(runner: Any) -> None:
     for _ in range(12):
-        await runner.step(NAME)
+        await runner.step()
         await asyncio.sleep(0.01)
 
 
 async def test_a_runner_killed_in_a_batch_has_done_nothing(ledger: StageLedger) -> None:
     await ledger.append(leads(2).events)
     runner = await ledger.prepared_runner(variant(Slow, ledger), batch_records=3)
-    await runner.step(NAME)
+    await runner.step()
 
-    killed = asyncio.create_task(runner.step(NAME))
+    killed = asyncio.create_task(runner.step())
     await asyncio.sleep(0.025)
     killed.cancel()
     with pytest.raises(asyncio.CancelledError):
         await killed
-    assert await runner.position_of(NAME) == 3
+    assert await ledger.checkpoints.position_of(NAME) == 3
     assert await ledger.fetch(COUNTS) == [("AL", "", 2, 2)]
 
     await catch_up(runner)
@@ -170,8 +197,7 @@ async def test_a_runner_killed_in_a_batch_has_done_nothing(ledger: StageLedger) 
 async def test_a_runner_recovers_from_a_lost_backend(ledger: StageLedger) -> None:
     await ledger.append(leads(2).events)
     runner = await ledger.prepared_runner(variant(Slow, ledger), batch_records=3)
-    running = asyncio.create_task(runner.run())
-    try:
+    async with ledger.running(runner) as checkpoints:
         await asyncio.sleep(0.03)
         async with connection_to(ledger.engine.url) as driver:
             await driver.fetch(
@@ -179,11 +205,7 @@ async def test_a_runner_recovers_from_a_lost_backend(ledger: StageLedger) -> Non
                 "WHERE datname = current_database() AND usename = current_user "
                 "AND pid <> pg_backend_pid()"
             )
-        assert await runner.wait_for(7, name=NAME, timeout_s=10) == 7
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        assert await checkpoints.wait_for(7, name=NAME, timeout_s=10) == 7
 
     assert await ledger.fetch(COUNTS) == [
         ("AL", "", 2, 0),
@@ -198,9 +220,9 @@ async def test_a_fold_that_fails_stops_before_its_event_and_says_so(ledger: Stag
 
     with capture_logs() as logs:
         await catch_up(runner)
-        await runner.step(NAME)
+        await runner.step()
 
-    (lag,) = await runner.lags()
+    (lag,) = await ledger.checkpoints.lags()
     assert lag._replace(seconds=0) == (NAME, 1, 1, 4, "ValueError at position 5", 7, 0)
     assert lag.events == 3
     assert logs == [
@@ -223,9 +245,9 @@ async def test_a_stopped_projection_resumes_after_a_restart(ledger: StageLedger)
     mended = await ledger.prepared_runner()
     await catch_up(mended)
 
-    (lag,) = await mended.lags()
+    (lag,) = await ledger.checkpoints.lags()
     assert lag == (NAME, 1, 1, 7, None, 7, 0)
-    assert not await mended.retry(NAME)
+    assert not await ledger.checkpoints.retry(NAME)
 
 
 async def test_a_stopped_projection_is_retried_and_continues_as_far_as_it_can(
@@ -234,28 +256,30 @@ async def test_a_stopped_projection_is_retried_and_continues_as_far_as_it_can(
     """Without a restart: the process with the fixed code may have started before it stopped."""
     await ledger.append(leads(2).events)
     faults: list[str] = []
-    failing = variant(Stumbling, ledger, position=3)
+    failing, checkpoints = variant(Stumbling, ledger, position=3), ledger.checkpoints
+    await checkpoints.look()
     runner = Runner(
         ledger.engine,
         schema=SCHEMA,
         projections=[failing],
+        on_moved=checkpoints.learn,
         on_fault=faults.append,
         retry_stopped_s=0,
     )
     await runner.prepare()
     for _ in range(3):
-        await runner.step(NAME)
-    standing = runner.known_checkpoint(NAME)
+        await runner.step()
+    standing = checkpoints.known(NAME)
     assert standing is not None
     assert (standing.position, standing.failure) == (2, "ValueError at position 3")
     object.__setattr__(failing, "position", 6)
-    await runner.step(NAME)
-    assert (await runner.lags())[0][3:5] == (5, "ValueError at position 6")
+    await runner.step()
+    assert (await checkpoints.lags())[0][3:5] == (5, "ValueError at position 6")
     assert faults == ["projection"] * 2
     object.__setattr__(failing, "position", 0)
-    await runner.step(NAME)
-    assert (await runner.lags())[0][3:5] == (7, None)
-    standing = runner.known_checkpoint(NAME)
+    await runner.step()
+    assert (await checkpoints.lags())[0][3:5] == (7, None)
+    standing = checkpoints.known(NAME)
     assert standing is not None
     assert (standing.position, standing.failure) == (7, None)
 
@@ -268,7 +292,7 @@ async def test_rows_that_cannot_be_written_stop_the_projection_too(ledger: Stage
 
     await catch_up(runner)
 
-    (lag,) = await runner.lags()
+    (lag,) = await ledger.checkpoints.lags()
     assert (lag.position, lag.failure) == (
         0,
         "CharacterNotInRepertoireError in the batch from position 1",
@@ -287,7 +311,7 @@ async def test_an_unreadable_record_stops_the_projection(ledger: StageLedger) ->
 
     await catch_up(runner)
 
-    (lag,) = await runner.lags()
+    (lag,) = await ledger.checkpoints.lags()
     assert (lag.position, lag.failure) == (4, "KeyError at position 5")
 
 
@@ -299,8 +323,8 @@ async def test_another_version_of_the_projection_leaves_the_rows_alone(
     older = await ledger.prepared_runner(variant(StageIntervals, ledger, version=2))
 
     with capture_logs() as logs:
-        assert await older.step(NAME) == 0
-        assert await older.step(NAME) == 0
+        assert await older.step() == Step()
+        assert await older.step() == Step()
     assert [log["event"] for log in logs] == ["projection.rebuild_needed"]
 
     assert await catch_up(newer) == 4
@@ -308,8 +332,58 @@ async def test_another_version_of_the_projection_leaves_the_rows_alone(
 
 async def test_a_projection_without_a_checkpoint_is_named(ledger: StageLedger) -> None:
     await ledger.append(leads(1).events)
-    runner = await ledger.prepared_runner()
+    await ledger.prepared_runner()
     await ledger.fetch("DELETE FROM ledger.projections RETURNING 1")
 
     with pytest.raises(ProjectionUnknown, match="no projection stage_intervals has a checkpoint"):
-        await runner.position_of(NAME)
+        await ledger.checkpoints.position_of(NAME)
+
+
+async def test_projections_read_together_until_one_fails_and_the_others_go_on(
+    ledger: StageLedger,
+) -> None:
+    await ledger.append(leads(2).events)
+    failing, sound = Noting("failing", fails_at=5), Noting("sound")
+    runner = Runner(ledger.engine, schema=SCHEMA, projections=[failing, sound], retry_stopped_s=0)
+    await runner.prepare()
+
+    await catch_up(runner)
+    assert await reached(ledger) == {"failing": (4, "ValueError at position 5"), "sound": (7, None)}
+
+    failing.fails_at = 0
+    await catch_up(runner)
+    assert await reached(ledger) == {"failing": (7, None), "sound": (7, None)}
+    assert sound.written == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_a_projection_that_is_behind_catches_up_without_holding_up_the_others(
+    ledger: StageLedger,
+) -> None:
+    script = leads(2)
+    await ledger.append(script.events)
+    ahead, behind = Noting("ahead"), Noting("behind")
+    first = Runner(ledger.engine, schema=SCHEMA, projections=[ahead])
+    await first.prepare()
+    await catch_up(first)
+    both = Runner(ledger.engine, schema=SCHEMA, projections=[behind, ahead], batch_records=3)
+    await both.prepare()
+    await ledger.append([script.move(1, 9, "MQL")])
+
+    await both.step()
+    assert await reached(ledger) == {"ahead": (8, None), "behind": (3, None)}
+    await catch_up(both)
+    assert await reached(ledger) == {"ahead": (8, None), "behind": (8, None)}
+    assert ahead.written == behind.written == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_record_is_decoded_once_for_all_projections_that_it_concerns() -> None:
+    rows: list[Any] = list(enumerate(records_of([Script().publish()]), start=1))
+    first, second, unconcerned = decode(
+        [Noting("first"), Noting("second"), Noting("third", is_concerned=False)], rows
+    )
+    assert first[0] is second[0]
+    assert not unconcerned
+
+
+async def reached(ledger: StageLedger) -> dict[str, tuple[int, str | None]]:
+    return {lag.name: (lag.position, lag.failure) for lag in await ledger.checkpoints.lags()}

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -146,7 +145,7 @@ async def test_events_keep_coming_while_a_generation_is_built(ledger: StageLedge
     async def more(_: int) -> None:
         if len(script.events) < 400:
             await ledger.append(grown(script, 5))
-            await runner.step(NAME)
+            await runner.step()
 
     rebuilt = await rebuild(ledger.engine, watched(ledger, meanwhile=[more]), schema=SCHEMA)
     await ledger.append(grown(script, 5))
@@ -191,18 +190,13 @@ async def test_a_runner_continues_through_the_swap(ledger: StageLedger) -> None:
     grown(script, 20)
     await ledger.append(script.events)
     runner = await ledger.prepared_runner()
-    running = asyncio.create_task(runner.run())
-    try:
+    async with ledger.running(runner) as checkpoints:
         for _ in range(3):
             await ledger.append(grown(script, 5))
             await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
         await ledger.append(grown(script, 5))
         last = len(script.events)
-        assert await runner.wait_for(last, name=NAME, timeout_s=10) == last
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        assert await checkpoints.wait_for(last, name=NAME, timeout_s=10) == last
 
     verified = await compare(ledger.engine, ledger.projection, schema=SCHEMA)
     assert verified.comparison == (last, 0, ())

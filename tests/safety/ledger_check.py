@@ -6,7 +6,7 @@ from sqlalchemy import URL
 
 from projections.engine.rebuild import compare
 from projections.engine.runner import Runner
-from projections.funnel.projection import NAME, stage_intervals
+from projections.funnel.projection import stage_intervals
 from service.engine import make_engine
 from tests.safety.log_check import Violation, check_log, check_refusals
 from tests.safety.traffic import Answer
@@ -28,9 +28,8 @@ async def check_ledger(app_url: URL, answers: Sequence[Answer]) -> Verified:
         projection = stage_intervals(SCHEMA)
         runner = Runner(engine, schema=SCHEMA, projections=[projection])
         await runner.prepare()
-        before, position = -1, 0
-        while before < position < verified.position:
-            before, position = position, await runner.step(NAME)
+        while (await runner.step()).records:
+            pass
         comparison = (await compare(engine, projection, schema=SCHEMA)).comparison
         if comparison is None or comparison.differing:
             raise Violation(f"projections: expected those of a rebuild, found {comparison}")

@@ -15,8 +15,6 @@ from tests.support.postgres import connection_to
 from tests.support.stage_events import Script
 from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
 
-NAME = "stage_intervals"
-
 
 class Killed(BaseException):
     """The process dies here."""
@@ -60,7 +58,7 @@ async def differing_after_a_death(ledger: StageLedger, dying: StageIntervals) ->
     """Run a projector that dies, then another; return the rows that differ from a rebuild."""
     runner = await ledger.prepared_runner(dying)
     with suppress(Killed):
-        await runner.step(NAME)
+        await runner.step()
     await catch_up(await ledger.prepared_runner())
     comparison = (await compare(ledger.engine, ledger.projection, schema=SCHEMA)).comparison
     return comparison.differing if comparison is not None else -1

@@ -70,7 +70,7 @@ async def _live(app_url: URL) -> None:
             await until_recorded(client, "lead.dormant")
             head = int((await client.get("/v1/events")).json()["head"])
             for name in PROJECTIONS:
-                await parts[ProjectedTables].runner.wait_for(head, name=name, timeout_s=20)
+                await parts[ProjectedTables].checkpoints.wait_for(head, name=name, timeout_s=20)
 
 
 async def happen(client: httpx.AsyncClient) -> None:

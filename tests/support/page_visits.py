@@ -64,7 +64,7 @@ async def counted(service: Service) -> None:
     """Wait until the pages show everything that is recorded."""
     tables = service.part(ProjectedTables)
     head = await tables.log.head()
-    await tables.runner.wait_for(head, name=ProjectionName.STAGE_INTERVALS, timeout_s=20)
+    await tables.checkpoints.wait_for(head, name=ProjectionName.STAGE_INTERVALS, timeout_s=20)
 
 
 def links(page: str) -> Sequence[str]:

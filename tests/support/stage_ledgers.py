@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.event import Event
 from migrations.running import migrate
+from projections.engine.checkpoints import Checkpoints
 from projections.engine.runner import Runner
 from projections.funnel.projection import StageIntervals, stage_intervals
 from service.private_postgres import PrivatePostgres
@@ -42,6 +43,22 @@ class StageLedger:
         await runner.prepare()
         return runner
 
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.engine, schema=SCHEMA, names=[self.projection.name])
+
+    @asynccontextmanager
+    async def running(self, runner: Runner) -> AsyncIterator[Checkpoints]:
+        """Run the projection, and watch its checkpoint as another process would."""
+        checkpoints = self.checkpoints
+        tasks = [asyncio.create_task(endless) for endless in (runner.run(), checkpoints.run())]
+        try:
+            yield checkpoints
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def project(self) -> int:
         """Bring the projection to the end of the log."""
         return await catch_up(await self.prepared_runner())
@@ -52,12 +69,12 @@ class StageLedger:
             return [tuple(row.values()) for row in await driver.fetch(statement)]
 
 
-async def catch_up(runner: Runner, name: str = "stage_intervals") -> int:
-    """Step until nothing is left to project."""
-    before, position = -1, 0
-    while position > before:
-        before, position = position, await runner.step(name)
-    return position
+async def catch_up(runner: Runner) -> int:
+    """Step until nothing is left to project; return the position reached."""
+    position, step = 0, await runner.step()
+    while step.records:
+        position, step = step.position, await runner.step()
+    return max(position, step.position)
 
 
 @asynccontextmanager

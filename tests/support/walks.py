@@ -97,7 +97,7 @@ class Walk:
         """Read one view of the whole ledger, once it has seen all reports."""
         head = (await self.service.client.get("/v1/events?limit=1")).json()["head"]
         for projection in PROJECTIONS:
-            await self.service.part(ProjectedTables).runner.wait_for(
+            await self.service.part(ProjectedTables).checkpoints.wait_for(
                 int(head), name=projection, timeout_s=10
             )
         answer = await self.service.client.get(path, params=asked)

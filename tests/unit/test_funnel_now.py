@@ -1,6 +1,6 @@
 """The current funnel is answered from memory only until the projection advances."""
 
-from projections.engine.follower import KnownCheckpoint
+from projections.engine.checkpoints import KnownCheckpoint
 from service.http.answer import json_answer
 from service.projected import FunnelNow
 
