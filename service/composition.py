@@ -9,6 +9,7 @@ from sqlalchemy import URL
 
 from events.append.ledger import Ledger
 from events.append.queue import Append, Queue
+from events.background.preparer import Preparing
 from events.background.reassessor import Reassessor
 from events.background.timekeeper import Timekeeper
 from events.selections.running import Selector
@@ -23,6 +24,7 @@ from projections.figures.queries import FigureQueries
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
 from service.bodies.body_memory import MemoryBudgets
+from service.clock import Clock
 from service.engine import make_engine
 from service.feed.appends import Appends
 from service.feed.log import Log
@@ -32,7 +34,6 @@ from service.ingest.publish import Publishing
 from service.ingest.reporting import Reporting
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
-from service.lifecycles import Lifecycles
 from service.limits import WATCH_CONNECTIONS
 from service.metrics import Metrics
 from service.projected import FunnelNow, ProjectedTables
@@ -112,15 +113,20 @@ async def open_parts(
         queue = Queue(ledger, on_append, on_fault=metrics.fault)
         queue.start()
         stack.push_async_callback(queue.close)
-        timekeeper = Timekeeper(engine, settings.schema_name, queue, on_fault=metrics.fault)
+        preparing = Preparing(queue, engine, settings.schema_name, on_fault=metrics.fault)
+        stack.push_async_callback(preparing.close)
+        timekeeper = Timekeeper(engine, settings.schema_name, preparing, on_fault=metrics.fault)
         await stack.enter_async_context(_running(timekeeper.run(), "timekeeper"))
-        reassessor = Reassessor(engine, settings.schema_name, ledger, queue, on_fault=metrics.fault)
+        reassessor = Reassessor(
+            engine, settings.schema_name, ledger.lifecycles, preparing, on_fault=metrics.fault
+        )
         await stack.enter_async_context(_running(reassessor.run(), "reassessor"))
         selector = Selector(
             engine,
             settings.schema_name,
-            queue=queue,
-            ledger=ledger,
+            door=queue,
+            lifecycles=ledger.lifecycles,
+            now=ledger.now,
             digests=digests,
             on_fault=metrics.fault,
         )
@@ -134,7 +140,7 @@ async def open_parts(
         purge = Purge(engine, settings.schema_name, bounds, metrics=metrics, now=ledger.now)
         await stack.enter_async_context(_running(purge.run(), "purge"))
         schema, log = settings.schema_name, Log(engine, settings.schema_name)
-        reporting = Reporting(queue, Lifecycles(ledger), digests, metrics, ledger.now)
+        reporting = Reporting(queue, ledger.lifecycles, digests, metrics, ledger.now)
         serving = Serving(
             engine,
             schema,
@@ -147,6 +153,7 @@ async def open_parts(
         stack.callback(appends.closing.set)
         yield _by_class(
             ledger,
+            Clock(ledger.now),
             metrics,
             MemoryBudgets(),
             keys,

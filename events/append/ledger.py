@@ -37,6 +37,7 @@ from events.database.sessions import Driver, Session, open_session, transaction
 from events.database.statements import load
 from events.faults import Fault, OnFault, fault_of, uncounted
 from events.lifecycles.expansion import expand
+from events.lifecycles.known import Lifecycles
 from events.limits import (
     APPEND_ANSWER_WAIT_S,
     APPEND_ATTEMPTS_MAX,
@@ -111,6 +112,7 @@ class Ledger:
         self._clock_ahead = timedelta()
         self._expects_known_keys = False
         self.memory = Memory()
+        self.lifecycles = Lifecycles(lambda: self.memory)
         self.condition = Condition()
 
     async def open(self) -> None:

@@ -77,7 +77,7 @@ class Queue:
         self._task = asyncio.create_task(self._run(), name="ledger-queue")
 
     def admit(self) -> None:
-        """Refuse newcomers, before any work is done for them, if they would wait too long.
+        """Refuse newcomers if they would wait too long.
 
         Raises QueueFull, or LedgerUnavailable if the append under way is stuck. Only the items
         already waiting count, not those of the newcomer: otherwise single events would always be

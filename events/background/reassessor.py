@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.append.ledger import Ledger
-from events.append.queue import Queue
 from events.background.loops import endlessly
 from events.background.strides import stride
 from events.database.statements import load
+from events.door import Door
 from events.faults import OnFault, uncounted
+from events.lifecycles.known import Lifecycles
 from events.limits import REASSESSMENT_LOOK_S, STRIDE_LEADS
 from events.submission import Submission
 
@@ -41,8 +41,8 @@ class Reassessor:
         self,
         engine: AsyncEngine,
         schema: str,
-        ledger: Ledger,
-        queue: Queue,
+        lifecycles: Lifecycles,
+        door: Door,
         *,
         on_fault: OnFault = uncounted,
     ) -> None:
@@ -50,8 +50,8 @@ class Reassessor:
         self._engine = engine
         self._read_newest = sql["read_newest_lifecycle"].text
         self._find_outdated = sql["find_outdated"].text
-        self._ledger = ledger
-        self._door = queue
+        self._lifecycles = lifecycles
+        self._door = door
         self._after = str(uuid.uuid4())
         self._done_version = 0
         self._on_fault = on_fault
@@ -65,7 +65,7 @@ class Reassessor:
     async def look(self) -> Looked:
         """Check for a lifecycle that another process published, and bring over one batch."""
         await self._learn_newest()
-        version = self._ledger.memory.lifecycle_version
+        version = self._lifecycles.last_version
         if version <= self._done_version:
             return Looked(0, is_done=True)
         async with self._engine.connect() as connection:
@@ -90,11 +90,8 @@ class Reassessor:
             await asyncio.sleep(REASSESSMENT_LOOK_S)
 
     async def _learn_newest(self) -> None:
-        memory = self._ledger.memory
-        if not memory.lifecycle_version:
-            return
         async with self._engine.connect() as connection:
             newest = await connection.scalar(self._read_newest)
-        if newest is not None and newest > memory.compiled.published_at:
+        if newest is not None and newest > self._lifecycles.in_force.published_at:
             # An empty submission records nothing, but has the writer follow the log to its end.
             await self._door.submit(Submission(()))

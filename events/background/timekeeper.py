@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.append.queue import Queue
 from events.background.loops import endlessly
-from events.background.preparer import Preparer
 from events.background.strides import stride
 from events.database.statements import load
+from events.door import Door
 from events.faults import OnFault, uncounted
 from events.limits import STOPPED_WAITS_MAX, STRIDE_LEADS, TIMERS_LOOK_S
 from events.submission import Submission
@@ -34,35 +33,31 @@ class Timekeeper:
     """Looks for leads with due timers. A class, because it runs until it is cancelled."""
 
     def __init__(
-        self, engine: AsyncEngine, schema: str, queue: Queue, *, on_fault: OnFault = uncounted
+        self, engine: AsyncEngine, schema: str, door: Door, *, on_fault: OnFault = uncounted
     ) -> None:
         self._engine = engine
         self._sql = load("events.append", "ledger.sql", schema)
-        self._preparer = Preparer(engine, self._sql)
-        self._door = queue
+        self._door = door
         self._on_fault = on_fault
         self._has_begun = False
+        self._found: list[str] = []
+        """What the last look found. Leads that are being prepared stay due until they are done."""
 
     async def run(self) -> None:
         """Wake leads until cancelled. If the database is unavailable, wait for it."""
         await endlessly("timekeeper", self._step, pause_s=TIMERS_LOOK_S, on_fault=self._on_fault)
 
     async def look(self) -> int:
-        """Wake one stride of leads whose timers are due now; return how many were due."""
+        """Wake one stride of leads whose timers are due now; return how many were newly found."""
         async with self._engine.connect() as connection:
             due = (await connection.scalars(self._sql["find_due"].text, _STRIDE)).all()
             again = (await connection.execute(self._sql["find_retried"].text, _STRIDE)).all()
-        pending = await self._preparer.pending(due)
-        at_once = tuple(lead_id for lead_id in due if lead_id not in pending)
-        if at_once:
+        if due:
             async with stride(self._door.turns):
-                await self._door.submit(Submission((), woken=at_once))
-        for lead_id in pending:
-            prepared = await self._preparer.prepare(lead_id)
-            async with stride(self._door.turns):
-                await self._door.submit(Submission((), woken=(lead_id,), prepared=prepared))
+                await self._door.submit(Submission((), woken=tuple(due)))
         await self._try_again([SetAside(*row) for row in again])
-        return len(due)
+        is_stuck, self._found = list(due) == self._found, list(due)
+        return 0 if is_stuck else len(due)
 
     async def retry(self, lead_id: str) -> bool | None:
         """Retry a lead that is set aside. True: it no longer is; None: it was not set aside."""

@@ -6,7 +6,7 @@ same time in another process.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,14 +18,14 @@ from domain.lifecycle.definition import EventType
 from domain.lifecycle.qualification import Mode, Qualification
 from domain.rules.selection import digest_of
 from domain.signal import Signal
-from events.append.ledger import Ledger
-from events.append.queue import Queue
 from events.background.loops import endlessly
 from events.background.strides import stride
 from events.database.failures import AWAY
 from events.database.sessions import borrowed
 from events.database.statements import load
+from events.door import Door
 from events.faults import OnFault, uncounted
+from events.lifecycles.known import Lifecycles
 from events.limits import SELECTION_LOOK_S, STRIDE_LEADS
 from events.outcomes import Duplicate, Outcome, Recorded
 from events.records import OWN_SOURCE
@@ -74,28 +74,30 @@ class Selector:
         engine: AsyncEngine,
         schema: str,
         *,
-        queue: Queue,
-        ledger: Ledger,
+        door: Door,
+        lifecycles: Lifecycles,
+        now: Callable[[], datetime],
         digests: Digests,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._engine = engine
         self._on_fault = on_fault
         self._digests = digests
-        self._door = queue
-        self._ledger = ledger
+        self._door = door
+        self._lifecycles = lifecycles
+        self._now = now
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._surveyor = Surveyor(
             {
                 **load("events.append", "ledger.sql", schema),
                 **load("events.selections", "selections.sql", schema),
             },
-            queue.turns,
+            door.turns,
         )
 
     async def try_out(self, asked: Asked) -> Trial:
         """Survey and rank without recording anything."""
-        return await self._survey(asked, self._ledger.now())
+        return await self._survey(asked, self._now())
 
     async def select(self, asked: Asked, *, key_id: str) -> Run:
         """Carry out a run; return it when it is closed.
@@ -107,7 +109,7 @@ class Selector:
         """
         run = await self.find(asked.id)
         if run is None:
-            at = self._ledger.now()
+            at = self._now()
             trial = await self._survey(asked, at)
             run = await self._record(asked, at, trial, key_id=key_id)
         if not _is_same(asked, run):
@@ -207,16 +209,16 @@ class Selector:
         await self._door.submit(Submission(self._items(closing)))
 
     def _qualification(self) -> Qualification:
-        qualification = self._ledger.memory.compiled.lifecycle.qualification
+        qualification = self._lifecycles.in_force.lifecycle.qualification
         if qualification is None or qualification.mode is not Mode.SELECTION:
             raise NothingToSelect("the lifecycle in force does not qualify by selection")
         return qualification
 
     def _items(self, *signals: Signal) -> tuple[Item, ...]:
         """Turn the service's own reports into items for the queue, with fingerprints."""
-        digests, compiled = self._digests, self._ledger.memory.compiled
+        digests, compiled = self._digests, self._lifecycles.in_force
         sender = Sender("", (OWN_SOURCE,), None, frozenset())
-        context = Context(compiled.lifecycle, digests, sender, self._ledger.now())
+        context = Context(compiled.lifecycle, digests, sender, self._now())
         items = []
         for signal in signals:
             content = content_of(signal)
@@ -226,7 +228,7 @@ class Selector:
 
     def _event_type(self, name: str) -> EventType:
         """Return an event type as declared by the newest lifecycle that has it."""
-        lifecycles = self._ledger.memory.lifecycles
+        lifecycles = self._lifecycles.published
         return next(
             lifecycles[version].lifecycle.events[name]
             for version in sorted(lifecycles, reverse=True)

@@ -15,6 +15,7 @@ from events.append.loader import occupancy_in
 from events.batch.ids import new_id
 from events.database.statements import load
 from events.lifecycles.expansion import known_countries
+from events.lifecycles.known import Lifecycles
 from events.lifecycles.publish import asks_who_stands_where, objection, publication
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refusal, Refused
@@ -22,7 +23,6 @@ from events.signals.sender import Sender
 from events.submission import Submission
 from service.http.problem import Problem
 from service.ingest.reporting import Reporting
-from service.lifecycles import Lifecycles
 from service.shapes import lifecycle as shapes
 
 

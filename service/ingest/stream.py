@@ -8,6 +8,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from events.database.failures import LedgerUnavailable, QueueFull
+from events.door import Door
 from events.outcomes import Outcome
 from events.refusals import Refused
 from events.signals.context import Context
@@ -18,7 +19,7 @@ from service.bodies.lines import Line, LineSplitter
 from service.http.problem import Problem
 from service.ingest.read_items import receive_line
 from service.ingest.tally import Tally
-from service.ingest.wait_for_queue import Pauses, Queue, enqueue_in_turn, wait_for_memory
+from service.ingest.wait_for_queue import Pauses, enqueue_in_turn, wait_for_memory
 from service.keys.rates import Allowance
 from service.limits import (
     CHUNK_BUILT_BYTES_MAX,
@@ -33,7 +34,7 @@ from service.metrics import Metrics
 class LineStream:
     """The lines of one request on their way to the ledger. A class, because chunks accumulate."""
 
-    queue: Queue
+    queue: Door
     renew: Callable[[], Awaitable[Context]]
     metrics: Metrics
     allowance: Allowance | None

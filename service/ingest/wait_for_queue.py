@@ -10,10 +10,11 @@ many large bodies are being read.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from time import monotonic, perf_counter
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from events.database.failures import QueueFull
+from events.door import Door
 from events.outcomes import Outcome
 from events.strict_json import Finding
 from events.submission import Submission
@@ -28,17 +29,7 @@ Found = TypeVar("Found")
 Part = TypeVar("Part")
 
 
-class Queue(Protocol):
-    """Where submissions go: the ledger's queue, or a benchmark that only answers."""
-
-    def admit(self) -> None: ...
-
-    async def submit(self, submission: Submission) -> list[Outcome]: ...
-
-    def enqueue(self, submission: Submission) -> asyncio.Future[list[Outcome]]: ...
-
-
-async def enqueue_in_turn(queue: Queue, submission: Submission) -> asyncio.Future[list[Outcome]]:
+async def enqueue_in_turn(queue: Door, submission: Submission) -> asyncio.Future[list[Outcome]]:
     """Wait until the queue takes a submission. Raises QueueFull if that takes too long."""
 
     def enqueue() -> asyncio.Future[list[Outcome]]:

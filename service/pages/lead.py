@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import UNPLACED, Lifecycle
-from events.append.ledger import Ledger
 from events.limits import INTEGER_MAX
 from events.records import OWN_SOURCE
 from projections.figures.stages import EXITS
 from projections.funnel.figures import KnownStay
 from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
+from service.clock import Clock
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.http.problem import Problem
@@ -79,7 +79,7 @@ async def get_lead_page(request: Request, lead_id: str) -> Response:
     """Show a lead. Raises LogInNeeded, and Problem: scope-missing, lead-unknown."""
     await admit(request, Scope.LEADS_READ)
     view = view_of(request, asked_of(request, "before"))
-    log, now = part_of(request, Log), part_of(request, Ledger).now()
+    log, now = part_of(request, Log), part_of(request, Clock).now()
     lead = await lead_of(log, _id(lead_id))
     before = _before(view.asked.get("before"))
     found = await latest_history(log, lead, before=before, limit=PAGE_ROWS, words=view.codes)

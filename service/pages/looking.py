@@ -11,13 +11,13 @@ from fastapi import Request
 
 from domain.lifecycle.definition import Lifecycle
 from domain.times import format_utc
-from events.append.ledger import Ledger
 from events.database.sessions import Driver
 from projections.figures.definition import Figure
 from projections.figures.queries import FigureQueries, Reading
 from projections.figures.question import AN_INSTANT, Question
 from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
+from service.clock import Clock
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.projected import ProjectedTables
@@ -79,7 +79,7 @@ async def looking_at(request: Request, asked: Mapping[str, str]) -> AsyncIterato
         reading = await part_of(request, FigureQueries).reading(driver, position)
         in_force = reading.in_force
         lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
-        yield Looking(driver, about, lifecycle, reading, part_of(request, Ledger).now())
+        yield Looking(driver, about, lifecycle, reading, part_of(request, Clock).now())
 
 
 def _offset(day: str, zone: ZoneInfo) -> str:

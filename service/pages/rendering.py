@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import ANY_LANGUAGE, language_of
+from events.lifecycles.known import Lifecycles
 from service.http.answer import Answer
 from service.http.parts import part_of
 from service.ingest.labels import Wording
-from service.lifecycles import Lifecycles
 from service.pages.wording import LANGUAGES, PageWords, language_for
 from service.sessions.visiting import Visitor
 

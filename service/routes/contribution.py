@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.currencies import CODES, currency_code
+from events.lifecycles.known import Lifecycles
 from projections.business.projection import NAME
 from projections.business.queries import Crediting
 from projections.funnel.queries import FunnelQueries
@@ -14,7 +15,6 @@ from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.http.problem import Problem
-from service.lifecycles import Lifecycles
 from service.limits import CURRENCY_CHARACTERS_MAX
 from service.projected import ProjectedTables
 from service.reading.contributions import describe_contribution

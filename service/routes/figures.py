@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from domain.lifecycle.definition import SubjectKind
-from events.append.ledger import Ledger
 from events.database.sessions import Driver
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
@@ -16,6 +15,7 @@ from projections.figures.queries import FigureQueries
 from projections.figures.question import Cell, RowKey
 from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
+from service.clock import Clock
 from service.feed.log import Log
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
@@ -218,7 +218,7 @@ async def _asked(request: Request, figure: Figure, asked: AskedOf) -> AsyncItera
         reading = await part_of(request, FigureQueries).reading(driver, known)
         in_force = reading.in_force
         lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
-        now = part_of(request, Ledger).now()
+        now = part_of(request, Clock).now()
         question = question_from(figure, asked.given, lifecycle, reading, now=now)
         version = in_force.version if in_force is not None else None
         yield AskedFigure(

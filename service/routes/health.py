@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
-from events.append.ledger import Ledger
 from projections.engine.transactions import UNAVAILABLE
+from service.clock import Clock
 from service.http.answer import Answer, json_answer
 from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
@@ -69,7 +69,7 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     oldest_at = min((kind.oldest_at for kind in waiting), default=None)
     metrics.refusals_wait(
         {kind.reason: kind.refusals for kind in waiting},
-        oldest_s=(part_of(request, Ledger).now() - oldest_at).total_seconds()
+        oldest_s=(part_of(request, Clock).now() - oldest_at).total_seconds()
         if oldest_at is not None
         else 0,
     )

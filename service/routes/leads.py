@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from domain.lead.state import LeadState, State
 from domain.rules.candidacy import obstacle
-from events.append.ledger import Ledger
+from events.lifecycles.known import Lifecycles
 from events.signals.native_schema import LeadReference
 from service.bodies.json_body import described_body, read_model
+from service.clock import Clock
 from service.feed.log import Log, check_reached
 from service.http.answer import json_answer
 from service.http.authentication import sees_personal
@@ -18,7 +19,6 @@ from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.ingest.labels import Wording
 from service.ingest.reporting import Reporting
-from service.lifecycles import Lifecycles
 from service.limits import PAGE_DEFAULT
 from service.reading.histories import history
 from service.reading.leads import account_of, describe_lead, find_lead, lead_of
@@ -165,7 +165,7 @@ async def get_lead_score(
     log, lifecycles = part_of(request, Log), part_of(request, Lifecycles)
     lead = await lead_of(log, str(lead_id))
     moment = moment_in("as_of", as_of)
-    at, state = part_of(request, Ledger).now(), lead.state
+    at, state = part_of(request, Clock).now(), lead.state
     if moment is not None:
         step = await state_at(log, lead, AsOf(moment), lifecycles.published)
         at, state = moment, step.state if step is not None else LeadState()

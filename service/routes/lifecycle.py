@@ -10,6 +10,7 @@ from domain.lifecycle.change.diagram import diagram
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import LeadList, Lifecycle, SubjectKind, Track, Words
 from domain.lifecycle.names import LANGUAGE_DEFAULT, language_of
+from events.lifecycles.known import Lifecycles
 from events.limits import ID_CHARACTERS_MAX
 from events.signals.native import is_event_id
 from service.bodies.body import read_body
@@ -20,7 +21,6 @@ from service.http.parts import part_of
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.ingest.publish import Publishing, preview, publish
-from service.lifecycles import Lifecycles
 from service.limits import (
     LIFECYCLE_BYTES_MAX,
     LIFECYCLE_VERSION_MAX,

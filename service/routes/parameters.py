@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import language_of, resolve_stage, suggestion
 from events.database.sessions import Driver
+from events.lifecycles.known import Lifecycles
 from events.limits import INTEGER_MAX
 from events.signals import times
 from events.signals.sender import Sender
@@ -21,7 +22,6 @@ from service.http.authentication import Needs
 from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.lifecycles import Lifecycles
 from service.limits import PAGE_MAX, PARAMETER_NAME_MAX, PARAMETER_NAMES_MAX
 from service.webhooks.store import StoredWebhook
 

@@ -9,16 +9,16 @@ from starlette.responses import Response
 
 from domain.lifecycle.definition import LeadList, Lifecycle
 from domain.lifecycle.names import resolve, resolve_stage, suggestion
-from events.append.ledger import Ledger
 from events.database.sessions import Driver
+from events.lifecycles.known import Lifecycles
 from projections.funnel.projection import NAME as STAYS
 from projections.leads.projection import NAME
 from projections.leads.queries import Roster, Wanted
+from service.clock import Clock
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.http.problem import Problem
-from service.lifecycles import Lifecycles
 from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX, WORK_LEADS_MAX
 from service.projected import ProjectedTables
 from service.reading.rosters import (
@@ -97,7 +97,7 @@ async def get_lists(
     lifecycles, roster = part_of(request, Lifecycles), part_of(request, Roster)
     lifecycle = lifecycles.in_force.lifecycle
     async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
-        now = part_of(request, Ledger).now()
+        now = part_of(request, Clock).now()
         sizes, position = await roster.list_sizes(driver, lifecycle, at=now)
     return json_answer(
         shapes.Lists(
@@ -159,7 +159,7 @@ async def get_worklist(
         free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=limit)
         judging = judging_stages(lifecycle)
         unjudged = await roster.unassigned(driver, judging, limit=limit)
-    tasks = Tasks(lifecycle, lang, now=part_of(request, Ledger).now())
+    tasks = Tasks(lifecycle, lang, now=part_of(request, Clock).now())
     return json_answer(
         shapes.WorkList(
             owner=owner,
@@ -241,7 +241,7 @@ async def _leads(
 ) -> shapes.Leads:
     """Return one page of leads, in the form shared by all responses that list leads."""
     lifecycle = lifecycle_of(request)
-    now = part_of(request, Ledger).now()
+    now = part_of(request, Clock).now()
     page = await part_of(request, Roster).leads(
         driver,
         wanted,

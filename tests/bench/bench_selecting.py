@@ -29,8 +29,9 @@ async def measure(bench: Bench) -> list[Figure]:
         selector = Selector(
             ledger.founded.engine,
             ledger.founded.schema,
-            queue=queue,
-            ledger=ledger.ledger,
+            door=queue,
+            lifecycles=ledger.ledger.lifecycles,
+            now=ledger.ledger.now,
             digests=ledger.founded.digests,
         )
         began = perf_counter()

@@ -212,7 +212,7 @@ async def test_a_lead_that_cannot_be_reassessed_does_not_hold_others_under_the_o
         funnel = shipped_text("demand_funnel").replace("competitor_domains: []", text, 1)
         await on.ledger.append([publication_of(on.ledger, funnel)])
     async with keeping(on) as (_, queue):
-        reassessor = Reassessor(on.engine, SCHEMA, on.ledger, queue)
+        reassessor = Reassessor(on.engine, SCHEMA, on.ledger.lifecycles, queue)
         for _ in range(12):
             if (await reassessor.look()).is_done:
                 break

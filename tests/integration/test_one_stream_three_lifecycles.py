@@ -9,10 +9,10 @@ import orjson
 from domain.lifecycle.definition import EventKind
 from events.append.queue import Queue
 from events.background.timekeeper import Timekeeper
+from events.lifecycles.known import Lifecycles
 from events.lifecycles.shipped import SHIPPED
 from service.command.simulating.stream import World, events
 from service.ingest.reporting import Reporting
-from service.lifecycles import Lifecycles
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import SCHEMA
 from tests.support.walks import Walk, walking

@@ -7,6 +7,7 @@ import pytest
 
 from events.append.queue import Queue
 from events.background import preparer
+from events.background.preparer import Preparing
 from events.background.timekeeper import Timekeeper
 from events.outcomes import Recorded
 from events.revision import redecide
@@ -37,7 +38,9 @@ async def test_a_pending_lead_is_restated_by_the_timekeeper(
     assert (late.is_pending, late.stage) == (True, "MAL")
     queue = Queue(on.ledger, lambda _: None)
     queue.start()
-    assert await Timekeeper(on.engine, SCHEMA, queue).look() == 1
+    door = Preparing(queue, on.engine, SCHEMA)
+    assert await Timekeeper(on.engine, SCHEMA, door).look() == 1
+    await door.finish()
     await queue.close()
     *_, (_, id, type), (_, _, of_company) = await on.recorded()
     assert (type, id.partition(".")[0]) == ("lead.restated", "restatement")

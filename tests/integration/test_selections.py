@@ -64,7 +64,12 @@ class On:
         """Open a selector that is independent of the first."""
         ledger = self.ledger
         return Selector(
-            ledger.engine, SCHEMA, queue=self.queue, ledger=ledger.ledger, digests=DIGESTS
+            ledger.engine,
+            SCHEMA,
+            door=self.queue,
+            lifecycles=ledger.ledger.lifecycles,
+            now=ledger.ledger.now,
+            digests=DIGESTS,
         )
 
     async def select(self, wanted: Asked) -> dict[str, Any]:
@@ -287,8 +292,9 @@ async def test_a_run_that_cannot_be_finished_does_not_block_others(on: On) -> No
     faulty = Faulty(
         ledger.engine,
         SCHEMA,
-        queue=on.queue,
-        ledger=ledger.ledger,
+        door=on.queue,
+        lifecycles=ledger.ledger.lifecycles,
+        now=ledger.ledger.now,
         digests=DIGESTS,
         on_fault=faults.append,
     )

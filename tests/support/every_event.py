@@ -54,8 +54,8 @@ def person(name: str, **also: Any) -> dict[str, Any]:
 class EveryEvent:
     """A class, because each step continues the same ledger."""
 
-    def __init__(self) -> None:
-        self.ledger = LedgerInMemory(returning_funnel())
+    def __init__(self, ledger: LedgerInMemory) -> None:
+        self.ledger = ledger
 
     def tell(
         self,
@@ -228,12 +228,12 @@ class EveryEvent:
         assert told.restated is not None
 
 
-def golden_records() -> list[str]:
+def golden_records(make: type[LedgerInMemory] = LedgerInMemory) -> list[str]:
     """Return one record of every type, by type: the one with the most effects.
 
     A step for a new type goes to the end, so that the other records stay as they are.
     """
-    every, small = EveryEvent(), LedgerInMemory(published(SMALL))
+    every, small = EveryEvent(make(returning_funnel())), make(published(SMALL))
     # Of a small lifecycle, so that the text does not change with the shipped one.
     small.publish(SMALL + "# again\n")
     every.found()

@@ -16,10 +16,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from events.append.ledger import Ledger
+from events.lifecycles.known import Lifecycles
 from events.lifecycles.shipped import shipped_text
 from projections.catalogue import PROJECTIONS
 from projections.engine.rebuild import compare
-from service.lifecycles import Lifecycles
 from service.private_postgres import PrivatePostgres
 from service.projected import ProjectedTables
 from tests.support.http_service import SCHEMA, Service, running_service
