@@ -198,6 +198,21 @@ leaves behind."""
 RECORD_BYTES_MAX = 65_535
 """A record is an entry of a transparency log. In C2SP's tiles, its length has 16 bits."""
 
+# remote
+FRAME_BYTES_MAX: Final = 64 * MIB
+"""The largest message between our own processes: an all-or-nothing batch, once as it was sent and
+once as it was read."""
+UNSENT_BYTES_MAX: Final = 4 * MIB
+"""What may wait for the other side to read it: thousands of events. A writer that is that far
+behind takes no newcomers; a client that is gets no bulletins."""
+BULLETIN_S: Final = 0.25
+"""How often the writer reports while nothing is appended."""
+RECONNECT_S: Final = 0.05
+"""Pause between two attempts to reach the writer, which starts again within a second."""
+CONNECTED_WAIT_S: Final = 60.0
+"""How long a process waits for the writer when it starts: reading a large ledger's memory takes
+seconds."""
+
 # revision.late
 SETTLED_AT_ONCE_EVENTS_MAX = 1_000
 """Events of one lead that are decided again in the transaction of a late report: some 150 ms. A

@@ -15,7 +15,6 @@ from service.http.cors import Cors
 from service.http.head import BoundedHeads
 from service.http.parts import Parts
 from service.http.problem_handlers import handle_problems
-from service.logs import configure_logs
 from service.openapi.pages import serve_documents
 from service.pages import ROUTERS as PAGE_ROUTERS
 from service.routes import ROUTERS, collectors, reports
@@ -70,13 +69,15 @@ def create_app(opening: Opening) -> FastAPI:
 
 
 def app_from_environment(open_parts: OpenParts = open_parts) -> FastAPI:
-    """Make the application of one worker process.
-
-    The settings name the database. A parent that starts workers on a private PostgreSQL puts its
-    address into their environment.
-    """
+    """Make the application of one process, with the settings of its environment."""
     settings = read_settings()
-    configure_logs(settings.log_format)
+    return create_app(lambda: open_parts(settings, database_url(settings)))
+
+
+def database_url(settings: Settings) -> URL:
+    """Return the database, which the settings of a process always name.
+
+    A parent that runs a private PostgreSQL puts its address into the environment of its processes.
+    """
     assert settings.database_url is not None, "the parent of workers names the database"
-    url = database_url_of(settings.database_url)
-    return create_app(lambda: open_parts(settings, url))
+    return database_url_of(settings.database_url)

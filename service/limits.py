@@ -121,6 +121,9 @@ SILENT_S: Final = 3.0
 # The time for all checks of /readyz; together with SILENT_S, it reports within five seconds.
 READY_WAIT_S: Final = 3.0
 
+# The writer reports four times a second. If it has been silent for this long, it is dead or hangs.
+WRITER_SILENT_S: Final = 2.0
+
 # An append takes milliseconds. One that takes this long holds up all later ones.
 APPEND_OVERDUE_S: Final = 4.0
 

@@ -11,8 +11,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from events.faults import fault_of
 
 
-def configure_logs(log_format: str) -> None:
-    """Configure structlog for this process."""
+def configure_logs(log_format: str, process: str = "") -> None:
+    """Configure structlog for this process. If it has siblings, each line says which one it is."""
     is_json = log_format == "json"
     render: list[Processor] = [_render_json] if is_json else [_render_text]
     lines = Lines(sys.stderr.fileno(), gap=GAP_IN_JSON if is_json else GAP_IN_TEXT)
@@ -21,6 +21,7 @@ def configure_logs(log_format: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _name_error,
+            *([_naming(process)] if process else []),
             *render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
@@ -59,6 +60,14 @@ class Lines:
 
     def flush(self) -> None:
         """Do nothing: there is no buffer."""
+
+
+def _naming(process: str) -> Processor:
+    def name_process(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["process"] = process
+        return event
+
+    return name_process
 
 
 def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -137,8 +137,15 @@ class Settings(BaseModel):
         ),
     ] = ""
     workers: Annotated[
-        int, Field(ge=1, le=64, description="Number of serving processes. All can write.")
-    ] = 1
+        int | None,
+        Field(
+            ge=0,
+            le=64,
+            description="Number of processes that answer requests, beside one that writes and one "
+            "that reads. 0: a single process does everything. Default: 1, or 0 on a machine with "
+            "a single processor.",
+        ),
+    ] = None
     connections: Annotated[
         int,
         Field(
@@ -176,6 +183,20 @@ class Settings(BaseModel):
     log_format: Annotated[
         str, Field(pattern="^(text|json)$", description="text for people, json for collectors.")
     ] = "text"
+
+    @property
+    def fronts(self) -> int:
+        """Processes that only answer requests; 0 if a single process does everything."""
+        if self.workers is not None:
+            return self.workers
+        return 1 if processors() > 1 else 0
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class SettingDescription(NamedTuple):

@@ -6,6 +6,8 @@ load every sender waits for the full queue. A sender that is refused at once can
 that waits too long gives up, and its events are recorded for no one.
 """
 
+from math import inf
+
 from events.limits import PACE_ITEMS_MIN, QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
 
 SHARE_OF_LAST = 0.3
@@ -26,8 +28,9 @@ class Admission:
         before = last if self._items_per_s is None else self._items_per_s
         self._items_per_s = before + SHARE_OF_LAST * (last - before)
 
-    def is_too_long(self, items: int) -> bool:
-        """Whether a newcomer behind this many items would wait too long."""
+    @property
+    def items_max(self) -> float:
+        """How many items may wait: behind more than these, a newcomer would wait too long."""
         if self._items_per_s is None:
-            return False
-        return items > max(QUEUE_ITEMS_MIN, self._items_per_s * QUEUE_WAIT_S_MAX)
+            return inf
+        return max(QUEUE_ITEMS_MIN, self._items_per_s * QUEUE_WAIT_S_MAX)

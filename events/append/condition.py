@@ -84,6 +84,11 @@ class Condition:
         finally:
             self._began_at = None
 
+    def learn(self, trouble: Trouble | None, *, failed_at: float, under_way_s: float) -> None:
+        """Take over what the writer, in another process, has reported."""
+        self.trouble, self.failed_at = trouble, failed_at
+        self._began_at = monotonic() - under_way_s if under_way_s else None
+
     def failed(self, error: Exception) -> None:
         """Note why a try failed."""
         self.trouble, self.failed_at = trouble_of(error), monotonic()

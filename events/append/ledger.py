@@ -170,6 +170,11 @@ class Ledger:
                 return True
         raise no_time_fits(self.memory.recorded_at, now=self.now(), tries=CLOCK_TRIES_MAX)
 
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the database's clock is ahead of this machine's."""
+        return self._clock_ahead
+
     def now(self) -> datetime:
         """Return the time by the clock that all writers of this ledger share."""
         return datetime.now(UTC) + self._clock_ahead

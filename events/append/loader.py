@@ -1,5 +1,6 @@
 """Read what a writer must remember: pointers, states, and what others have appended."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from domain.lead import state_json
 from domain.lead.absorption import follow_forwarding, forwarding
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.change.succession import Occupancy, OccupiedStage
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import EVENT, EVENTS, PUBLISHED, is_offered
 from domain.rules.deals import BUSINESS, COMPETITION
@@ -304,6 +306,16 @@ class LedgerReader:
         return list(
             map(_pointer, await driver.fetch(self._sql["read_links"].driver_sql, after, upto))
         )
+
+    async def lifecycles(self, driver: Driver) -> dict[int, CompiledLifecycle]:
+        """Read all published lifecycles, and compile them in a thread, which takes a moment."""
+        rows = await driver.fetch(self._sql["read_lifecycles"].driver_sql, 0)
+
+        def compiled() -> dict[int, CompiledLifecycle]:
+            every = (compiled_from(records.decode_event(row["record"])) for row in rows)
+            return {one.version: one for one in every}
+
+        return await asyncio.to_thread(compiled)
 
     async def _learn_lifecycles(self, driver: Driver, memory: Memory, *, after: int) -> None:
         for row in await driver.fetch(self._sql["read_lifecycles"].driver_sql, after):

@@ -73,6 +73,16 @@ class Queue:
     def waiting_items(self) -> int:
         return self._items
 
+    @property
+    def held_items(self) -> int:
+        """Items that are waiting, and those of the batch under way."""
+        return self._items + self._items_under_way
+
+    @property
+    def held_items_max(self) -> float:
+        """How many of these there may be when another submission comes."""
+        return self._admission.items_max
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="ledger-queue")
 
@@ -86,9 +96,8 @@ class Queue:
         stuck_s = self._ledger.condition.under_way_s
         if stuck_s > STUCK_S:
             raise LedgerUnavailable(f"the database has taken nothing for {stuck_s:.0f} s")
-        before = self._items + self._items_under_way
-        if self._admission.is_too_long(before):
-            raise QueueFull(f"{before} events are waiting")
+        if self.held_items > self.held_items_max:
+            raise QueueFull(f"{self.held_items} events are waiting")
 
     async def submit(self, submission: Submission) -> list[Outcome]:
         """Wait until every item is on disk or refused. Raises LedgerUnavailable or QueueFull."""

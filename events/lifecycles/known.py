@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lifecycle.definition import EventType
 
 
 class Published(Protocol):
@@ -38,6 +39,18 @@ class Lifecycles:
     @property
     def last_version(self) -> int:
         return self._published().lifecycle_version
+
+    def event_type(self, name: str) -> EventType:
+        """Return an event type as declared by the newest lifecycle that has it.
+
+        Raises LookupError if none has.
+        """
+        published = self._published()
+        for version in sorted(published.lifecycles, reverse=True):
+            events = published.lifecycles[version].lifecycle.events
+            if version <= published.lifecycle_version and name in events:
+                return events[name]
+        raise LookupError(f"no lifecycle has an event type {name}")
 
     def version(self, version: int) -> CompiledLifecycle:
         """Return a version; the one in force if this process does not know it yet."""

@@ -5,7 +5,7 @@ any of it is used. An event type crosses as its name, because both sides know th
 item's context is rebuilt by the writer; work prepared in advance stays where the writer is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, get_type_hints
@@ -33,7 +33,7 @@ class Hello(msgspec.Struct, tag="hello", array_like=True, frozen=True):
     pid: int
 
 
-_TYPE = Signal._fields.index("type")
+_TYPE, _KEY = map(Signal._fields.index, ("type", "key_id"))
 _hints = get_type_hints(Signal)
 SentSignal: Any = tuple.__class_getitem__(
     tuple(str if name == "type" else _hints[name] for name in Signal._fields)
@@ -57,7 +57,7 @@ class Submit(msgspec.Struct, tag="submit", array_like=True, frozen=True):
 
     number: int
     version: int
-    """The lifecycle under which the items were read; 0 for items that do not depend on it."""
+    """The lifecycle under which the items were read."""
     items: list[SentItem | SentRefusal]
     is_strict: bool
     woken: tuple[str, ...]
@@ -103,8 +103,9 @@ class Bulletin(msgspec.Struct, tag="bulletin", array_like=True, frozen=True):
     clock_ahead_s: float
     """How far the ledger's clock is ahead of this machine's."""
     waiting_items: int
-    items_per_s: float | None
-    """The pace of the last appends; None before the first."""
+    """Items in the queue, and in the batch under way."""
+    waiting_items_max: float
+    """How many may be waiting when another submission comes."""
     under_way_s: float
     """How long the append under way has taken so far."""
     trouble: str | None
@@ -129,26 +130,26 @@ def _plain(value: object) -> object:
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
-_from_client: msgspec.msgpack.Decoder[list[FromClient]] = msgspec.msgpack.Decoder(list[FromClient])
-_from_writer: msgspec.msgpack.Decoder[list[FromWriter]] = msgspec.msgpack.Decoder(list[FromWriter])
+_from_client: msgspec.msgpack.Decoder[FromClient] = msgspec.msgpack.Decoder(FromClient)
+_from_writer: msgspec.msgpack.Decoder[FromWriter] = msgspec.msgpack.Decoder(FromWriter)
 
 Malformed = msgspec.DecodeError
 """The bytes are not of the schema; `msgspec.ValidationError` is one of these."""
 
 
-def encode(messages: list[Any]) -> bytes:
-    """Write the messages of one frame."""
-    return _encoder.encode(messages)
+def encode(message: FromClient | FromWriter) -> bytes:
+    """Write a message."""
+    return _encoder.encode(message)
 
 
-def decode_client(frame: bytes) -> list[FromClient]:
+def decode_client(message: bytes) -> FromClient:
     """Read what a client sent. Raises Malformed."""
-    return _from_client.decode(frame)
+    return _from_client.decode(message)
 
 
-def decode_writer(frame: bytes) -> list[FromWriter]:
+def decode_writer(message: bytes) -> FromWriter:
     """Read what the writer sent. Raises Malformed."""
-    return _from_writer.decode(frame)
+    return _from_writer.decode(message)
 
 
 def sent(number: int, submission: Submission, version: int) -> Submit:
@@ -176,10 +177,18 @@ def sent(number: int, submission: Submission, version: int) -> Submit:
     )
 
 
-def received(submit: Submit, types: Mapping[str, EventType], context: Context) -> Submission:
+def keys_of(submit: Submit) -> Iterator[str]:
+    """Return the key that each item was sent with."""
+    for item in submit.items:
+        yield item.refused.key_id if isinstance(item, SentRefusal) else item.signal[_KEY]
+
+
+def received(
+    submit: Submit, event_type: Callable[[str], EventType], context: Context
+) -> Submission:
     """Return a submission as the queue takes it. `context` is the writer's own.
 
-    Raises KeyError if the lifecycle lacks an event type.
+    Raises LookupError if an event type is unknown.
     """
     items: list[Item | Refused] = []
     for item in submit.items:
@@ -187,7 +196,7 @@ def received(submit: Submit, types: Mapping[str, EventType], context: Context) -
             items.append(item.refused)
             continue
         before, name, after = item.signal[:_TYPE], item.signal[_TYPE], item.signal[_TYPE + 1 :]
-        signal = Signal._make((*before, types[name], *after))
+        signal = Signal._make((*before, event_type(name), *after))
         its_context = context._replace(received_at=item.received_at)
         items.append(Item(signal, item.content, its_context, item.dialect))
     counted = submit.counted

@@ -14,7 +14,6 @@ import orjson
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.lifecycle.definition import EventType
 from domain.lifecycle.qualification import Mode, Qualification
 from domain.rules.selection import digest_of
 from domain.signal import Signal
@@ -165,8 +164,8 @@ class Selector:
 
     async def _record(self, asked: Asked, at: datetime, trial: Trial, *, key_id: str) -> Run:
         """Record the run with its whole ranking; if another process was faster, return its run."""
-        run = ledger_signal(self._event_type(RUN), asked.id, at=at, data=trial.data)
-        ranked = self._event_type(RANKED)
+        run = ledger_signal(self._lifecycles.event_type(RUN), asked.id, at=at, data=trial.data)
+        ranked = self._lifecycles.event_type(RANKED)
         signals = [run._replace(key_id=key_id)]
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
@@ -189,7 +188,7 @@ class Selector:
         async with borrowed(self._engine) as driver:
             leads = await self._surveyor.selected(driver, run)
         qualified, skipped = 0, list[tuple[str, str]]()
-        event_type = self._event_type(run.data["qualifies_by"])
+        event_type = self._lifecycles.event_type(run.data["qualifies_by"])
         for start in range(0, len(leads), STRIDE_LEADS):
             batch = leads[start : start + STRIDE_LEADS]
             signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
@@ -201,7 +200,7 @@ class Selector:
                 else:
                     skipped.append((lead_id, _reason(outcome)))
         closing = ledger_signal(
-            self._event_type(COMPLETED),
+            self._lifecycles.event_type(COMPLETED),
             *(run.id, "completed"),
             at=run.at,
             data={"qualified": qualified, "skipped": skipped},
@@ -225,15 +224,6 @@ class Selector:
             printed = signal._replace(fingerprint=digests.fingerprint(content))
             items.append(Item(printed, orjson.dumps(content), context))
         return tuple(items)
-
-    def _event_type(self, name: str) -> EventType:
-        """Return an event type as declared by the newest lifecycle that has it."""
-        lifecycles = self._lifecycles.published
-        return next(
-            lifecycles[version].lifecycle.events[name]
-            for version in sorted(lifecycles, reverse=True)
-            if name in lifecycles[version].lifecycle.events
-        )
 
     def _end(self, run_id: str, ended: asyncio.Task[None]) -> None:
         self._busy.pop(run_id, None)

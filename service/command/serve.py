@@ -31,7 +31,12 @@ def serve(
         typer.Option("--port", help="Port to listen on; 0: any free port [default: 8080]"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Worker processes [default: 1]")
+        int | None,
+        typer.Option(
+            "--workers",
+            help="Processes that answer requests, beside one that writes and one that reads; "
+            "0: a single process does everything [default: 1, or 0 with a single processor]",
+        ),
     ] = None,
 ) -> None:
     """Run the service until Ctrl-C or SIGTERM.

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
@@ -16,11 +17,19 @@ from sqlalchemy import URL
 
 from service.hosting.address import bound_socket, url_of
 from service.hosting.database import open_database
-from service.hosting.limits import KEEP_EVERY_S, WATCH_END_WAIT_S, WATCH_EVERY_S
+from service.hosting.door import door
+from service.hosting.limits import (
+    KEEP_EVERY_S,
+    SHARED_PARENT_CHARACTERS_MAX,
+    WATCH_END_WAIT_S,
+    WATCH_EVERY_S,
+)
 from service.hosting.preparing import Prepared, prepare
 from service.hosting.workers import Workers
 from service.metrics import SHARED_DIR_VARIABLE
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
+from service.private_postgres.socket_directory import SHORT_PARENT
+from service.roles import Role
 from service.settings import PREFIX, Settings
 
 _PARENTS_ALONE = frozenset({"owner_url", "bootstrap_key", "workers", "host", "port"})
@@ -58,12 +67,17 @@ def serve(
             ):
                 on_prepared(asyncio.run(prepare(settings, database)))
                 with (
-                    shared_metrics(settings.workers) as shared,
+                    shared_directory() as directory,
+                    door(directory / "writer.sock") as inner,
                     watched(database.private),
                     Workers(
-                        settings.workers,
+                        roles_of(settings.fronts),
                         listener=listener,
-                        environment={**worker_environment(settings, database.app_url), **shared},
+                        door=inner,
+                        environment={
+                            **worker_environment(settings, database.app_url),
+                            **shared_metrics(settings.fronts, directory),
+                        },
                     ) as workers,
                 ):
                     stopping.on_second = workers.kill
@@ -109,14 +123,26 @@ def stopped_by_signals() -> Iterator[Stopping]:
             signal.signal(number, handler)
 
 
+def roles_of(fronts: int) -> list[Role]:
+    """Return the processes to run. The writer comes first, because the others connect to it."""
+    if not fronts:
+        return [Role.WHOLE]
+    return [Role.WRITER, Role.READER, *(Role.FRONT for _ in range(fronts))]
+
+
 @contextmanager
-def shared_metrics(workers: int) -> Iterator[Mapping[str, str]]:
-    """Let several workers share their counts: whichever is scraped reports for all."""
-    if workers == 1:
-        yield {}
-        return
-    with tempfile.TemporaryDirectory(prefix="leadledger-metrics-") as directory:
-        yield {SHARED_DIR_VARIABLE: directory}
+def shared_directory() -> Iterator[Path]:
+    """Make a directory for what the processes share, closed to all other users."""
+    is_long = len(tempfile.gettempdir()) > SHARED_PARENT_CHARACTERS_MAX
+    with tempfile.TemporaryDirectory(
+        prefix="leadledger-", dir=SHORT_PARENT if is_long else None
+    ) as name:
+        yield Path(name)
+
+
+def shared_metrics(fronts: int, directory: Path) -> Mapping[str, str]:
+    """Let several processes share their counts: whichever is scraped reports for all."""
+    return {SHARED_DIR_VARIABLE: str(directory)} if fronts else {}
 
 
 @contextmanager

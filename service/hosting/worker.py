@@ -1,6 +1,8 @@
-"""One worker process: started by `workers`, never by a person.
+"""One process of the service: started by `workers`, never by a person.
 
-python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID
+python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID [ROLE WRITER]
+
+WRITER is the descriptor on which the writer listens, or the path by which the others find it.
 """
 
 import asyncio
@@ -11,58 +13,75 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from sqlalchemy import URL
 
 from events.faults import uncounted
-from service.app import app_from_environment
+from service.app import OpenParts, app_from_environment, database_url
+from service.composition import open_front, open_parts, open_reader, open_writer
 from service.feed.appends import Appends
 from service.hosting.connections import BoundedConnection
 from service.hosting.garbage import collect_garbage
 from service.hosting.limits import DRAIN_S, LARGE_BLOCK_BYTES, THREAD_SWITCH_S, WORKER_POLL_S
 from service.http.parts import Parts
 from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
+from service.logs import configure_logs
 from service.metrics import Metrics
-from service.settings import read_settings
+from service.roles import Role
+from service.settings import Settings, read_settings
 
 _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
 
 
-def main(make_app: Callable[[], FastAPI] = app_from_environment) -> None:
-    """Serve an application until SIGTERM. It is made once this process is set up."""
-    listener_fd, ready_fd, parent_pid = map(int, sys.argv[1:])
+def main(make_app: Callable[[OpenParts], FastAPI] = app_from_environment) -> None:
+    """Run one role until SIGTERM, all of them if none is named."""
+    listener_fd, ready_fd, parent_pid = map(int, sys.argv[1:4])
+    role, writer = (Role(sys.argv[4]), sys.argv[5]) if sys.argv[4:] else (Role.WHOLE, "")
     end_with_parent(parent_pid)
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(THREAD_SWITCH_S)
     give_back_bodies()
-    connections = read_settings().connections
-    allow_files(connections + TURNED_AWAY_MAX + OTHER_FILES)
-    app = make_app()
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=BoundedConnection,
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=connections,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
-    )
-    with (
-        socket.socket(fileno=listener_fd) as listener,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        runner.run(_serve(server, listener, ready_fd))
+    settings = read_settings()
+    configure_logs(settings.log_format, "" if role is Role.WHOLE else role)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        match role:
+            case Role.WRITER:
+                listener = socket.socket(fileno=int(writer))
+                opening = partial(open_writer, listener=listener)
+                runner.run(_work(opening, settings, ready_fd))
+            case Role.READER:
+                opening = partial(open_reader, writer=Path(writer))
+                runner.run(_work(opening, settings, ready_fd))
+            case Role.FRONT:
+                app = make_app(partial(open_front, writer=Path(writer)))
+                runner.run(_serve(app, settings, listener_fd, ready_fd))
+            case Role.WHOLE:
+                runner.run(_serve(make_app(open_parts), settings, listener_fd, ready_fd))
+
+
+async def _work(
+    opening: Callable[[Settings, URL], AbstractAsyncContextManager[Metrics]],
+    settings: Settings,
+    ready_fd: int,
+) -> None:
+    """Run a role that serves no requests."""
+    is_over = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, is_over.set)
+    async with opening(settings, database_url(settings)) as metrics:
+        os.write(ready_fd, b"!")
+        os.close(ready_fd)
+        collecting = asyncio.create_task(collect_garbage(metrics.fault), name="garbage")
+        await is_over.wait()
+        collecting.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -114,7 +133,29 @@ def allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, ready_fd: int) -> None:
+async def _serve(app: FastAPI, settings: Settings, listener_fd: int, ready_fd: int) -> None:
+    """Serve an application, whose parts are opened in this event loop."""
+    allow_files(settings.connections + TURNED_AWAY_MAX + OTHER_FILES)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http=BoundedConnection,
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=settings.connections,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+    with socket.socket(fileno=listener_fd) as listener:
+        await _serve_on(server, listener, ready_fd)
+
+
+async def _serve_on(server: _Server, listener: socket.socket, ready_fd: int) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # Uvicorn signals its start only by an attribute, so this has to poll.
     while not server.started and not serving.done():  # noqa: ASYNC110

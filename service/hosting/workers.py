@@ -10,7 +10,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from socket import socket
 from types import TracebackType
@@ -18,6 +18,7 @@ from typing import Self
 
 import structlog
 
+from service.hosting.door import WriterSocket
 from service.hosting.failures import WorkersFailed
 from service.hosting.limits import (
     DRAIN_WAIT_S,
@@ -27,6 +28,7 @@ from service.hosting.limits import (
     WORKER_READY_WAIT_S,
     WORKER_SETTLED_S,
 )
+from service.roles import Role
 
 log = structlog.get_logger()
 
@@ -41,8 +43,9 @@ class _Worker:
 
 @dataclass(slots=True)
 class _Seat:
-    """A place for a worker, and the worker that fills it."""
+    """A place for a worker of a role, and the worker that fills it."""
 
+    role: Role
     worker: _Worker | None = None
     failures: int = 0
     """Consecutive deaths soon after the start."""
@@ -55,15 +58,23 @@ class Workers:
     Only the thread that creates it may use it: to Linux that thread is the workers' parent.
     """
 
-    def __init__(self, count: int, *, listener: socket, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        roles: Iterable[Role],
+        *,
+        listener: socket,
+        door: WriterSocket,
+        environment: Mapping[str, str],
+    ) -> None:
         self._listener = listener
+        self._door = door
         self._environment = environment
-        self._seats = [_Seat() for _ in range(count)]
+        self._seats = [_Seat(role) for role in roles]
 
     def __enter__(self) -> Self:
         try:
             for seat in self._seats:
-                seat.worker = self._start()
+                seat.worker = self._start(seat.role)
         except BaseException:
             self._stop()
             raise
@@ -115,10 +126,13 @@ class Workers:
     def _fill(self, seat: _Seat, now: float) -> None:
         """Start a process; if the machine cannot start one, the others continue without it."""
         try:
-            seat.worker = self._start()
+            seat.worker = self._start(seat.role)
         except OSError as error:
             log.warning(
-                "worker.not_started", error=type(error).__name__, again_in_s=RESTART_PAUSE_S
+                "worker.not_started",
+                role=seat.role,
+                error=type(error).__name__,
+                again_in_s=RESTART_PAUSE_S,
             )
             seat.vacant_until = now + RESTART_PAUSE_S
 
@@ -128,17 +142,20 @@ class Workers:
             if seat.worker is not None:
                 seat.worker.process.kill()
 
-    def _start(self) -> _Worker:
+    def _start(self, role: Role) -> _Worker:
         ready, announce = os.pipe()
+        listener, door = self._listener.fileno(), self._door.listener.fileno()
+        is_writer = role is Role.WRITER
         try:
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 [
                     *(sys.executable, "-m", "service.hosting.worker"),
-                    *(str(self._listener.fileno()), str(announce), str(os.getpid())),
+                    *(str(listener), str(announce), str(os.getpid()), role),
+                    str(door if is_writer else self._door.path),
                 ],
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
-                pass_fds=(self._listener.fileno(), announce),
+                pass_fds=(door if is_writer else listener, announce),
                 # A session of its own: Ctrl-C in the terminal is for us, and we stop the workers in
                 # order.
                 start_new_session=True,
@@ -164,23 +181,24 @@ class Workers:
         seat.vacant_until = now + pause_s
         log.warning(
             "worker.died",
+            role=seat.role,
             pid=worker.process.pid,
             status=worker.process.returncode,
             again_in_s=pause_s,
         )
 
     def _stop(self) -> None:
-        """Let them finish their requests, for a limited time."""
+        """Let them finish their requests, for a limited time. The writer ends last."""
         workers = [seat.worker for seat in self._seats if seat.worker is not None]
-        for worker in workers:
-            worker.process.terminate()
+        writers = [
+            seat.worker
+            for seat in self._seats
+            if seat.worker is not None and seat.role is Role.WRITER
+        ]
         deadline = time.monotonic() + DRAIN_WAIT_S
         try:
-            while any(worker.process.poll() is None for worker in workers):
-                if time.monotonic() > deadline:
-                    log.warning("worker.killed", after_s=DRAIN_WAIT_S)
-                    break
-                time.sleep(SUPERVISOR_POLL_S)
+            _end([worker for worker in workers if worker not in writers], deadline)
+            _end(writers, deadline)
         finally:
             for worker in workers:
                 worker.process.kill()
@@ -188,6 +206,16 @@ class Workers:
                 os.close(worker.ready)
             for seat in self._seats:
                 seat.worker = None
+
+
+def _end(workers: Sequence[_Worker], deadline: float) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    while any(worker.process.poll() is None for worker in workers):
+        if time.monotonic() > deadline:
+            log.warning("worker.killed", after_s=DRAIN_WAIT_S)
+            return
+        time.sleep(SUPERVISOR_POLL_S)
 
 
 def _says_ready(worker: _Worker, deadline: float) -> bool:

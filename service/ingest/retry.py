@@ -17,7 +17,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import RowMapping
 
+from domain.lifecycle.service_events import PUBLISHED
 from events.outcomes import Outcome
+from events.records import OWN_SOURCE
 from events.refusal_texts import internal_error
 from events.refusals import NATIVE, Refusal, Refused
 from events.signals.context import Context
@@ -50,6 +52,16 @@ READERS: Mapping[str, Callable[[bytes, Context], Item | Refused]] = {
     },
 }
 """How to read a refusal again, by the dialect stored with it."""
+
+
+def reread(item: Item, context: Context) -> Item | Refused:
+    """Read an item again, because another lifecycle is in force than when it was read.
+
+    What the service reports itself, and a publication, depend on no version.
+    """
+    if item.signal.source == OWN_SOURCE or item.signal.type.name == PUBLISHED:
+        return item._replace(context=context)
+    return READERS[item.dialect](item.content, context)
 
 
 async def retry(

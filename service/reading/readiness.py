@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.append.condition import Condition, Trouble, trouble_of
 from events.database.statements import load
 from events.limits import MIB
+from events.remote.connection import Connection
 from migrations.running import head_revision, revision_of
 from projections.engine.checkpoints import Checkpoints
 from projections.engine.transactions import UNAVAILABLE
@@ -29,8 +30,10 @@ from service.limits import (
     FAILURE_HOLDS_S,
     LAG_S_MAX,
     READY_WAIT_S,
+    WRITER_SILENT_S,
 )
 from service.private_postgres import cluster_behind
+from service.roles import Role
 from service.shapes.administration import Check, ProjectionHealth
 from service.watch import Watch
 from service.webhooks.queue import DeliveryQueue
@@ -79,6 +82,8 @@ class Serving:
     condition: Condition
     checkpoints: Checkpoints
     deliveries: DeliveryQueue
+    connection: Connection | None = None
+    """To the writer, if that is another process."""
 
 
 class Examination:
@@ -136,6 +141,7 @@ def _without_database(serving: Serving) -> dict[str, Check]:
     return {
         "database": _database(serving),
         "appends": _appends(serving),
+        "processes": _processes(serving),
         "disk": _disk(serving),
     }
 
@@ -161,6 +167,24 @@ def _appends(serving: Serving) -> Check:
     is_recent = monotonic() - condition.failed_at < FAILURE_HOLDS_S
     if is_recent or watch.well_at < condition.failed_at:
         return failed(f"the last append failed: {condition.trouble}")
+    return OK
+
+
+def _processes(serving: Serving) -> Check:
+    """Report whether the processes that this one depends on are there. Each is replaced soon."""
+    connection = serving.connection
+    if connection is None:
+        return OK
+    if connection.silent_s > WRITER_SILENT_S:
+        return failed(
+            "the writer's process does not answer, so nothing can be recorded: if this does not "
+            "pass within seconds, the log of the service has the reason"
+        )
+    if not connection.clients.get(Role.READER):
+        return warning(
+            "the reader's process is not connected, so figures, webhooks and timers stand still: "
+            "if this does not pass within seconds, the log of the service has the reason"
+        )
     return OK
 
 

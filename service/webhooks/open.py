@@ -17,34 +17,47 @@ from service.webhooks.store import WebhookStore
 
 
 class WebhookService(NamedTuple):
-    """The parts that routes use, and the dispatcher."""
+    """The parts that routes use, and that the dispatcher is made of."""
 
     store: WebhookStore
     queue: DeliveryQueue
     poster: Poster
-    dispatcher: Dispatcher
+    seal: Seal
 
 
 @asynccontextmanager
 async def open_webhooks(
-    engine: AsyncEngine,
-    settings: Settings,
-    *,
-    secret: bytes,
-    schedule: RetrySchedule | None = None,
-    on_outcome: Callable[[str], None],
-    on_fault: OnFault = uncounted,
+    engine: AsyncEngine, settings: Settings, *, secret: bytes
 ) -> AsyncIterator[WebhookService]:
-    """Deliver for as long as the context lasts; at the end wait for messages in flight."""
-    seal = Seal(secret)
-    queue = DeliveryQueue(engine, settings.schema_name)
+    """Open what is needed to manage webhooks, and to send to them."""
+    seal, schema = Seal(secret), settings.schema_name
     poster = Poster(allows_private=settings.webhook_private_addresses)
-    dispatcher = Dispatcher(queue, seal, poster, on_outcome, schedule=schedule, on_fault=on_fault)
+    store, queue = WebhookStore(engine, schema, seal), DeliveryQueue(engine, schema)
+    try:
+        yield WebhookService(store, queue, poster, seal)
+    finally:
+        await poster.close()
+
+
+@asynccontextmanager
+async def delivering(
+    webhooks: WebhookService,
+    on_outcome: Callable[[str], None],
+    *,
+    schedule: RetrySchedule | None = None,
+    on_fault: OnFault = uncounted,
+) -> AsyncIterator[Dispatcher]:
+    """Deliver for as long as the context lasts; at the end wait for messages in flight."""
+    dispatcher = Dispatcher(
+        webhooks.queue,
+        webhooks.seal,
+        webhooks.poster,
+        on_outcome,
+        schedule=schedule,
+        on_fault=on_fault,
+    )
     dispatcher.start()
     try:
-        yield WebhookService(
-            WebhookStore(engine, settings.schema_name, seal), queue, poster, dispatcher
-        )
+        yield dispatcher
     finally:
         await dispatcher.close()
-        await poster.close()

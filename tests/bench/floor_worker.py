@@ -22,7 +22,7 @@ from events.outcomes import Moved, Outcome, Recorded
 from events.refusals import Refused
 from events.submission import Item, Submission
 from projections.funnel.figures import Breakdown
-from service.app import app_from_environment
+from service.app import OpenParts, app_from_environment
 from service.composition import open_parts
 from service.hosting import worker
 from service.http.answer import json_answer
@@ -88,7 +88,7 @@ async def open_answering(settings: Settings, url: URL) -> AsyncIterator[Parts]:
         yield parts
 
 
-def floor_app() -> FastAPI:
+def floor_app(_: OpenParts) -> FastAPI:
     """Make the application as a worker does, with the replaced intake."""
     app = app_from_environment(open_answering)
     app.router.routes[:] = [

@@ -9,7 +9,6 @@ so that there are dead letters to request.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 from sqlalchemy import URL
@@ -58,4 +57,4 @@ async def open_examined(settings: Settings, url: URL) -> AsyncIterator[Parts]:
 
 
 if __name__ == "__main__":
-    worker.main(partial(app_from_environment, open_examined))
+    worker.main(lambda _: app_from_environment(open_examined))

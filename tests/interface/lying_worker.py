@@ -8,7 +8,7 @@ The negative twin of the test of the document. Each lie is of a different kind.
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 
-from service.app import app_from_environment
+from service.app import OpenParts, app_from_environment
 from service.hosting import worker
 from service.http.answer import Answer
 from service.http.plain_route import PlainRoute
@@ -38,7 +38,7 @@ LIES = {
 }
 
 
-def lying_app() -> FastAPI:
+def lying_app(_: OpenParts) -> FastAPI:
     app = app_from_environment()
     lies = [PlainRoute(path, endpoint, include_in_schema=False) for path, endpoint in LIES.items()]
     app.router.routes[:0] = lies

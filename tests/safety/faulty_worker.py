@@ -128,7 +128,7 @@ def main() -> None:
             changes.enter_context(patch.dict(known, {name: faulty}))
         runner = partial(Runner, retry_stopped_s=RETRY_S)
         changes.enter_context(patch.object(composition, "Runner", runner))
-        worker.main(partial(app_from_environment, open_faulty))
+        worker.main(lambda _: app_from_environment(open_faulty))
 
 
 if __name__ == "__main__":

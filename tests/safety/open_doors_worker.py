@@ -7,7 +7,6 @@ The negative twin of the test of the doors.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from unittest.mock import patch
 
 from sqlalchemy import URL
@@ -34,4 +33,4 @@ async def open_without_bounds(settings: Settings, url: URL) -> AsyncIterator[Par
 
 if __name__ == "__main__":
     with patch("service.bodies.inflation.GZIP_MEMBERS_MAX", ENDLESS):
-        worker.main(partial(app_from_environment, open_without_bounds))
+        worker.main(lambda _: app_from_environment(open_without_bounds))

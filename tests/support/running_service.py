@@ -90,10 +90,11 @@ def command(
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """Return an environment in which only the data directory is set."""
+    """Return an environment in which only the data directory is set, and one process is enough."""
     outside = {name: value for name, value in os.environ.items() if "LEADLEDGER" not in name}
     given = {name: value for name, value in settings.items() if value}
-    return {**outside, "LEADLEDGER_DATA_DIR": str(data_dir), **given}
+    own = {"LEADLEDGER_DATA_DIR": str(data_dir), "LEADLEDGER_WORKERS": "0"}
+    return {**outside, **own, **given}
 
 
 @contextmanager

@@ -10,7 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.hosting import serving
+from service.hosting.door import WriterSocket
 from service.hosting.workers import Workers
+from service.roles import Role
 
 
 def open_files() -> int:
@@ -22,7 +24,8 @@ def test_a_worker_that_cannot_be_started_does_not_end_the_others(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with socket.socket() as listener, capture_logs() as logs:
-        workers = Workers(1, listener=listener, environment={})
+        door = WriterSocket(Path("/nowhere/writer.sock"), listener)
+        workers = Workers([Role.FRONT], listener=listener, door=door, environment={})
         files = open_files()
         workers.keep()
         assert open_files() == files

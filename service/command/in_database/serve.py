@@ -34,7 +34,8 @@ def _print_key(prepared: Prepared, settings: Settings) -> None:
 
 
 def _print_address(listening: Listening, settings: Settings) -> None:
-    processes = "1 process" if settings.workers == 1 else f"{settings.workers} processes"
+    fronts = settings.fronts
+    processes = "1 process" if not fronts else f"{fronts + 2} processes"
     where = (
         "the database of LEADLEDGER_DATABASE_URL"
         if settings.database_url
