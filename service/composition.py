@@ -8,7 +8,7 @@ of them into one process; the other functions each open one, connected to the wr
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ from events.door import Door
 from events.lifecycles.known import Lifecycles
 from events.remote.connection import Connection
 from events.remote.messages import Bulletin
+from events.remote.roles import Role
 from events.remote.server import WriterServer
 from events.selections.running import Selector
 from events.signals import identifiers
@@ -60,7 +61,6 @@ from service.reading.readiness import Examination, Serving
 from service.reading.selections import SelectionQueries
 from service.refusals.purging import Bounds, Purge
 from service.refusals.store import RefusalStore
-from service.roles import Role
 from service.secret import read_secret
 from service.sessions.arrival import TrustedProxies
 from service.sessions.store import SessionStore
@@ -81,6 +81,8 @@ class Basics(NamedTuple):
     digests: Digests
     listeners: list[Callable[[int], None]]
     """Called with the new position when the log has grown."""
+    counters: list[Callable[[Mapping[str, int]], None]]
+    """Called with what other processes have taken, by API key."""
 
     @property
     def schema(self) -> str:
@@ -175,7 +177,7 @@ async def _open_basics(stack: AsyncExitStack, settings: Settings, app_url: URL) 
     engine = make_engine(settings, app_url)
     stack.push_async_callback(engine.dispose)
     secret = read_secret(settings)
-    return Basics(settings, app_url, engine, Metrics(), secret, Digests(secret), [])
+    return Basics(settings, app_url, engine, Metrics(), secret, Digests(secret), [], [])
 
 
 async def _open_watch(stack: AsyncExitStack, basics: Basics, condition: Condition) -> Watch:
@@ -224,6 +226,8 @@ async def _connect(stack: AsyncExitStack, basics: Basics, writer: Path, role: Ro
 
     def on_bulletin(bulletin: Bulletin) -> None:
         nonlocal position
+        for count in basics.counters if bulletin.taken else ():
+            count(bulletin.taken)
         if bulletin.position != position:
             position = bulletin.position
             basics.announce(position)
@@ -342,6 +346,7 @@ async def _open_front(
     selector = _make_selector(stack, basics, access)
     key_store = KeyStore(engine, schema, digests.seals)
     keys = KeyDirectory(key_store, on_fault=metrics.fault)
+    basics.counters.append(keys.count)
     keys.start()
     stack.push_async_callback(keys.close)
     log = Log(engine, schema)

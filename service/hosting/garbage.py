@@ -12,7 +12,7 @@ import asyncio
 import ctypes
 import gc
 from pathlib import Path
-from resource import getpagesize
+from resource import RUSAGE_SELF, getpagesize, getrusage
 from time import process_time
 
 from events.background.loops import endlessly
@@ -24,6 +24,8 @@ from service.hosting.limits import (
     GROWTH_BYTES_MAX,
     YOUNG_MAX,
 )
+
+_STATUS = Path("/proc/self/statm")
 
 
 async def collect_garbage(on_fault: OnFault = uncounted) -> None:
@@ -59,4 +61,7 @@ def _look_through_all() -> int:
 
 
 def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize()
+    if _STATUS.exists():
+        return int(_STATUS.read_text().split()[1]) * getpagesize()
+    # Without Linux's files only the largest size is known, which serves as well: it grows too.
+    return getrusage(RUSAGE_SELF).ru_maxrss

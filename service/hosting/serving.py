@@ -15,6 +15,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import URL
 
+from events.remote.roles import Role
 from service.hosting.address import bound_socket, url_of
 from service.hosting.database import open_database
 from service.hosting.door import door
@@ -29,7 +30,6 @@ from service.hosting.workers import Workers
 from service.metrics import SHARED_DIR_VARIABLE
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 from service.private_postgres.socket_directory import SHORT_PARENT
-from service.roles import Role
 from service.settings import PREFIX, Settings
 
 _PARENTS_ALONE = frozenset({"owner_url", "bootstrap_key", "workers", "host", "port"})

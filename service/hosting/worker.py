@@ -1,8 +1,9 @@
 """One process of the service: started by `workers`, never by a person.
 
-python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID [ROLE WRITER]
+python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID [ROLE WRITER TIE_FD]
 
 WRITER is the descriptor on which the writer listens, or the path by which the others find it.
+TIE_FD is a pipe that is closed when the parent ends.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ import resource
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -24,6 +26,7 @@ from fastapi import FastAPI
 from sqlalchemy import URL
 
 from events.faults import uncounted
+from events.remote.roles import Role
 from service.app import OpenParts, app_from_environment, database_url
 from service.composition import open_front, open_parts, open_reader, open_writer
 from service.feed.appends import Appends
@@ -34,7 +37,6 @@ from service.http.parts import Parts
 from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
 from service.logs import configure_logs
 from service.metrics import Metrics
-from service.roles import Role
 from service.settings import Settings, read_settings
 
 _PR_SET_PDEATHSIG = 1
@@ -44,14 +46,14 @@ _M_MMAP_THRESHOLD = -3
 def main(make_app: Callable[[OpenParts], FastAPI] = app_from_environment) -> None:
     """Run one role until SIGTERM, all of them if none is named."""
     listener_fd, ready_fd, parent_pid = map(int, sys.argv[1:4])
-    role, writer = (Role(sys.argv[4]), sys.argv[5]) if sys.argv[4:] else (Role.WHOLE, "")
-    end_with_parent(parent_pid)
+    role, writer, tie = sys.argv[4:] or (Role.WHOLE, "", "")
+    end_with_parent(parent_pid, int(tie) if tie else None)
     # Ctrl-C is the parent's; it tells us when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(THREAD_SWITCH_S)
     give_back_bodies()
     settings = read_settings()
-    configure_logs(settings.log_format, "" if role is Role.WHOLE else role)
+    configure_logs(settings.log_format, "" if role == Role.WHOLE else role)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         match role:
             case Role.WRITER:
@@ -104,12 +106,31 @@ def _parts_of(server: uvicorn.Server) -> Parts | None:
     return getattr(app.state, "parts", None)
 
 
-def end_with_parent(parent_pid: int) -> None:
-    """Ask Linux to end this process with its parent, however that ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+def end_with_parent(parent_pid: int, tie_fd: int | None) -> None:
+    """End this process with its parent, however that ends.
+
+    Linux does so on request. Other systems do not, so the parent also holds one end of a pipe: it
+    is closed when the parent ends. `tie_fd` is the other end.
+    """
+    if (control := system_function("prctl")) is not None:
+        control(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if tie_fd is not None:
+        threading.Thread(target=_end_at_close, args=(tie_fd,), name="tie", daemon=True).start()
     # The parent may have died before we asked.
     if os.getppid() != parent_pid:
         sys.exit(f"expected process {parent_pid} as our parent, found it gone")
+
+
+def system_function(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library; None if this system does not have it."""
+    return getattr(ctypes.CDLL(None, use_errno=True), name, None)
+
+
+def _end_at_close(tie_fd: int) -> None:
+    with suppress(OSError):
+        while os.read(tie_fd, 1):
+            pass
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def give_back_bodies() -> None:
@@ -118,7 +139,7 @@ def give_back_bodies() -> None:
     By default it keeps blocks of a size once such a block has been freed, and a growing body leaves
     holes of all sizes: the process would stay as large as several bodies.
     """
-    if (set_option := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+    if (set_option := system_function("mallopt")) is not None:
         set_option(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 

@@ -18,6 +18,7 @@ from typing import Self
 
 import structlog
 
+from events.remote.roles import Role
 from service.hosting.door import WriterSocket
 from service.hosting.failures import WorkersFailed
 from service.hosting.limits import (
@@ -28,7 +29,6 @@ from service.hosting.limits import (
     WORKER_READY_WAIT_S,
     WORKER_SETTLED_S,
 )
-from service.roles import Role
 
 log = structlog.get_logger()
 
@@ -70,6 +70,8 @@ class Workers:
         self._door = door
         self._environment = environment
         self._seats = [_Seat(role) for role in roles]
+        # While we live, the other end of this pipe stays open in our workers.
+        self._tie, self._held = os.pipe()
 
     def __enter__(self) -> Self:
         try:
@@ -87,6 +89,8 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         self._stop()
+        os.close(self._tie)
+        os.close(self._held)
 
     @property
     def pids(self) -> list[int]:
@@ -151,11 +155,11 @@ class Workers:
                 [
                     *(sys.executable, "-m", "service.hosting.worker"),
                     *(str(listener), str(announce), str(os.getpid()), role),
-                    str(door if is_writer else self._door.path),
+                    *(str(door if is_writer else self._door.path), str(self._tie)),
                 ],
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
-                pass_fds=(door if is_writer else listener, announce),
+                pass_fds=(door if is_writer else listener, announce, self._tie),
                 # A session of its own: Ctrl-C in the terminal is for us, and we stop the workers in
                 # order.
                 start_new_session=True,

@@ -8,7 +8,7 @@ within KEYS_TRUST_S, even if that reading fails.
 import asyncio
 import hmac
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
@@ -104,6 +104,13 @@ class KeyDirectory:
             self._remember([key_id], await self._store.find([key_id]))
         holder = self._holders.get(key_id)
         return holder if holder is not None and holder.key.is_valid(datetime.now(UTC)) else None
+
+    def count(self, taken: Mapping[str, int]) -> None:
+        """Count what other processes have taken, by key, against the allowance of each key."""
+        for key_id, events in taken.items():
+            holder = self._holders.get(key_id)
+            if holder is not None and holder.allowance is not None:
+                holder.allowance.take(events)
 
     async def lists(self, origin: bytes) -> bool:
         """Return whether any valid key is for pages of this origin.

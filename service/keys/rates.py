@@ -6,8 +6,8 @@ from service.limits import BURST_S
 class Allowance:
     """A token bucket. A class, because it runs down.
 
-    It may go into debt by one batch, because a batch is not counted before it has been read. Each
-    process counts separately.
+    It may go into debt by one batch, because a batch is not counted before it has been read. What
+    other processes have taken is counted when the writer reports it, a moment later.
     """
 
     __slots__ = ("_left", "_seen_at", "rate")

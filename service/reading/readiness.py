@@ -20,6 +20,7 @@ from events.append.condition import Condition, Trouble, trouble_of
 from events.database.statements import load
 from events.limits import MIB
 from events.remote.connection import Connection
+from events.remote.roles import Role
 from migrations.running import head_revision, revision_of
 from projections.engine.checkpoints import Checkpoints
 from projections.engine.transactions import UNAVAILABLE
@@ -33,7 +34,6 @@ from service.limits import (
     WRITER_SILENT_S,
 )
 from service.private_postgres import cluster_behind
-from service.roles import Role
 from service.shapes.administration import Check, ProjectionHealth
 from service.watch import Watch
 from service.webhooks.queue import DeliveryQueue

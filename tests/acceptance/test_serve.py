@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from events.remote.roles import Role
 from service.command.application import application
 from tests.support.postgres import scratch_directory
-from tests.support.running_service import RunningService, command, eventually, running_service
+from tests.support.running_service import ROOT, RunningService, command, eventually, running_service
 
 FORM = {
     "id": "form-1",
@@ -24,6 +26,7 @@ FORM = {
     "data": {"form": "whitepaper"},
 }
 HANAKO = {"email": "hanako@example.co.jp"}
+TARO = {"email": "taro@example.co.jp"}
 
 SAMPLE = Path("tests/data/olist_sample")
 MAPPINGS = Path("docs/examples/olist")
@@ -41,7 +44,7 @@ def import_sample(service: RunningService, table: str, mapping: str) -> dict[str
 
 @pytest.fixture(scope="module")
 def two_workers() -> Iterator[RunningService]:
-    """Run one service with two workers, for the tests that leave it unchanged."""
+    """Run one service with two fronts, for the tests that leave it unchanged."""
     with (
         scratch_directory() as directory,
         running_service(directory / "data", "--workers", "2") as service,
@@ -93,13 +96,43 @@ def test_a_killed_service_leaves_nothing_running_and_loses_nothing(data_dir: Pat
     }
 
 
-def test_a_killed_worker_is_replaced(two_workers: RunningService) -> None:
-    victim, other = two_workers.workers()
+@pytest.mark.parametrize("role", [Role.FRONT, Role.WRITER, Role.READER])
+def test_a_killed_process_is_replaced_and_the_others_go_on(
+    two_workers: RunningService, role: Role
+) -> None:
+    before = two_workers.workers()
+    victim = two_workers.of_role(role)[0]
     victim.kill()
-    eventually(lambda: not victim.is_running() and len(two_workers.workers()) == 2)
-    assert other.is_running()
-    assert [httpx.get(f"{two_workers.url}/livez").status_code for _ in range(4)] == [200] * 4
+    eventually(lambda: not victim.is_running() and len(two_workers.workers()) == len(before))
+    assert all(other.is_running() for other in before if other != victim)
+    eventually(lambda: recorded_and_counted(two_workers))
+    eventually(lambda: httpx.get(f"{two_workers.url}/readyz").json()["status"] == "ready")
     eventually(lambda: measured(two_workers) == {worker.pid for worker in two_workers.workers()})
+
+
+def test_without_help_from_the_system_all_processes_end_with_their_parent(data_dir: Path) -> None:
+    """As on systems other than Linux, which do not end a process with its parent."""
+    path = f"{ROOT}:{ROOT}/tests/safety/no_system_ties"
+    with running_service(data_dir, "--workers", "1", PYTHONPATH=path) as service:
+        assert len(service.workers()) == 3
+        assert service.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def recorded_and_counted(service: RunningService) -> bool:
+    """Return whether an event is recorded, and soon visible in the funnel."""
+    with service.client(service.key) as client:
+        answer = client.post("/v1/events", json=FORM | {"id": str(time.time()), "lead": TARO})
+        if answer.status_code != 201:
+            return False
+        position = answer.json()["position"]
+        return client.get("/v1/funnel", params={"wait_for": position}).status_code == 200
+
+
+def test_each_process_says_what_it_does_in_its_log_lines(two_workers: RunningService) -> None:
+    lines = two_workers.log.read_text(encoding="utf-8").splitlines()
+    answered = [line for line in lines if "http.answered" in line]
+    assert answered
+    assert all("process=front" in line for line in answered)
 
 
 def measured(service: RunningService) -> set[int]:

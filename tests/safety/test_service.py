@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from events.remote.roles import Role
 from tests.safety.dead_connections import DEAD_CONNECTIONS
 from tests.safety.http_door import http_door, read_feed, read_refusals, send_and_leave
 from tests.safety.log_check import Violation, check_log, check_refusals
@@ -45,9 +46,18 @@ class Victim:
     def url(self) -> str:
         return self.service.url
 
-    def kill_worker(self, draw: random.Random) -> None:
-        eventually(self.service.workers)
-        draw.choice(self.service.workers()).kill()
+    def kill_writer(self, draw: random.Random) -> None:
+        self._kill(Role.WRITER, draw)
+
+    def kill_front(self, draw: random.Random) -> None:
+        self._kill(Role.FRONT, draw)
+
+    def kill_reader(self, draw: random.Random) -> None:
+        self._kill(Role.READER, draw)
+
+    def _kill(self, role: Role, draw: random.Random) -> None:
+        eventually(lambda: self.service.of_role(role))
+        draw.choice(self.service.of_role(role)).kill()
 
     def kill_backend(self, draw: random.Random) -> None:
         eventually(self.backends)
@@ -70,7 +80,8 @@ class Victim:
         self.service = start_service(self.service.data_dir, ("--workers", "2"), {})
 
     def kills(self) -> list[str]:
-        return ["worker", "backend", "postmaster", "service"] * KILLS_OF_EACH
+        every = ["writer", "front", "reader", "backend", "postmaster", "service"]
+        return every * KILLS_OF_EACH
 
 
 @asynccontextmanager
@@ -146,7 +157,7 @@ async def test_a_service_that_answers_before_the_commit_would_lose_events(data_d
         async with under_load(victim, received):
             await some_more(received)
             await asyncio.sleep(LOAD_S)
-            victim.kill_worker(random.Random(1))
+            victim.kill_writer(random.Random(1))
             await some_more(received)
         with pytest.raises(Violation, match="the ledger holds"):
             await check_service(victim, received)

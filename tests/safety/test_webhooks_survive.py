@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from events.remote.roles import Role
 from tests.safety.dead_connections import DEAD_CONNECTIONS
 from tests.safety.waiting import until
 from tests.support.running_service import RunningService, eventually, running_service
@@ -66,9 +67,9 @@ def has_nothing_left(service: RunningService) -> bool:
         return 'leadledger_webhook_events{status="pending"} 0.0' in client.get("/metrics").text
 
 
-def kill_a_worker(service: RunningService, draw: random.Random) -> None:
-    eventually(service.workers)
-    draw.choice(service.workers()).kill()
+def kill_the_reader(service: RunningService) -> None:
+    eventually(lambda: service.of_role(Role.READER))
+    service.of_role(Role.READER)[0].kill()
 
 
 async def test_every_event_arrives_signed_and_in_order_though_processes_are_killed(
@@ -94,8 +95,8 @@ async def test_every_event_arrives_signed_and_in_order_though_processes_are_kill
                 await asyncio.to_thread(report, service, turn)
                 if turn < KILLS:
                     await asyncio.sleep(0.2)
-                    await asyncio.to_thread(kill_a_worker, service, draw)
-                    await asyncio.to_thread(eventually, lambda: len(service.workers()) == 2)
+                    await asyncio.to_thread(kill_the_reader, service)
+                    await asyncio.to_thread(eventually, lambda: len(service.workers()) == 4)
             head = await asyncio.to_thread(head_of, service)
             async with asyncio.timeout(ARRIVAL_WAIT_S):
                 await until(lambda: len({one.position for one in receiver.taken}) == head)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from events.remote.roles import Role
 from tests.support.processes import Process, family_of
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,9 @@ class RunningService:
 
     def workers(self) -> list[Process]:
         return [one for one in family_of(self.process.pid) if "hosting.worker" in one.command]
+
+    def of_role(self, role: Role) -> list[Process]:
+        return [one for one in self.workers() if f" {role} " in one.command]
 
     def postmaster(self) -> Process | None:
         """Return the database server, or None while there is none."""

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from events.remote.roles import Role
 from service.hosting import serving
 from service.hosting.door import WriterSocket
 from service.hosting.workers import Workers
-from service.roles import Role
 
 
 def open_files() -> int:
