@@ -85,7 +85,7 @@ class Draft:
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     """Leads and companies to be decided again before the batch ends."""
     joined: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    """Company → leads that belonged to it at some point of this batch, even if that was undone."""
+    """Company → leads that belonged to it at some point of this batch."""
     prepared: dict[str, Prepared] = field(default_factory=dict)
     """What counts for leads with long histories, as far as it was decided before this batch."""
     events_again: int = 0
@@ -458,8 +458,14 @@ class Draft:
             self._changes.append((subjects, subject_id, subjects.get(subject_id)))
             subjects[subject_id] = seen
             if isinstance(seen.state, LeadState) and seen.state.account is not None:
-                self.joined[seen.state.account][subject_id] = None
+                self._join(subject_id, seen.state.account)
         return self.subjects[event.subject.id or LEDGER_SUBJECT_ID].version
+
+    def _join(self, lead_id: str, account_id: str) -> None:
+        joined = self.joined[account_id]
+        if lead_id not in joined:
+            self._changes.append((joined, lead_id, None))
+            joined[lead_id] = None
 
     def commit(self) -> None:
         """Bring the memory to the new end of the ledger."""

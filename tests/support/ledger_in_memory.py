@@ -181,23 +181,24 @@ class LedgerInMemory:
         (outcome,) = self.send(event, sender=sender)
         return outcome
 
-    def submit(self, submission: Submission) -> list[Outcome]:
+    def submit(self, *submissions: Submission) -> list[Outcome]:
+        """Append submissions in one batch; return the outcomes of all their items."""
         recollection = Recollection()
-        self._recall(submission, recollection)
-        for _ in range(RECALLS_MAX * submission.size):
+        self._recall(submissions, recollection)
+        for _ in range(RECALLS_MAX * sum(submission.size for submission in submissions)):
             plan = Plan(self.memory, self.keys, self._now(), recollection)
             try:
-                (outcomes,) = plan.settle([plan.submit(submission)])
+                outcomes = plan.settle([plan.submit(submission) for submission in submissions])
             except NotRecalled as needed:
                 self._recollect(needed, recollection)
-                self._recall(submission, recollection)
+                self._recall(submissions, recollection)
             else:
                 faults = [*plan.failures, *plan.set_aside.values()]
                 assert self.expects_faults or not faults, faults
                 self.set_aside |= {id: str(fault) for id, fault in plan.set_aside.items()}
                 self._write(plan)
                 plan.commit()
-                return outcomes
+                return [outcome for answered in outcomes for outcome in answered]
         raise AssertionError("the missing past is never recalled")
 
     def _now(self) -> datetime:
@@ -229,11 +230,11 @@ class LedgerInMemory:
         )
         self.memory.occupancy = Occupancy(self.memory.position, occupied)
 
-    def _recall(self, submission: Submission, recollection: Recollection) -> None:
-        if needs_occupancy(self.memory, [submission]):
+    def _recall(self, submissions: Sequence[Submission], recollection: Recollection) -> None:
+        if needs_occupancy(self.memory, submissions):
             self._count()
         for _ in range(RECALLS_MAX):
-            missing = _missing(self.memory, [submission], recollection)
+            missing = _missing(self.memory, submissions, recollection)
             if not any(missing):
                 return
             for company in missing.members:

@@ -60,7 +60,7 @@ def test_an_event_of_the_usual_mix_takes_few_calls() -> None:
 def _append(ledger: LedgerInMemory, submission: Submission, appending: Calls) -> None:
     """Append a batch as the writer does from its memory, and count the calls of that."""
     recollection = Recollection()
-    ledger._recall(submission, recollection)
+    ledger._recall([submission], recollection)
     with appending.counted():
         plan = Plan(ledger.memory, {}, ledger._now(), recollection)
         (outcomes,) = plan.settle([plan.submit(submission)])

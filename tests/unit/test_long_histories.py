@@ -69,7 +69,7 @@ def prepared(ledger: LedgerInMemory) -> dict[str, Prepared]:
     lead_id = ledger.pointers[DIGESTS.identifier("user_id", HANAKO)]
     woken, recollection = Submission((), woken=(lead_id,)), Recollection()
     while True:
-        ledger._recall(woken, recollection)
+        ledger._recall([woken], recollection)
         try:
             found = prepare(lead_id, Draft(ledger.memory, day(40)), recollection)
         except NotRecalled as needed:

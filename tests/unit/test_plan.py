@@ -265,13 +265,30 @@ def test_an_order_that_names_no_lead_is_about_the_ledger(data: dict[str, str]) -
     assert recorded(ledger.send_one("order.cancelled", data=data)).subject == "ledger"
 
 
+def test_a_lead_that_was_undone_is_no_longer_one_of_its_company() -> None:
+    """Its id may be used for nobody: then nothing is known of it."""
+    ledger = LedgerInMemory()
+    ledger.send(FORM)
+    card = {**FORM, "id": "card", "type": "card.captured", "lead": {"email": "taro@acme.example"}}
+    illegal = {**card, "id": "illegal", "type": "lead.sales_accepted"}
+    order = {"id": "order", "type": "order.recorded", "lead": HANAKO, "data": {"order": "o"}}
+
+    *undone, bought = ledger.submit(
+        Submission((ledger.read(card), ledger.read(illegal)), is_strict=True),
+        Submission((ledger.read(order),)),
+    )
+
+    assert [reason(outcome) for outcome in undone] == ["batch-refused", "move-not-allowed"]
+    assert recorded(bought).stage == "WON"
+
+
 def test_a_draft_returns_to_its_mark_whatever_was_entered_since() -> None:
     ledger = LedgerInMemory()
     ledger.send(FORM)
     first = Submission((item_of(VISIT), item_of({**FORM, "id": "again"})))
     both = item_of({**FORM, "id": "both", "lead": {**HANAKO, "anonymous_id": "c"}})
     second = Submission((both, item_of({**VISIT, "id": "other", "lead": {"anonymous_id": "d"}})))
-    ledger._recall(Submission((*first.items, *second.items)), Recollection())
+    ledger._recall([first, second], Recollection())
     plan = Plan(ledger.memory, {}, RECEIVED_AT)
     plan.submit(first)
     draft, mark = plan.draft, plan.draft.mark()
