@@ -133,7 +133,7 @@ def _decide(draft: Draft, signal: Signal, past: PlannedPast) -> Recorded | Refus
         return _record_late(draft, concerned, past)
     waiting = _waiting(draft, concerned.party, is_decision=is_decision)
     if any(draft.settlements[subject_id] >= SETTLEMENTS_MAX for subject_id in waiting):
-        return _record_late(draft, concerned, past)
+        return _record_late(draft, concerned, past, has_to_wait=True)
     if waiting:
         for subject_id in waiting:
             settle_one(draft, subject_id, past, may_carry=False)
@@ -226,7 +226,9 @@ def postpone(draft: Draft, subject_id: str) -> None:
             draft.carry(event._replace(effects=waiting))
 
 
-def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recorded | Refusal:
+def _record_late(
+    draft: Draft, concerned: Concerned, past: PlannedPast, *, has_to_wait: bool = False
+) -> Recorded | Refusal:
     """Record a late report without an outcome; a decision only if it was legal at its time."""
     party, state = concerned.party, concerned.state
     compiled, position = _compiled_for(draft, concerned, is_late=True), draft.position + 1
@@ -235,9 +237,8 @@ def _record_late(draft: Draft, concerned: Concerned, past: PlannedPast) -> Recor
     until = None
     if lead is not None:
         version = draft.newest(lead.receiver, SubjectKind.LEAD).version
-        has_to_wait = draft.settlements[lead.receiver] >= SETTLEMENTS_MAX or (
-            lead.receiver not in draft.unsettled and not draft.takes_on(version)
-        )
+        if lead.receiver not in draft.unsettled and not draft.takes_on(version):
+            has_to_wait = True
         until = pending_until(version, draft.recorded_at, may_wait=has_to_wait)
         draft.may_wait[position] = pending_until(version, draft.recorded_at, may_wait=True)
     if signal.type.kind is EventKind.DECISION:

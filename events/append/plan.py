@@ -170,8 +170,12 @@ class Plan:
         known = self.known.get(key) or self.own_keys.get(key)
         if known is not None:
             return self._compare(known, item)
+        mark, settlements = self.draft.mark(), self.draft.settlements.total()
         outcome = decide_signal(self.draft, signal, self.recollection)
         if isinstance(outcome, Refusal):
+            if self.draft.settlements.total() > settlements:
+                # Nothing in the log would show for what leads have been decided again.
+                self.draft.return_to(mark)
             self.asks_for_keys = True
             return self._refuse(refuse(item, outcome))
         first = self.draft.entry_at(outcome.position)

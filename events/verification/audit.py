@@ -210,12 +210,21 @@ class Audit:
         own = self._before(first.receiver.id, first.receiver.kind).state
         is_late = LATE in first.effects or is_later(own, first.occurred_at)
         self._check_version(group[0])
+        is_decision = self._is_decision(first.type)
+        if "pending_until" not in first.effects and (is_decision or not is_late):
+            for subject_id in self.late.waiting(group, is_decision=is_decision):
+                past = self._past(recollection)
+                self._attempt(Check.DECISIONS, self.late.check_settled, subject_id, past)
         if not is_late:
             self._decide_again(group, decide_again)
             return
         # First, because it may need more of the past, and then everything is judged again.
         self._check_legal_then(group, recollection)
         self._decide_again(group, record_late_again)
+
+    def _is_decision(self, type: str) -> bool:
+        declared = self.lifecycles[len(self.lifecycles)].lifecycle.events.get(type)
+        return declared is not None and declared.kind is EventKind.DECISION
 
     def _check_version(self, record: Record) -> None:
         """Check that a report is decided by the version that its lead was under at its time."""

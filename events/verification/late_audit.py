@@ -13,19 +13,24 @@ from itertools import chain
 from domain.deciding.decide import RULES
 from domain.deciding.timers import first_due
 from domain.event import Event
-from domain.lead.absorption import connected
+from domain.lead.absorption import connected, follow_forwarding
 from domain.lead.state import LATE, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ABSORBED, OFFERED
 from events.batch.entries import Unsettled
-from events.batch.memory import Remembered
+from events.batch.memory import Remembered, absorbed_by
 from events.batch.upkeep import is_later
 from events.records import OWN_SOURCE, Record, is_of_selection
 from events.revision.affected import linked
 from events.revision.past import FoldedPast
+from events.revision.redecide import reported_account
 from events.revision.settle import Settled, settle
 from events.verification.findings import Finding, expect
+
+_CARRIES_LAST = (
+    "late reports have effects of their own only if no restatement or later report follows"
+)
 
 
 @dataclass(slots=True)
@@ -49,9 +54,35 @@ class LateAudit:
         """
         return list(self.unsettled) if recorded_time != self.recorded_time else []
 
+    def waiting(self, group: Sequence[Record], *, is_decision: bool) -> list[str]:
+        """Return the parties to a report that are decided again before it.
+
+        Without a company that the report names and the lead does not belong to: whether the lead
+        joins it depends on identifiers.
+        """
+        first = group[0].event
+        ids = [first.receiver.id, *_absorbed(group)]
+        lead = self._lead(first.receiver.id)
+        if is_decision and lead is not None and lead.account is not None:
+            own = follow_forwarding(lead.account, self._absorbed_by)
+            ids += [own] if reported_account(first) in (None, own) else []
+        return [subject_id for subject_id in ids if subject_id in self.unsettled]
+
+    def check_settled(self, subject_id: str, past: FoldedPast) -> None:
+        """Check that nothing is left of late reports before the next report about their subject."""
+        unsettled = self.unsettled.get(subject_id)
+        if unsettled is None or self._is_pending(subject_id):
+            return
+        settled = self._settle(subject_id, self.unsettled, past, position=0, may_carry=False)
+        self._note_settled(subject_id, settled)
+        last = max(unsettled.positions)
+        what = "what counts since a late report is recorded before the next report"
+        expect(last, what, [], settled.events)
+        expect(last, _CARRIES_LAST, [], self._carried(unsettled))
+
     def check_unchanged(self, subject_id: str, past: FoldedPast) -> None:
         """Check that deciding a subject again changes only what late reports say themselves."""
-        if subject_id not in self.unsettled:
+        if subject_id not in self.unsettled or self._is_pending(subject_id):
             return
         positions = self.unsettled[subject_id].positions
         settled = self._settle(subject_id, self.unsettled, past, position=0)
@@ -84,7 +115,9 @@ class LateAudit:
                 subject_id, waiting, past, position=first.position, may_carry=False
             )
             if settled.events == recorded:
+                self._check_carrying(subject_id, settled, past)
                 self._note_settled(subject_id, settled)
+                expect(first.position, _CARRIES_LAST, [], self._carried(unsettled))
                 return
         raise Finding(
             first.position,
@@ -92,6 +125,16 @@ class LateAudit:
             settled.events if settled is not None else "a late report",
             recorded,
         )
+
+    def _check_carrying(self, subject_id: str, settled: Settled, past: FoldedPast) -> None:
+        """Check others that a restatement decides again, if their late reports carry effects.
+
+        They were decided before it, and then nothing else changed for them.
+        """
+        for other in settled.subjects:
+            unsettled = self.unsettled.get(other)
+            if other != subject_id and unsettled is not None and self._carried(unsettled):
+                self.check_unchanged(other, past)
 
     def note(self, group: Sequence[Record], changed: Iterable[str]) -> None:
         """Note what a report leaves to be decided again; `changed` are companies that it changes.
@@ -134,6 +177,18 @@ class LateAudit:
             recorded_at=datetime.fromisoformat(self.recorded_time),
             may_carry=may_carry,
         )
+
+    def _carried(self, unsettled: Unsettled) -> list[int]:
+        """Return the late reports that have effects of their own."""
+        return [position for position in unsettled.positions if position in self.carrying]
+
+    def _is_pending(self, subject_id: str) -> bool:
+        """Whether a lead is decided again later in any case, with all that is known then."""
+        lead = self._lead(subject_id)
+        return lead is not None and lead.pending is not None
+
+    def _absorbed_by(self, subject_id: str) -> str | None:
+        return absorbed_by(self.subjects.get(subject_id))
 
     def _note_settled(self, subject_id: str, settled: Settled) -> None:
         for found in (subject_id, *settled.subjects):

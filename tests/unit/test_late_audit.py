@@ -8,9 +8,15 @@ import pytest
 from domain.effects import Effects
 from domain.rules.selection import Contender, Question, shown, survey_of
 from domain.signal import Signal
+from events.append import decide, plan
+from events.batch import draft
+from events.batch.draft import Draft
+from events.limits import SETTLEMENTS_MAX
 from events.outcomes import Recorded
 from events.records import encode, leaf_of
 from events.refusals import Refused
+from events.revision.past import Recollection
+from events.revision.planned_past import PlannedPast
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, ledger_signal, qualifying_signal
 from events.selections.running import data_of_run
@@ -141,7 +147,8 @@ def record_own(ledger: LedgerInMemory, signal: Signal) -> Recorded:
     return answer
 
 
-def test_late_reports_that_are_decided_again_for_a_refused_decision_verify() -> None:
+def test_a_refused_decision_leaves_no_trace_in_what_late_reports_become() -> None:
+    """It is judged by what counts once they are known, but nothing in the log says that it was."""
     ledger = LedgerInMemory()
     tell(ledger, FORM, report("email.opened", 9))
 
@@ -150,5 +157,72 @@ def test_late_reports_that_are_decided_again_for_a_refused_decision_verify() -> 
     )
 
     assert [type(answer) for answer in answers] == [Recorded, Refused, Recorded]
-    assert len(restatements(ledger)) == 2
+    card = answers[-1]
+    assert isinstance(card, Recorded)
+    assert [event.cause for event in restatements(ledger)] == [card.position]
     assert audit_of(ledger).subjects == ledger.subjects
+
+
+def test_a_decision_that_waits_because_a_batch_has_decided_often_enough_verifies() -> None:
+    ledger = LedgerInMemory()
+    tell(ledger, FORM, report("email.opened", 19))
+    refused = [
+        one
+        for day in range(SETTLEMENTS_MAX)
+        for one in (report("email.opened", 5 + day), report("lead.sales_accepted", 20 + day))
+    ]
+
+    *_, card, answer = ledger.send(
+        *refused, report("card.captured", 1), report("lead.qualified", 30)
+    )
+
+    assert isinstance(card, Recorded)
+    assert isinstance(answer, Recorded)
+    assert answer.is_pending
+    audit_of(ledger)
+
+
+def test_a_decision_that_waits_after_a_late_report_that_changes_nothing_verifies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lead has been decided again before the decision, and nothing was to be restated."""
+    monkeypatch.setattr(draft, "SETTLED_IN_BATCH_EVENTS_MAX", 5)
+    ledger = LedgerInMemory()
+    tell(ledger, FORM, report("lead.qualified", 3), report("email.opened", 9))
+
+    mail, accepted = ledger.send(report("email.sent", 5), report("lead.sales_accepted", 4))
+
+    assert isinstance(mail, Recorded)
+    assert isinstance(accepted, Recorded)
+    assert (mail.is_pending, accepted.is_pending) == (False, True)
+    assert restatements(ledger) == []
+    audit_of(ledger)
+
+
+def test_a_report_that_was_decided_before_earlier_late_reports_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decide, "_waiting", lambda *_, **__: [])
+    ledger = LedgerInMemory()
+    tell(ledger, FORM, OPENED)
+    ledger.send(CARD, report("email.opened", 4))
+    with pytest.raises(Finding, match="before the next report"):
+        audit_of(ledger)
+
+
+@pytest.mark.parametrize("then", [CARD, report("email.opened", 4)])
+def test_late_reports_have_effects_of_their_own_only_at_the_end_of_a_batch(
+    then: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decide_and_settle(draft: Draft, signal: Signal, recollection: Recollection) -> object:
+        decided = decide.decide_signal(draft, signal, recollection)
+        for subject_id in list(draft.unsettled):
+            decide.settle_one(draft, subject_id, PlannedPast(draft, recollection))
+        return decided
+
+    monkeypatch.setattr(plan, "decide_signal", decide_and_settle)
+    ledger = LedgerInMemory()
+    tell(ledger, FORM, OPENED)
+    ledger.send(report("visit.recorded", 2.5), then)
+    with pytest.raises(Finding, match="only if no restatement or later report follows"):
+        audit_of(ledger)
