@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 
 from tests.support.audited import audit_of
 from tests.support.ledger_in_memory import LedgerInMemory
-from tests.support.permuted import Fact, permutations, reported, what_is_known
+from tests.support.permuted import (
+    PEOPLE,
+    Fact,
+    permutations,
+    reported,
+    reported_together,
+    what_is_known,
+)
 from tests.support.tier import by_tier
 
 law = settings(
@@ -56,6 +63,22 @@ def test_facts_in_the_order_of_time_are_never_decided_again(
     ledger = reported(name, in_order, batch=100)
 
     assert types_in(ledger).isdisjoint({"lead.restated", "account.restated"})
+
+
+@given(
+    permutations(longest=by_tier(push=40, nightly=80), decisions=True, people=PEOPLE[:2]),
+    st.lists(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1), min_size=1),
+)
+@law
+def test_whatever_arrives_together_verifies(
+    permutation: tuple[str, list[Fact], list[Fact]], batches: list[list[tuple[int, bool]]]
+) -> None:
+    """Several senders in one transaction, some of whom want all or nothing."""
+    name, _, as_reported = permutation
+
+    ledger = reported_together(name, as_reported, batches)
+
+    assert audit_of(ledger).subjects == ledger.subjects
 
 
 def recorded_ids(ledger: LedgerInMemory) -> set[str]:

@@ -6,6 +6,7 @@ So identities do not depend on the order. No two facts happen at the same time.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from events.records import decode_event, has_parts
 from events.revision.affected import Neighbourhood, Taken
 from events.revision.past import FoldedPast
 from events.signals.sender import Sender
+from events.submission import Submission
 from projections.funnel.fold import Stages, fold
 from projections.funnel.projection import concerns
 from tests.support.corrected_histories import LIFECYCLES
@@ -63,10 +65,10 @@ class Fact(NamedTuple):
 
 
 @st.composite
-def fact(draw: st.DrawFn, types: Sequence[EventType]) -> Fact:
+def fact(draw: st.DrawFn, types: Sequence[EventType], people: Sequence[str]) -> Fact:
     event_type = draw(st.sampled_from(types))
     of_account = event_type.subject == "account"
-    whom = draw(st.sampled_from(COMPANIES if of_account else PEOPLE))
+    whom = draw(st.sampled_from(COMPANIES if of_account else people))
     data = draw(data_of(event_type))
     if event_type.role in BUSINESS:
         data |= {name: f"{whom} {data[name]}" for name in ("opportunity", "order") if name in data}
@@ -95,12 +97,13 @@ def types_of(compiled: CompiledLifecycle, *, decisions: bool) -> list[EventType]
 
 @st.composite
 def permutations(
-    draw: st.DrawFn, *, longest: int, decisions: bool = False
+    draw: st.DrawFn, *, longest: int, decisions: bool = False, people: Sequence[str] = PEOPLE
 ) -> tuple[str, list[Fact], list[Fact]]:
     """Draw a lifecycle, and the same facts in two orders: by time, and as they are reported."""
     name = draw(st.sampled_from(sorted(LIFECYCLES)))
     types = types_of(LIFECYCLES[name], decisions=decisions)
-    drawn = draw(st.lists(fact(types), min_size=2, max_size=longest, unique_by=lambda f: f.minute))
+    facts = fact(types, people)
+    drawn = draw(st.lists(facts, min_size=2, max_size=longest, unique_by=lambda f: f.minute))
     in_order = sorted(drawn, key=lambda fact: fact.minute)
     return name, in_order, draw(st.permutations(in_order))
 
@@ -116,6 +119,27 @@ def reported(name: str, facts: Sequence[Fact], *, batch: int = 1) -> LedgerInMem
         ledger.submit_items(items)
     ledger.at = LATER
     ledger.let_happen()
+    return ledger
+
+
+def reported_together(
+    name: str, facts: Sequence[Fact], batches: Sequence[Sequence[tuple[int, bool]]]
+) -> LedgerInMemory:
+    """Report facts in the order given, in batches of submissions: size, and whether strict."""
+    ledger, waiting = LedgerInMemory(LIFECYCLES[name]), iter(facts)
+    for batch in cycle(batches):
+        submissions = [
+            Submission(items, is_strict)
+            for size, is_strict in batch
+            if (
+                items := tuple(
+                    ledger.read(f.event(), sender=f.sender) for f in islice(waiting, size)
+                )
+            )
+        ]
+        if not submissions:
+            break
+        ledger.submit(*submissions)
     return ledger
 
 
