@@ -52,6 +52,7 @@ from events.batch.upkeep import (
     members_of,
     occupied_by,
     reassess_lead,
+    was_judged_since,
 )
 from events.lifecycles.calendar import change_calendar, changes_of, with_changes
 from events.lifecycles.publish import asks_who_stands_where, compiled_from, objection, parsed
@@ -156,7 +157,7 @@ def _is_late(concerned: Concerned) -> bool:
     """Whether something happened after it to the lead that a signal is about, or to the company.
 
     A report about a lead is decided in order even if something has happened to its company since,
-    unless it changes the company.
+    unless it changes the company, or the leads of the company have been judged again since.
     """
     signal, lead, state = concerned.signal, concerned.party.lead, concerned.state
     if signal.subject is SubjectKind.LEDGER:
@@ -165,9 +166,9 @@ def _is_late(concerned: Concerned) -> bool:
         return False  # nobody has reported this lead, at any time
     if lead is None:
         return is_later(state.account, signal.occurred_at)
-    return is_later(state.lead, signal.occurred_at) or any(
-        is_later(visitor, signal.occurred_at) for _, visitor in lead.absorbs
-    )
+    at = signal.occurred_at
+    concerned_leads = (state.lead, *(visitor for _, visitor in lead.absorbs))
+    return was_judged_since(state.account, at) or any(is_later(one, at) for one in concerned_leads)
 
 
 def _waiting(draft: Draft, party: Party, *, is_decision: bool) -> list[str]:

@@ -7,6 +7,7 @@ decision about a lead starts from its current stage and uses the version in forc
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import has_consequences, reassess
@@ -181,3 +182,14 @@ def is_too_late(draft: Draft, account_id: str | None, decided: Sequence[Event]) 
 def is_later(state: LeadState | AccountState | None, at: datetime) -> bool:
     """Whether something has happened to a lead or a company after a moment."""
     return state is not None and state.latest_at is not None and state.latest_at > at
+
+
+def was_judged_since(account: AccountState | None, at: datetime) -> bool:
+    """Whether a company was listed as a competitor, or no longer, after a moment.
+
+    Its leads were judged again then, and so is anyone whose earlier report arrives later.
+    """
+    if account is None or not is_later(account, at):
+        return False
+    since = takewhile(lambda entry: entry.occurred_at > at, reversed(account.timeline))
+    return any("competitor" in entry.effects for entry in since)

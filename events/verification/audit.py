@@ -26,7 +26,6 @@ from domain.lifecycle.service_events import (
 from domain.lifecycle.text.complaints import LifecycleInvalid
 from domain.signal import REFERENCES
 from events.batch.memory import LEDGER_SUBJECT_ID, Remembered, newborn, seen_by, standing_of
-from events.batch.upkeep import is_later
 from events.lifecycles.publish import compiled_from, objection
 from events.parts import type_of_parts
 from events.personal import StoredLink
@@ -207,8 +206,7 @@ class Audit:
     def _judge_report(self, group: Sequence[Record], recollection: Recollection) -> None:
         """Judge a report: in order, or as recorded late."""
         first = group[0].event
-        own = self._before(first.receiver.id, first.receiver.kind).state
-        is_late = LATE in first.effects or is_later(own, first.occurred_at)
+        is_late = LATE in first.effects or self.late.is_late(first)
         self._check_version(group[0])
         is_decision = self._is_decision(first.type)
         if "pending_until" not in first.effects and (is_decision or not is_late):

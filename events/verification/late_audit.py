@@ -14,13 +14,13 @@ from domain.deciding.decide import RULES
 from domain.deciding.timers import first_due
 from domain.event import Event
 from domain.lead.absorption import connected, follow_forwarding
-from domain.lead.state import LATE, LeadState
+from domain.lead.state import LATE, AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ABSORBED, OFFERED
 from events.batch.entries import Unsettled
 from events.batch.memory import Remembered, absorbed_by
-from events.batch.upkeep import is_later
+from events.batch.upkeep import is_later, was_judged_since
 from events.records import OWN_SOURCE, Record, is_of_selection
 from events.revision.affected import linked
 from events.revision.past import FoldedPast
@@ -53,6 +53,21 @@ class LateAudit:
         None: no record follows.
         """
         return list(self.unsettled) if recorded_time != self.recorded_time else []
+
+    def is_late(self, event: Event) -> bool:
+        """Whether a report about a lead, judged on the state before it or after it, is late."""
+        state, at = self._state(event.receiver.id), event.occurred_at
+        if is_later(state, at):
+            return True
+        if event.subject.kind is not SubjectKind.LEAD:
+            return False
+        named = event.effects.get(
+            "account", state.account if isinstance(state, LeadState) else None
+        )
+        if named is None:
+            return False
+        company = self._state(follow_forwarding(named, self._absorbed_by))
+        return isinstance(company, AccountState) and was_judged_since(company, at)
 
     def waiting(self, group: Sequence[Record], *, is_decision: bool) -> list[str]:
         """Return the parties to a report that are decided again before it.
@@ -146,8 +161,7 @@ class LateAudit:
         is_own = envelope.source == OWN_SOURCE and not is_of_selection(group[0])
         if is_own or first.type in OFFERED or envelope.rules != RULES:
             return
-        lead = self._lead(first.receiver.id)
-        if LATE not in first.effects and is_later(lead, first.occurred_at):
+        if LATE not in first.effects and self.is_late(first):
             self.carrying.add(first.position)
             self._unsettle(first.receiver.id, first.position)
         elif LATE in first.effects and "pending_until" not in first.effects:
@@ -241,9 +255,12 @@ class LateAudit:
         return Unsettled((timer.armed_by,), timer.due_at)
 
     def _lead(self, subject_id: str) -> LeadState | None:
-        remembered = self.subjects.get(subject_id)
-        state = remembered.state if remembered is not None else None
+        state = self._state(subject_id)
         return state if isinstance(state, LeadState) else None
+
+    def _state(self, subject_id: str) -> LeadState | AccountState | None:
+        remembered = self.subjects.get(subject_id)
+        return remembered.state if remembered is not None else None
 
 
 def _absorbed(group: Sequence[Record]) -> list[str]:

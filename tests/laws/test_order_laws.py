@@ -32,6 +32,7 @@ def test_facts_lead_to_the_same_funnel_in_whatever_order_they_are_reported(
 
     ledger = reported(name, as_reported, batch=batch)
 
+    assert not ledger.refused
     assert what_is_known(ledger) == what_is_known(reported(name, in_order))
     assert audit_of(ledger).subjects == ledger.subjects
 

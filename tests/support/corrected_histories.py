@@ -16,7 +16,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, EventType
 from domain.lifecycle.service_events import is_offered
 from domain.rules.deals import BUSINESS
-from tests.support.histories import data_of
+from tests.support.histories import data_of, numbered
 from tests.support.stories import day, returning_funnel, shipped_lifecycle
 
 COMPANIES = ("acme.example", "other.example", "third.example")
@@ -125,9 +125,7 @@ def reports(draw: st.DrawFn, types: Sequence[EventType]) -> Report:
     data = draw(data_of(event_type))
     if event_type.role in BUSINESS:
         # No deal is shared by two people: the account would remember it for only one of them.
-        data |= {
-            name: f"{person} {data[name]}" for name in ("opportunity", "order") if name in data
-        }
+        data = numbered(person, data)
     cookie = None
     if person in FIRST_COMERS and event_type.kind is EventKind.FACT:
         own = f"of {person}"
@@ -152,7 +150,10 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
     reportable = [
         event
         for event in lifecycle.events.values()
-        if not event.reserved and not is_offered(event) and event.subject == "lead"
+        if not event.reserved
+        and not is_offered(event)
+        and event.subject == "lead"
+        and "account" not in event.fields
     ]
     moves = {move.on for move in lifecycle.lead.moves}
     moving = [one for one in reportable if one.name in moves]

@@ -102,6 +102,12 @@ def data_of(event: EventType) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def numbered(whom: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Give a buyer's deals and orders numbers of their own, which hold no address."""
+    own = {name: data[name] for name in ("opportunity", "order") if data.get(name) is not None}
+    return data | {name: f"{value} of {whom.replace('@', ' at ')}" for name, value in own.items()}
+
+
 _leads = st.fixed_dictionaries(
     {},
     optional={

@@ -24,7 +24,7 @@ from events.submission import Submission
 from projections.funnel.fold import Stages, fold
 from projections.funnel.projection import concerns
 from tests.support.corrected_histories import LIFECYCLES
-from tests.support.histories import data_of
+from tests.support.histories import data_of, numbered
 from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
 from tests.support.stories import day
 
@@ -71,7 +71,7 @@ def fact(draw: st.DrawFn, types: Sequence[EventType], people: Sequence[str]) -> 
     whom = draw(st.sampled_from(COMPANIES if of_account else people))
     data = draw(data_of(event_type))
     if event_type.role in BUSINESS:
-        data |= {name: f"{whom} {data[name]}" for name in ("opportunity", "order") if name in data}
+        data = numbered(whom, data)
     minute = draw(st.integers(0, 40 * 24 * 60))
     return Fact(event_type.name, whom, minute, data, draw(st.sampled_from((None, "marketing"))))
 

@@ -34,7 +34,7 @@ from tests.support.corrected_histories import (
     Unmerge,
     Void,
 )
-from tests.support.histories import values_of
+from tests.support.histories import numbered, values_of
 from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
 from tests.support.projected import deadlines_in
 from tests.support.stories import day
@@ -82,6 +82,8 @@ class TracedLedger:
         event = report.event(id, as_of or report.person)
         sender = Sender("key-1", ("test",), report.department, EVERY_RIGHT)
         (outcome,) = self.ledger.send(event, sender=sender)
+        # Otherwise it would never be in any history.
+        assert not is_invalid(outcome), outcome
         if isinstance(outcome, Recorded):
             assert self.ledger.at is not None
             may_be_voided = self._may_be_voided(outcome, report)
@@ -158,12 +160,10 @@ class TracedLedger:
         if name == TIME:
             return {TIME: day(action.at).isoformat()}, report._replace(at=action.at)
         values = [*values_of(fields[name]), *([] if fields[name].required else [None])]
-        value = values[action.value % len(values)]
-        if name in ("opportunity", "order") and value is not None:
-            value = f"{report.person} {value}"
-        changed = {**report.data, name: value}
-        data = {name: value for name, value in changed.items() if value is not None}
-        return {name: value}, report._replace(data=data)
+        changed = numbered(report.person, {name: values[action.value % len(values)]})
+        data = {**report.data, **changed}
+        data = {name: value for name, value in data.items() if value is not None}
+        return changed, report._replace(data=data)
 
     def _merge(self, person: str, other: str) -> Outcome | None:
         lead_id = self.lead(other)
@@ -247,6 +247,11 @@ class TracedLedger:
 
     def _send(self, type: str, **attributes: Any) -> Outcome:
         return self.ledger.send_one(type, **attributes)
+
+
+def is_invalid(outcome: Outcome) -> bool:
+    """Whether something was refused whatever has happened before."""
+    return isinstance(outcome, Refused) and outcome.refusal.reason == "event-invalid"
 
 
 def traced_ledger(name: str, happened: Sequence[Action]) -> TracedLedger:

@@ -19,6 +19,7 @@ from tests.support.late_reports import (
     COMPANY,
     HANAKO,
     TARO,
+    Reported,
     account,
     as_in_order,
     lead,
@@ -313,6 +314,33 @@ def test_a_company_that_was_listed_earlier_excludes_its_lead_from_then_on() -> N
     assert not tell(ledger, listed).is_late
     assert (lead(ledger).stage, lead(ledger).entered_at) == ("DISQUALIFIED", day(3))
     assert as_in_order(ledger, form, opened, listed)
+
+
+@pytest.mark.parametrize("since", [(), (report("competitor.unlisted", 7, COMPANY),)])
+@pytest.mark.parametrize("type", ["form.submitted", "email.sent"])
+def test_a_report_from_before_its_company_was_listed_as_a_competitor_is_late(
+    type: str, since: tuple[Reported, ...]
+) -> None:
+    """Nothing has happened to this person since, but the company's leads were judged again."""
+    known, listed = report("form.submitted", 1, TARO), report("competitor.listed", 5, COMPANY)
+    ledger = LedgerInMemory()
+    tell(ledger, known, listed, *since)
+    answer = tell(ledger, report(type, 3))
+    assert (answer.is_late, answer.stage) == (True, lead(ledger).stage)
+    assert as_in_order(ledger, known, listed, *since, report(type, 3))
+
+
+def test_a_report_from_before_a_listing_that_changes_nothing_has_effects_of_its_own() -> None:
+    reports = (
+        report("form.submitted", 1),
+        report("lead.disqualified", 2, reason="student"),
+        report("competitor.listed", 5, COMPANY),
+        report("visit.recorded", 3),
+    )
+    ledger = LedgerInMemory()
+    assert tell(ledger, *reports).is_late
+    assert restatements(ledger) == []
+    assert as_in_order(ledger, *reports)
 
 
 @pytest.mark.parametrize("told", list(permutations(range(3))))
