@@ -205,9 +205,9 @@ def test_an_unreachable_database_and_an_unknown_setting_have_exit_codes_of_their
 def test_tables_without_a_ledger_are_no_ledger_yet(data_dir: Path) -> None:
     assert command("migrate", data_dir=data_dir).returncode == 0
     for name in ("verify", "rebuild"):
-        told = command(name, data_dir=data_dir)
-        assert (told.returncode, told.stdout) == (4, "")
-        assert "the first start of `leadledger serve` founds it" in told.stderr
+        run = command(name, data_dir=data_dir)
+        assert (run.returncode, run.stdout) == (4, "")
+        assert "the first start of `leadledger serve` founds it" in run.stderr
 
 
 def test_keys_are_made_and_revoked_while_a_service_runs(two_workers: RunningService) -> None:

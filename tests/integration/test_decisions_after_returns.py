@@ -51,8 +51,8 @@ def events_of(type: str, *, is_late: bool) -> list[Event]:
     person = {"email": "hanako@acme.example"}
 
     def tell(type: str, at: datetime, **data: Any) -> None:
-        told = ledger.send_one(type, lead=person, time=at.isoformat(), data=data)
-        assert isinstance(told, Recorded), told
+        outcome = ledger.send_one(type, lead=person, time=at.isoformat(), data=data)
+        assert isinstance(outcome, Recorded), outcome
 
     tell("form.submitted", BEGAN)
     tell("lead.qualified", BEGAN)

@@ -326,8 +326,8 @@ async def test_a_lead_is_found_at_the_end_of_any_chain_of_absorptions(service: S
     first = await find(service, user_id="chain-0")
     assert (first["id"], first["absorbed_by"]) == (ids[-1], None)
     assert (await find(service, id=ids[0])) == first
-    told = (await history(service, ids[-1], limit=1_000))["events"]
-    assert sum(entry["type"] == "form.submitted" for entry in told) == count
+    events = (await history(service, ids[-1], limit=1_000))["events"]
+    assert sum(entry["type"] == "form.submitted" for entry in events) == count
 
 
 async def post(service: Service, events: list[dict[str, Any]]) -> list[dict[str, Any]]:

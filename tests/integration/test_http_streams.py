@@ -172,7 +172,7 @@ class FailingDoor:
     """A ledger that is lost after some submissions; at most two wait in it."""
 
     def __init__(self, service: Service, submissions: int) -> None:
-        self._door = service.part(Reporting).queue
+        self._queue = service.part(Reporting).queue
         self._left = submissions
         self.waiting_most = 0
         self._enqueued: list[asyncio.Future[list[Outcome]]] = []
@@ -189,7 +189,7 @@ class FailingDoor:
             failed: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
             failed.set_exception(LedgerUnavailable("the database does not answer"))
             return failed
-        self._enqueued.append(self._door.enqueue(submission))
+        self._enqueued.append(self._queue.enqueue(submission))
         waiting = sum(not future.done() for future in self._enqueued)
         self.waiting_most = max(self.waiting_most, waiting)
         return self._enqueued[-1]

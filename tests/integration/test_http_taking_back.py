@@ -176,19 +176,19 @@ async def test_a_decision_that_lost_its_basis_waits_for_a_person(service: Servic
 
 
 async def test_the_corrected_data_of_an_event_counts(service: Service) -> None:
-    told = await report(
+    answer = await report(
         service, "inquiry.received", lead={"email": HANAKO}, data={"channel": "reseller"}
     )
-    assert told["stage"] == "SAL"
+    assert answer["stage"] == "SAL"
     fields = {"channel": "web", "time": "2026-01-05T03:00:00.000000Z"}
     corrected = await report(
         service,
         "event.corrected",
-        data={"event": told["position"], "fields": {**fields, "note": "は担当者の誤り"}},
+        data={"event": answer["position"], "fields": {**fields, "note": "は担当者の誤り"}},
     )
     assert corrected["stage"] == "MAL"
     (event,) = [
-        one for one in await history(service, id_of(told)) if one["type"] == "event.corrected"
+        one for one in await history(service, id_of(answer)) if one["type"] == "event.corrected"
     ]
     assert event["data"]["fields"] == fields
     assert event["personal"]["data"]["fields"] == {"note": "は担当者の誤り"}
@@ -309,13 +309,13 @@ async def test_an_impossible_taking_back_is_refused_with_the_reason(
 async def test_only_an_administrator_takes_back_events_of_another_source(
     service: Service,
 ) -> None:
-    told = await form(service, HANAKO)
+    answer = await form(service, HANAKO)
     key = await service.key(Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, sources=["crm"])
-    body = {"id": "v", "type": "event.voided", "data": {"event": told["position"]}}
+    body = {"id": "v", "type": "event.voided", "data": {"event": answer["position"]}}
     refused = await service.client.post("/v1/events", json=body, headers=key)
     assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
     merge = {"id": "m", "type": "identity.merged", "lead": {"email": HANAKO}}
-    merge["data"] = {"other": id_of(told)}
+    merge["data"] = {"other": id_of(answer)}
     refused = await service.client.post("/v1/events", json=merge, headers=key)
     assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
 

@@ -79,14 +79,13 @@ class On:
     async def qualified(self) -> list[str]:
         """Return the leads qualified by a run, as numbers, in ledger order."""
         rows = await self.ledger.as_owner(
-            "SELECT lead.record AS told FROM ledger.events AS event "
+            "SELECT form.id FROM ledger.events AS event "
             "JOIN ledger.events AS form ON form.subject_id = event.subject_id "
             "AND form.type = 'form.submitted' "
-            "JOIN LATERAL (SELECT form.id AS record) AS lead ON true "
             "WHERE event.type = 'lead.qualified' AND event.source = 'leadledger' "
             "ORDER BY event.position"
         )
-        return [row["told"].removeprefix("form-") for row in rows]
+        return [row["id"].removeprefix("form-") for row in rows]
 
     async def own(self, type: str) -> list[dict[str, Any]]:
         rows = await self.ledger.as_owner(

@@ -224,8 +224,8 @@ class EveryEvent:
 
     def tell_late(self) -> None:
         """Report that a person did something before all that is known of them."""
-        told = self.tell("activity.recorded", person("miki"), time="2026-11-21T00:00:00Z")
-        assert told.restated is not None
+        outcome = self.tell("activity.recorded", person("miki"), time="2026-11-21T00:00:00Z")
+        assert outcome.restated is not None
 
 
 def golden_records(make: type[LedgerInMemory] = LedgerInMemory) -> list[str]:

@@ -174,7 +174,7 @@ class Story:
         """
         return [
             line(event)
-            for event in self._told(
+            for event in self._reported(
                 type,
                 at=at,
                 subject=subject,
@@ -190,11 +190,11 @@ class Story:
             if not is_of_pace(event)
         ]
 
-    def tell_all(self, type: str, **told: Any) -> list[str]:
+    def tell_all(self, type: str, **reported: Any) -> list[str]:
         """Report one event like `tell`, and leave nothing out."""
-        return [line(event) for event in self._told(type, **told)]
+        return [line(event) for event in self._reported(type, **reported)]
 
-    def _told(
+    def _reported(
         self,
         type: str,
         *,
@@ -214,7 +214,7 @@ class Story:
         attributes: dict[str, Any] = {"company_domain": lists_with(mail, lists)} if mail else {}
         attributes |= {"free_mail": True} if free_mail else {}
         attributes |= profile or {}
-        told = signal(
+        reported = signal(
             type,
             at=at,
             subject=subject,
@@ -224,7 +224,7 @@ class Story:
             data={**(data or {}), **fields},
             compiled=self.compiled,
         )
-        outcome = self.decide(told, account=account, resolution=resolution)
+        outcome = self.decide(reported, account=account, resolution=resolution)
         assert not isinstance(outcome, NotAllowed), outcome
         self._evolve(outcome)
         return outcome
@@ -257,27 +257,29 @@ class Story:
         **fields: Any,
     ) -> NotAllowed:
         """Report one event that must be refused, and return why."""
-        told = signal(type, at=at, data={**(data or {}), **fields}, compiled=self.compiled)
-        outcome = self.decide(told)
+        reported = signal(type, at=at, data={**(data or {}), **fields}, compiled=self.compiled)
+        outcome = self.decide(reported)
         assert isinstance(outcome, NotAllowed), [line(event) for event in outcome]
         return outcome
 
     def decide(
-        self, told: Signal, *, account: str | None = None, resolution: Resolution | None = None
+        self, reported: Signal, *, account: str | None = None, resolution: Resolution | None = None
     ) -> Sequence[Event] | NotAllowed:
         self.account = account or self.account
         if self.account is not None and self.state.account is None:
             self.state = State(self.state.lead, INITIAL_ACCOUNT)
-        if told.subject is SubjectKind.LEAD and resolution is None:
+        if reported.subject is SubjectKind.LEAD and resolution is None:
             resolution = Resolution(LEAD, LEAD, is_new=not self.is_begun)
         latest_at = self.lead.latest_at
-        assert latest_at is None or latest_at <= told.occurred_at, "the ledger decides late reports"
+        assert latest_at is None or latest_at <= reported.occurred_at, (
+            "the ledger decides late reports"
+        )
         party = Party(resolution, self.account)
-        decided = decide(self.compiled, self.state, told, party, position=self.position + 1)
+        decided = decide(self.compiled, self.state, reported, party, position=self.position + 1)
         return decided if isinstance(decided, NotAllowed) else decided.events
 
-    def _evolve(self, told: Iterable[Event]) -> None:
-        for event in told:
+    def _evolve(self, reported: Iterable[Event]) -> None:
+        for event in reported:
             self.events.append(event)
             self.position = event.position
             lead, account = self.state

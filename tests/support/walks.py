@@ -27,7 +27,7 @@ from tests.support.postgres import connection_to
 from tests.support.verified import verify
 
 TOKYO = ZoneInfo("Asia/Tokyo")
-NOT_TOLD = ("identity.linked", "grade.changed")
+NOT_SHOWN = ("identity.linked", "grade.changed")
 """Consequences of so many events that they would hide the rest; other tests cover them."""
 
 Lead = Mapping[str, Any]
@@ -82,7 +82,7 @@ class Walk:
         answer = await self.service.client.post("/v1/events", json={**event, "data": data})
         assert answer.status_code == 201, answer.text
         reported = answer.json()
-        followed = [one for one in reported.get("derived", []) if one["type"] not in NOT_TOLD]
+        followed = [one for one in reported.get("derived", []) if one["type"] not in NOT_SHOWN]
         return [_line(one) for one in ({**reported, "type": type}, *followed)]
 
     async def refused(self, type: str, lead: Lead, **data: Any) -> tuple[str, list[str]]:

@@ -27,7 +27,7 @@ def test_the_digest_is_that_of_the_secret_alone() -> None:
 
 
 @pytest.mark.parametrize("place", [5, 20, 60, -1])
-def test_a_key_with_one_wrong_character_is_told_from_an_unknown_one(place: int) -> None:
+def test_a_key_with_one_wrong_character_is_distinguished_from_an_unknown_one(place: int) -> None:
     text = mint().text
     wrong = text[:place] + ("0" if text[place] != "0" else "1") + text[place:][1:]
     with pytest.raises(KeyMalformed, match="checksum"):

@@ -25,8 +25,8 @@ def ledger() -> LedgerInMemory:
 def change(
     ledger: LedgerInMemory, first: date, last: date | None = None, *, closed: bool, **other: Any
 ) -> Outcome:
-    told = {"calendar": "office", "starts_on": str(first), "ends_on": str(last or first)}
-    return ledger.send_one("calendar.changed", data={**told, "closed": closed, **other})
+    fields = {"calendar": "office", "starts_on": str(first), "ends_on": str(last or first)}
+    return ledger.send_one("calendar.changed", data={**fields, "closed": closed, **other})
 
 
 def works(ledger: LedgerInMemory, day: date) -> bool:
@@ -107,7 +107,7 @@ def test_a_lead_is_brought_over_by_an_event(ledger: LedgerInMemory) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "pointer"),
+    ("fields", "pointer"),
     [
         ({"calendar": "factory"}, "/data/calendar"),
         ({"ends_on": "2026-12-01"}, "/data/ends_on"),
@@ -119,11 +119,11 @@ def test_a_lead_is_brought_over_by_an_event(ledger: LedgerInMemory) -> None:
     ],
 )
 def test_what_cannot_be_is_refused(
-    ledger: LedgerInMemory, told: dict[str, Any], pointer: str
+    ledger: LedgerInMemory, fields: dict[str, Any], pointer: str
 ) -> None:
     count = len(ledger.records)
     data = {"calendar": "office", "starts_on": "2026-12-07", "ends_on": "2026-12-07"}
-    outcome = ledger.send_one("calendar.changed", data={**data, "closed": True, **told})
+    outcome = ledger.send_one("calendar.changed", data={**data, "closed": True, **fields})
     assert isinstance(outcome, Refused)
     assert outcome.refusal.pointer == pointer
     assert len(ledger.records) == count

@@ -46,8 +46,8 @@ def refusal_of(event: dict[str, Any]) -> Refusal:
 
 
 def test_it_is_the_native_event_that_it_wraps() -> None:
-    told = {name: EVENT[name] for name in ("id", "source", "type", "time")}
-    signal = native.read({**told, **INSIDE}, CONTEXT)
+    context = {name: EVENT[name] for name in ("id", "source", "type", "time")}
+    signal = native.read({**context, **INSIDE}, CONTEXT)
     assert isinstance(signal, Signal)
     assert signal_of(EVENT)._replace(fingerprint=signal.fingerprint) == signal
 

@@ -15,8 +15,8 @@ BY_DOMAIN = {"domain": "reiji.example", "name": "例示製作所（株）"}
 
 def card(ledger: LedgerInMemory, email: str, account: dict[str, Any] | None = None) -> str:
     """Report a business card; return the account of its lead."""
-    told = {"account": account} if account is not None else {}
-    outcome = ledger.send_one("card.captured", lead={"email": email}, **told)
+    names = {"account": account} if account is not None else {}
+    outcome = ledger.send_one("card.captured", lead={"email": email}, **names)
     assert isinstance(outcome, Recorded), outcome
     state = ledger.subjects[outcome.lead or ""].state
     assert isinstance(state, LeadState)
@@ -170,9 +170,9 @@ def test_what_was_bought_stays_business_of_the_company_of_its_time() -> None:
 def test_the_owner_of_a_lead_does_not_own_its_company() -> None:
     ledger = LedgerInMemory()
     company = card(ledger, "hanako@reiji.example")
-    told = {"opportunity": "deal", "owner": "one"}
+    data = {"opportunity": "deal", "owner": "one"}
     opened = ledger.send_one(
-        "opportunity.created", lead={"email": "hanako@reiji.example"}, data=told
+        "opportunity.created", lead={"email": "hanako@reiji.example"}, data=data
     )
     assert isinstance(opened, Recorded)
     assert getattr(ledger.subjects[opened.lead or ""].state, "owner", None) == "one"

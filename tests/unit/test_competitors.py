@@ -15,7 +15,7 @@ def lead(name: str, host: str = "rival.example") -> dict[str, str]:
     return {"email": f"{name}@{host}"}
 
 
-def told(ledger: LedgerInMemory, since: int) -> list[tuple[str, str | None]]:
+def consequences(ledger: LedgerInMemory, since: int) -> list[tuple[str, str | None]]:
     return [(event.type, event.stage_to) for event, _ in ledger.records[since:]]
 
 
@@ -44,7 +44,7 @@ def test_listing_a_company_excludes_its_leads_up_to_mql_and_flags_them_beyond(
     if starts_again:
         ledger.start_again()
     since = send(ledger, "competitor.listed", account=RIVAL)
-    assert sorted(told(ledger, since)) == [
+    assert sorted(consequences(ledger, since)) == [
         ("competitor.listed", None),
         ("lead.excluded", "DISQUALIFIED"),
         ("lead.reassessed", None),
@@ -69,7 +69,7 @@ def test_a_lead_from_a_listed_company_is_excluded_by_the_first_download() -> Non
         lead={"anonymous_id": "c", **lead("spy")},
         data={"content": "x"},
     )
-    assert ("lead.excluded", "DISQUALIFIED") in told(ledger, since)
+    assert ("lead.excluded", "DISQUALIFIED") in consequences(ledger, since)
 
 
 def test_taking_a_company_off_the_list_clears_flags_and_overrules_no_decision() -> None:
@@ -80,7 +80,7 @@ def test_taking_a_company_off_the_list_clears_flags_and_overrules_no_decision() 
     send(ledger, "lead.sales_accepted", lead=lead("late"))
     send(ledger, "competitor.listed", account=RIVAL)
     since = send(ledger, "competitor.unlisted", account=RIVAL)
-    assert told(ledger, since) == [("competitor.unlisted", None), ("lead.reassessed", None)]
+    assert consequences(ledger, since) == [("competitor.unlisted", None), ("lead.reassessed", None)]
     assert [(one.stage, dict(one.flags)) for one in states(ledger)] == [
         ("DISQUALIFIED", {}),
         ("SAL", {}),
@@ -92,7 +92,7 @@ def test_listing_a_listed_company_judges_no_lead_again() -> None:
     send(ledger, "competitor.listed", account=RIVAL)
     send(ledger, "form.submitted", lead=lead("spy"))
     since = send(ledger, "competitor.listed", account=RIVAL)
-    assert told(ledger, since) == [("competitor.listed", None)]
+    assert consequences(ledger, since) == [("competitor.listed", None)]
 
 
 def test_a_lead_of_the_same_batch_is_judged_too() -> None:

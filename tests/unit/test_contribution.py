@@ -31,7 +31,7 @@ def unit(
     lead: str | None = "hanako",
     value: int | None = 100,
     currency: str | None = "JPY",
-    **told: object,
+    **units: object,
 ) -> Unit:
     plain = Unit(
         key=key,
@@ -45,7 +45,7 @@ def unit(
         account=None,
         opening_origin="sales-direct",
     )
-    return plain._replace(**told)  # type: ignore[arg-type]
+    return plain._replace(**units)  # type: ignore[arg-type]
 
 
 def by(found: Contribution, policy: Policy) -> Share:
@@ -105,13 +105,13 @@ def test_a_touch_counts_within_the_lookback_and_not_after_the_business() -> None
 
 
 def test_renewals_and_other_currencies_are_separate() -> None:
-    told = [
+    units = [
         unit("deal/1"),
         unit("renewal/7", business="renewal", value=50),
         unit("order/3", currency="USD"),
         unit("order/4", value=None, currency=None),
     ]
-    found = contribution(told, {"hanako": MARKETINGS}, RULES)
+    found = contribution(units, {"hanako": MARKETINGS}, RULES)
     assert by(found, Policy.ORIGIN).number_of == 2
     assert found.apart == {"renewal": (1, Decimal(50))}
     assert (found.other_currencies, found.without_value) == ({"USD": (1, Decimal(100))}, 1)
@@ -129,8 +129,8 @@ def test_a_piece_of_business_in_two_currencies_counts_in_the_one_that_is_asked_a
 
 
 def test_nurtured_business_is_compared_with_the_rest() -> None:
-    told = [unit("deal/1", value=300), unit("deal/2", value=100, lead="taro")]
-    found = contribution(told, {"hanako": MARKETINGS, "taro": SALES}, RULES)
+    units = [unit("deal/1", value=300), unit("deal/2", value=100, lead="taro")]
+    found = contribution(units, {"hanako": MARKETINGS, "taro": SALES}, RULES)
     assert (found.nurtured_average, found.other_average) == (Decimal(300), Decimal(100))
 
 

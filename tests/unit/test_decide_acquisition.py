@@ -47,8 +47,8 @@ def test_an_event_without_news_changes_nothing_and_keeps_what_it_reported() -> N
     story.tell("profile.updated", mail="example.co.jp")
     before = story.state
     story.tell("profile.updated", mail="example.co.jp")
-    told = {"known": True, "attributes": {"company_domain": ""}}
-    assert story.events[-1].effects == {"repeats": told}
+    content = {"known": True, "attributes": {"company_domain": ""}}
+    assert story.events[-1].effects == {"repeats": content}
     assert story.state == before
     story.tell("profile.updated", mail="lab.u-tokyo.ac.jp")
     assert story.events[-1].effects == {

@@ -23,7 +23,7 @@ def customer(compiled: CompiledLifecycle | None = None) -> Story:
 
 
 @pytest.mark.parametrize(
-    ("type", "fields", "told"),
+    ("type", "fields", "first"),
     [
         ("contact.requested", {}, "contact.requested: WON → MQL advanced, pass 2"),
         ("inquiry.received", {"channel": "web"}, "inquiry.received: WON → MQL advanced, pass 2"),
@@ -45,10 +45,10 @@ def customer(compiled: CompiledLifecycle | None = None) -> Story:
     ],
 )
 def test_new_interest_or_business_of_a_customer_begins_a_further_pass(
-    type: str, fields: dict[str, str], told: str
+    type: str, fields: dict[str, str], first: str
 ) -> None:
     story = customer()
-    assert story.tell(type, data=fields)[0] == told
+    assert story.tell(type, data=fields)[0] == first
     assert story.state.account is not None
     assert story.state.account.stage == "C"
     assert story.lead.business == fields.get("business", "cross_sell")
@@ -94,8 +94,8 @@ def test_the_deal_of_an_order_that_was_reported_first_is_not_further_business() 
 def test_a_further_order_of_a_known_deal_is_a_part_of_it() -> None:
     story = customer()
     for order in ("o-1", "o-2"):
-        told = story.tell("order.recorded", order=order, opportunity="first")
-        assert told == ["order.recorded"]
+        events = story.tell("order.recorded", order=order, opportunity="first")
+        assert events == ["order.recorded"]
     assert (story.lead.pass_number, story.lead.business) == (1, None)
 
 

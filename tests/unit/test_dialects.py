@@ -351,8 +351,8 @@ def test_a_form_is_not_refused_for_a_field_that_identifies_no_person(
 
 
 def test_the_skew_of_the_clock_is_taken_out() -> None:
-    told = {"originalTimestamp": "2026-11-22T01:00:00.000Z", "sentAt": "2026-11-22T01:30:00.000Z"}
-    signal = of_segment(**told, timestamp=None)
+    fields = {"originalTimestamp": "2026-11-22T01:00:00.000Z", "sentAt": "2026-11-22T01:30:00.000Z"}
+    signal = of_segment(**fields, timestamp=None)
     assert signal.occurred_at == datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
 
@@ -532,8 +532,8 @@ def test_an_identify_brings_the_browsers_id_along() -> None:
 @pytest.mark.parametrize("of", ["segment", "posthog"])
 def test_useless_identifiers_are_left_out_in_every_dialect(of: str) -> None:
     if of == "segment":
-        told = {"type": "identify", "userId": "undefined", "traits": {"phone": "なし"}}
-        signal = of_segment(**told)
+        fields = {"type": "identify", "userId": "undefined", "traits": {"phone": "なし"}}
+        signal = of_segment(**fields)
     else:
         signal = of_posthog(
             event="$set",

@@ -66,8 +66,8 @@ def test_every_fall_during_a_long_silence_is_reported_in_order() -> None:
     for at in (1, 2):
         story.tell("seminar.attended", at=at)
     assert story.lead.grade == "A"
-    told = [(one.occurred_at, one.data["grade"]) for one in changes(story, until=1_000)]
-    assert told == [(day(32), "B"), (day(366), "C")]
+    found = [(one.occurred_at, one.data["grade"]) for one in changes(story, until=1_000)]
+    assert found == [(day(32), "B"), (day(366), "C")]
     assert changes(story, until=5_000) == []
 
 
@@ -103,8 +103,8 @@ def test_a_grade_rises_when_what_spoke_against_it_has_grown_old() -> None:
     story.tell("unsubscribed", at=1)
     assert story.lead.grade == "C"
     assert story.lead.points[-1].points == -20
-    told = [(one.occurred_at, one.data) for one in changes(story, until=1_000)]
-    assert told == [
+    found = [(one.occurred_at, one.data) for one in changes(story, until=1_000)]
+    assert found == [
         (day(30), {"before": "C", "score": "17.5", "timer": "grade"}),
         (day(31), {"grade": "C", "score": "22.5", "timer": "grade"}),
     ]

@@ -25,10 +25,10 @@ def resolved(
     *identifiers: Identifier,
     pointers: Mapping[Identifier, str] | None = None,
     leads: Mapping[str, LeadState] | None = None,
-    **told: Any,
+    **fields: Any,
 ) -> Resolution | None:
     return resolve(
-        signal("form.submitted", identifiers=identifiers, **told),
+        signal("form.submitted", identifiers=identifiers, **fields),
         pointers=pointers or {},
         leads=leads or {},
         trust=TRUST,

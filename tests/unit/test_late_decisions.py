@@ -41,8 +41,8 @@ def returned(*reports: Reported) -> LedgerInMemory:
     return ledger
 
 
-def outcomes(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str | None]]:
-    return [(one["type"], one["position"], one.get("stage")) for one in told]
+def outcomes(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str | None]]:
+    return [(one["type"], one["position"], one.get("stage")) for one in entries]
 
 
 def test_a_decision_reported_after_the_return_is_judged_from_where_the_lead_was() -> None:

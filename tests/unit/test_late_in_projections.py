@@ -59,7 +59,7 @@ def deadlines(ledger: LedgerInMemory) -> tuple[list[DeadlineRow], list[DeadlineR
     return [row for row in rows if row.known_to is None], [row for row in rows if row.known_to]
 
 
-def told(rows: Sequence[DeadlineRow]) -> list[tuple[str, str, bool]]:
+def statuses(rows: Sequence[DeadlineRow]) -> list[tuple[str, str, bool]]:
     return [
         (row.entry.deadline, status_of(row.entry), row.entry.breached is not None) for row in rows
     ]
@@ -68,16 +68,16 @@ def told(rows: Sequence[DeadlineRow]) -> list[tuple[str, str, bool]]:
 def test_a_decision_in_time_reported_after_breach_and_return_meets_its_deadline() -> None:
     ledger = qualified()
     rows, _ = deadlines(ledger)
-    assert told(rows) == [("acceptance", "left", True)]
+    assert statuses(rows) == [("acceptance", "left", True)]
 
     tell(ledger, "lead.sales_accepted", DECIDED)
 
     rows, closed = deadlines(ledger)
-    assert told(rows)[0] == ("acceptance", "met", False)
+    assert statuses(rows)[0] == ("acceptance", "met", False)
     assert (rows[0].entry.due_at, rows[0].entry.settled_at) == (DUE, DECIDED)
     assert rows[1].entry.started_at == DECIDED
     # Until the restatement, the deadline was known as breached and left.
-    assert told(closed) == [("acceptance", "left", True)]
+    assert statuses(closed) == [("acceptance", "left", True)]
     assert [row.known_from for row in rows] == [closed[0].known_to] * len(rows)
 
 
@@ -87,7 +87,7 @@ def test_a_breach_no_longer_counts_once_an_earlier_order_is_known() -> None:
     tell(ledger, "order.recorded", DECIDED, data={"order": "1"})
 
     rows, _ = deadlines(ledger)
-    assert told(rows) == [("acceptance", "left", False)]
+    assert statuses(rows) == [("acceptance", "left", False)]
     assert rows[0].entry.settled_at == DECIDED
 
 
@@ -105,20 +105,20 @@ def test_a_settled_deadline_names_the_owner_of_its_time() -> None:
     assert [(row.entry.owner, row.entry.outcome) for row in rows] == [("tanaka", "left")]
 
 
-Told = tuple[str, datetime, dict[str, Any]]
+Report = tuple[str, datetime, dict[str, Any]]
 
 
-def in_this_order(told: Sequence[Told]) -> LedgerInMemory:
+def in_this_order(reported: Sequence[Report]) -> LedgerInMemory:
     ledger = begun()
-    for type, at, more in told:
+    for type, at, more in reported:
         tell(ledger, type, at, **more)
     return ledger
 
 
-def is_the_same_as_in_order(*told: Told) -> LedgerInMemory:
+def is_the_same_as_in_order(*reported: Report) -> LedgerInMemory:
     """Compare a ledger with one that received the same by time, in all projections."""
-    ledger = in_this_order(told)
-    in_order = in_this_order(sorted(told, key=lambda one: one[1]))
+    ledger = in_this_order(reported)
+    in_order = in_this_order(sorted(reported, key=lambda one: one[1]))
     assert any("late" in event.effects for event, _ in ledger.records)
     assert all("late" not in event.effects for event, _ in in_order.records)
     for says in EVERY_PROJECTION.values():
@@ -206,7 +206,7 @@ def test_a_deadline_of_an_earlier_pass_is_known_even_if_nothing_else_differs() -
         ("lead.handed_over", DECIDED, to_reseller),
     )
     rows, _ = deadlines(ledger)
-    assert told(rows) == [("reseller_report", "left", True)]
+    assert statuses(rows) == [("reseller_report", "left", True)]
 
 
 def test_what_a_report_belongs_to_is_known_even_if_nothing_else_differs() -> None:

@@ -343,9 +343,9 @@ def test_a_report_from_before_a_listing_that_changes_nothing_has_effects_of_its_
     assert as_in_order(ledger, *reports)
 
 
-@pytest.mark.parametrize("told", list(permutations(range(3))))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_lead_follows_the_newest_address_and_never_returns_to_a_former_company(
-    told: tuple[int, ...],
+    order: tuple[int, ...],
 ) -> None:
     old, new = HANAKO, "hanako@other.example"
     reports = [
@@ -353,7 +353,7 @@ def test_a_lead_follows_the_newest_address_and_never_returns_to_a_former_company
         for at, email in ((1, old), (3, new), (5, old))
     ]
     ledger = LedgerInMemory()
-    tell(ledger, *(reports[number] for number in told))
+    tell(ledger, *(reports[number] for number in order))
     former, now = (
         ledger.pointers[DIGESTS.identifier("domain", domain)]
         for domain in (COMPANY, "other.example")
@@ -418,7 +418,7 @@ def test_a_report_is_decided_by_the_version_that_its_lead_was_under_at_its_time(
     }
     ledger.at = day(5)
     assert reports == {
-        told: version_of(ledger, tell(ledger, report(*told, channel="web"))) for told in reports
+        key: version_of(ledger, tell(ledger, report(*key, channel="web"))) for key in reports
     }
     assert audit_of(ledger).subjects == ledger.subjects
 

@@ -12,7 +12,7 @@ from events.refusals import Refused
 from tests.support.ledger_in_memory import SENDER, LedgerInMemory
 
 PERIOD = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
-TOLD: dict[str, dict[str, Any]] = {
+COMPLETE: dict[str, dict[str, Any]] = {
     "capacity.declared": {**PERIOD, "team": "inside-1", "capacity": 40},
     "target.set": {**PERIOD, "for_department": "marketing", "figure": "MQL", "plan": "120"},
     "campaign.cost_recorded": {
@@ -24,28 +24,29 @@ TOLD: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("type", TOLD)
+@pytest.mark.parametrize("type", COMPLETE)
 def test_each_is_recorded_about_the_ledger_with_all_its_data(type: str) -> None:
     ledger = LedgerInMemory()
-    assert isinstance(ledger.send_one(type, data=TOLD[type]), Recorded)
+    assert isinstance(ledger.send_one(type, data=COMPLETE[type]), Recorded)
     (record,) = ledger.records
-    assert (record.event.subject.kind, record.event.data) == (SubjectKind.LEDGER, TOLD[type])
+    assert (record.event.subject.kind, record.event.data) == (SubjectKind.LEDGER, COMPLETE[type])
     assert record.event.stage_to is None
 
 
 @pytest.mark.parametrize(
-    ("type", "missing"), [(type, name) for type, told in TOLD.items() for name in told]
+    ("type", "missing"),
+    [(type, name) for type, complete_data in COMPLETE.items() for name in complete_data],
 )
 def test_none_can_be_reported_in_part(type: str, missing: str) -> None:
-    told = {name: value for name, value in TOLD[type].items() if name != missing}
-    outcome = LedgerInMemory().send_one(type, data=told)
+    complete_data = {name: value for name, value in COMPLETE[type].items() if name != missing}
+    outcome = LedgerInMemory().send_one(type, data=complete_data)
     assert isinstance(outcome, Refused)
     assert outcome.refusal.pointer == f"/data/{missing}"
 
 
-def told(type: str, **data: str) -> dict[str, Any]:
+def complete_data(type: str, **data: str) -> dict[str, Any]:
     """Return the data of each type, with these fields replaced; an empty one is left out."""
-    return {name: value for name, value in {**TOLD[type], **data}.items() if value}
+    return {name: value for name, value in {**COMPLETE[type], **data}.items() if value}
 
 
 COST, TARGET = "campaign.cost_recorded", "target.set"
@@ -71,8 +72,8 @@ def test_a_repeated_report_or_one_about_something_else_is_recorded(
     type: str, data: dict[str, str]
 ) -> None:
     ledger = LedgerInMemory()
-    assert isinstance(ledger.send_one(type, data=TOLD[type]), Recorded)
-    assert isinstance(ledger.send_one(type, data=told(type, **data)), Recorded)
+    assert isinstance(ledger.send_one(type, data=COMPLETE[type]), Recorded)
+    assert isinstance(ledger.send_one(type, data=complete_data(type, **data)), Recorded)
 
 
 @pytest.mark.parametrize("type", [COST, TARGET])
@@ -84,8 +85,8 @@ def test_a_period_that_overlaps_another_is_refused_with_that_one(
 ) -> None:
     """No day may count twice for a cost or a target."""
     ledger = LedgerInMemory()
-    later = told(type, starts_on=period[0], ends_on=period[1])
-    first = {"id": "1", "type": type, "data": TOLD[type]}
+    later = complete_data(type, starts_on=period[0], ends_on=period[1])
+    first = {"id": "1", "type": type, "data": COMPLETE[type]}
     _, outcome = ledger.send(first, {"id": "2", "type": type, "data": later})
     again = ledger.send_one(type, data=later)
     assert isinstance(outcome, Refused)
@@ -100,7 +101,7 @@ def test_a_period_that_overlaps_another_is_refused_with_that_one(
     [("mqll", ["MQL"]), ("粗利益", ["gross_profit"]), ("order_values", ["order_value"])],
 )
 def test_a_target_is_of_a_figure_that_is_known(figure: str, nearest: list[str]) -> None:
-    outcome = LedgerInMemory().send_one(TARGET, data=told(TARGET, figure=figure))
+    outcome = LedgerInMemory().send_one(TARGET, data=complete_data(TARGET, figure=figure))
     assert isinstance(outcome, Refused)
     assert outcome.refusal.pointer == "/data/figure"
     assert outcome.refusal.members["nearest"][:1] == nearest
@@ -108,7 +109,7 @@ def test_a_target_is_of_a_figure_that_is_known(figure: str, nearest: list[str]) 
 
 def test_a_figure_is_called_by_any_of_its_names() -> None:
     ledger = LedgerInMemory()
-    ledger.send_one(TARGET, data=told(TARGET, figure="受注件数"))
+    ledger.send_one(TARGET, data=complete_data(TARGET, figure="受注件数"))
     assert ledger.records[0].event.data["figure"] == "orders"
 
 
@@ -123,7 +124,7 @@ def test_a_figure_is_called_by_any_of_its_names() -> None:
 def test_money_has_a_currency_and_a_number_has_none(
     figure: str, currency: str, pointer: str | None
 ) -> None:
-    data = told(TARGET, figure=figure, currency=currency)
+    data = complete_data(TARGET, figure=figure, currency=currency)
     outcome = LedgerInMemory().send_one(TARGET, data=data)
     assert (outcome.refusal.pointer if isinstance(outcome, Refused) else None) == pointer
 
@@ -152,18 +153,18 @@ def test_impossible_targets_are_refused_with_the_reason(old: str, new: str, comp
 def test_the_number_of_periods_compared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("events.append.decide.DECLARED_MAX", 1)
     ledger = LedgerInMemory()
-    ledger.send_one(COST, data=TOLD[COST])
-    outcome = ledger.send_one(COST, data=told(COST, campaign="autumn-expo"))
+    ledger.send_one(COST, data=COMPLETE[COST])
+    outcome = ledger.send_one(COST, data=complete_data(COST, campaign="autumn-expo"))
     assert isinstance(outcome, Refused)
     assert outcome.refusal.reason == "history-too-long"
 
 
 def test_a_department_is_called_by_any_of_its_names_and_by_no_other() -> None:
     ledger = LedgerInMemory()
-    ledger.send_one("target.set", data={**TOLD["target.set"], "for_department": "マーケ"})
+    ledger.send_one("target.set", data={**COMPLETE["target.set"], "for_department": "マーケ"})
     assert ledger.records[0].event.data["for_department"] == "marketing"
     outcome = ledger.send_one(
-        "target.set", data={**TOLD["target.set"], "for_department": "kitchen"}
+        "target.set", data={**COMPLETE["target.set"], "for_department": "kitchen"}
     )
     assert isinstance(outcome, Refused)
 
@@ -180,5 +181,5 @@ def test_a_campaign_cost_is_reported_by_the_department_that_spends_it(
     type: str, department: str, reason: str | None
 ) -> None:
     sender = SENDER._replace(department=department, scopes=frozenset({Right.DECISIONS}))
-    outcome = LedgerInMemory().send_one(type, data=TOLD[type], sender=sender)
+    outcome = LedgerInMemory().send_one(type, data=COMPLETE[type], sender=sender)
     assert (outcome.refusal.reason if isinstance(outcome, Refused) else None) == reason

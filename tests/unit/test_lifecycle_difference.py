@@ -22,7 +22,7 @@ def test_a_lifecycle_does_not_differ_from_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "differences"),
     [
         ("name: small", "name: tall", ["name: small becomes tall"]),
         (
@@ -83,9 +83,9 @@ def test_a_lifecycle_does_not_differ_from_itself(name: str) -> None:
         ),
     ],
 )
-def test_each_change_is_described_in_words(before: str, after: str, told: list[str]) -> None:
+def test_each_change_is_described_in_words(before: str, after: str, differences: list[str]) -> None:
     assert before in SMALL
-    assert changes(SMALL, SMALL.replace(before, after, 1)) == told
+    assert changes(SMALL, SMALL.replace(before, after, 1)) == differences
 
 
 def test_a_change_that_many_event_types_share_is_listed_once_with_their_names() -> None:
@@ -118,8 +118,8 @@ def test_lists_come_change_and_go() -> None:
 
 
 def test_a_stage_that_is_renamed_takes_its_moves_with_it() -> None:
-    told = changes(SMALL, SMALL.replace("CUSTOMER", "BUYER"))
-    assert told == [
+    differences = changes(SMALL, SMALL.replace("CUSTOMER", "BUYER"))
+    assert differences == [
         "stages of account: CUSTOMER is gone",
         "stages of account: BUYER is new",
         "moves of account: company.gained from unplaced, TARGET to CUSTOMER is gone",

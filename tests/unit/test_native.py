@@ -174,16 +174,16 @@ def test_a_clock_that_is_ahead_is_corrected_by_the_time_of_sending() -> None:
 
 
 def test_a_decision_delivered_a_week_after_it_was_sent_keeps_its_time() -> None:
-    told = {"time": "2026-11-15T00:00:00Z", "sent_at": "2026-11-15T00:00:01Z"}
-    signal = signal_of({**FORM, **told})
+    times = {"time": "2026-11-15T00:00:00Z", "sent_at": "2026-11-15T00:00:01Z"}
+    signal = signal_of({**FORM, **times})
     assert (signal.occurred_at, signal.claimed_at) == (datetime(2026, 11, 15, tzinfo=UTC), None)
 
 
 def test_a_revisit_date_in_the_past_is_refused() -> None:
     back = {**FORM, "type": "lead.recycled", "data": {"reason": "too_early"}}
-    told = {"reason": "too_early", "revisit_date": "2026-11-22"}
-    assert isinstance(read({**back, "data": told}), Signal)
-    refused = refusal_of({**back, "data": {**told, "revisit_date": "2025-11-22"}})
+    data = {"reason": "too_early", "revisit_date": "2026-11-22"}
+    assert isinstance(read({**back, "data": data}), Signal)
+    refused = refusal_of({**back, "data": {**data, "revisit_date": "2025-11-22"}})
     assert refused.pointer == "/data/revisit_date"
 
 
@@ -538,8 +538,8 @@ def test_rules_see_the_full_mail_domain_and_the_company_is_the_registered_domain
 
 def test_putting_a_lead_with_a_company_names_the_company() -> None:
     linked = {"id": "l", "type": "account.linked", "lead": {"email": "hanako@example.co.jp"}}
-    for told in ({}, {"data": {"account": "01930000-0000-7000-8000-000000000001"}}):
-        refusal = refusal_of({**linked, **told})
+    for more in ({}, {"data": {"account": "01930000-0000-7000-8000-000000000001"}}):
+        refusal = refusal_of({**linked, **more})
         assert (refusal.pointer, refusal.detail) == (
             "/account",
             (

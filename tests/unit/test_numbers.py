@@ -30,8 +30,8 @@ def send(ledger: LedgerInMemory, source: str, type: str, **attributes: Any) -> R
     return outcome
 
 
-def lead(ledger: LedgerInMemory, told: Recorded) -> LeadState:
-    state = ledger.subjects[told.lead or ""].state
+def lead(ledger: LedgerInMemory, outcome: Recorded) -> LeadState:
+    state = ledger.subjects[outcome.lead or ""].state
     assert isinstance(state, LeadState)
     return state
 
@@ -91,9 +91,9 @@ def test_a_company_knows_its_orders_by_their_systems() -> None:
     ledger = LedgerInMemory()
     company = {"domain": "acme.example"}
     for source in ("erp", "shop"):
-        told = send(ledger, source, "order.recorded", account=company, data={"order": "1"})
+        outcome = send(ledger, source, "order.recorded", account=company, data={"order": "1"})
     send(ledger, "erp", "order.cancelled", data={"order": "1"})
-    state = ledger.subjects[told.subject.removeprefix("account/")].state
+    state = ledger.subjects[outcome.subject.removeprefix("account/")].state
     assert isinstance(state, AccountState)
     assert state.orders == {"erp/1": "cancelled", "shop/1": "valid"}
 

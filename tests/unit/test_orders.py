@@ -31,8 +31,8 @@ def test_the_progress_of_an_order_is_reported_by_its_id_alone(
     placed = send(ledger, "order.recorded", data={"order": "o-1", "value": "100"}, **owner)
     if starts_again:
         ledger.start_again()
-    told = send(ledger, type, data={"order": "o-1"})
-    assert told.subject == placed.subject
+    outcome = send(ledger, type, data={"order": "o-1"})
+    assert outcome.subject == placed.subject
     subject_id = placed.subject.partition("/")[2]
     if subject_id:
         state: Any = ledger.subjects[subject_id].state

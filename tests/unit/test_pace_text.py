@@ -11,7 +11,7 @@ from events.lifecycles.shipped import read_lifecycle_text, with_sections
 from tests.support.lifecycle_edits import edited
 
 ENTRY_LINES = 8
-"""What an entry lacks is told where it begins, some lines above the place that was changed."""
+"""What an entry lacks is reported where it begins, some lines above the place that was changed."""
 TEXT = read_lifecycle_text("demand_funnel")
 
 

@@ -63,7 +63,7 @@ def reason(outcome: Outcome) -> str:
     return outcome.refusal.reason
 
 
-def told(ledger: LedgerInMemory, since: int) -> list[tuple[str, int, str | None]]:
+def consequences(ledger: LedgerInMemory, since: int) -> list[tuple[str, int, str | None]]:
     """Return type, deciding version and stage reached of each record after a position."""
     return [
         (event.type, envelope.lifecycle, event.stage_to)
@@ -88,7 +88,7 @@ def test_a_signal_is_preceded_by_the_reassessment_of_its_lead_in_the_same_batch(
     ledger = ledger_at("GOOD")
     publication = recorded(ledger.publish(WITH_RIVALS)).position
     ledger.send_one("visit.recorded", lead=HANAKO)
-    assert told(ledger, publication) == [
+    assert consequences(ledger, publication) == [
         ("lead.reassessed", 2, None),
         ("lead.dropped", 2, "OUT"),
         ("visit.recorded", 2, None),
@@ -104,7 +104,7 @@ def test_a_domain_added_to_a_list_counts_from_the_next_report_of_an_address() ->
     ledger.submit(Submission((), woken=(lead_of(ledger),)))
     assert state_in(ledger).stage == "GOOD"
     ledger.send_one("visit.recorded", lead=HANAKO)
-    assert told(ledger, publication.position) == [
+    assert consequences(ledger, publication.position) == [
         ("lead.reassessed", 2, None),
         ("visit.recorded", 2, None),
         ("lead.dropped", 2, "OUT"),
@@ -116,7 +116,7 @@ def test_a_lead_is_woken_once_and_stays_under_the_new_version() -> None:
     publication = recorded(ledger.publish(ANOTHER)).position
     ledger.submit(Submission((), woken=(lead_of(ledger),)))
     ledger.submit(Submission((), woken=(lead_of(ledger),)))
-    assert told(ledger, publication) == [("lead.reassessed", 2, None)]
+    assert consequences(ledger, publication) == [("lead.reassessed", 2, None)]
 
 
 def test_a_lead_that_missed_versions_comes_under_each_in_turn() -> None:
@@ -124,7 +124,7 @@ def test_a_lead_that_missed_versions_comes_under_each_in_turn() -> None:
     recorded(ledger.publish(renamed(SMALL, GOOD="FINE"), GOOD="FINE"))
     publication = recorded(ledger.publish(SMALL, FINE="NEW")).position
     ledger.send_one("visit.recorded", lead=HANAKO)
-    assert told(ledger, publication) == [
+    assert consequences(ledger, publication) == [
         ("lead.reassessed", 2, "FINE"),
         ("lead.reassessed", 3, "NEW"),
         ("lead.accepted", 3, "GOOD"),
@@ -138,7 +138,7 @@ def test_beyond_exclusion_a_reassessment_flags_instead_of_moving() -> None:
         ledger.publish(BEYOND_DEAL.replace("_list: rivals_domains", "_list: partners_domains"))
     ).position
     ledger.submit(Submission((), woken=(lead_of(ledger),)))
-    assert told(ledger, publication) == [("lead.reassessed", 2, None)]
+    assert consequences(ledger, publication) == [("lead.reassessed", 2, None)]
     assert state_in(ledger).flags == {"competitor": "lead.reassessed"}
     ledger.publish(BEYOND_DEAL)
     ledger.submit(Submission((), woken=(lead_of(ledger),)))

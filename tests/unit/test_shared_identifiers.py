@@ -135,8 +135,8 @@ def test_a_number_of_one_that_another_known_person_reports_is_shared(
     ledger: LedgerInMemory,
 ) -> None:
     hanako, taro = (lead_of(form(ledger, one)) for one in (HANAKO, {"email": TARO["email"]}))
-    told = form(ledger, TARO)
-    assert lead_of(told) == taro
+    outcome = form(ledger, TARO)
+    assert lead_of(outcome) == taro
     assert state(ledger, taro).conflicts == (hanako,)
     assert reason(ledger.send_one("form.submitted", lead={"phone": PHONE})) == "identifier-shared"
 
@@ -147,8 +147,8 @@ def test_an_address_that_may_be_a_second_one_of_the_same_person_goes_on_naming(
     """The systems know one person by two names: merge them; no identifier is shared."""
     by_form = form(ledger, {"email": "a@s1.example"})
     by_crm = form(ledger, {"external_ids": {"crm": "17"}})
-    told = form(ledger, {"external_ids": {"crm": "17"}, "email": "a@s1.example"})
-    assert lead_of(told) == lead_of(by_crm)
+    outcome = form(ledger, {"external_ids": {"crm": "17"}, "email": "a@s1.example"})
+    assert lead_of(outcome) == lead_of(by_crm)
     assert state(ledger, lead_of(by_crm)).conflicts == (lead_of(by_form),)
     assert lead_of(form(ledger, {"email": "a@s1.example"})) == lead_of(by_form)
 

@@ -155,14 +155,14 @@ def test_in_lead_management_a_visitor_has_no_stage_until_he_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "told"),
+    ("type", "data"),
     [
         ("lead.sales_accepted", {"owner": "ito"}),
         ("inquiry.received", {"owner": "ito", "channel": "reseller"}),
     ],
 )
 def test_in_lead_management_the_person_who_takes_a_lead_keeps_it_through_the_hand_over(
-    type: str, told: dict[str, str]
+    type: str, data: dict[str, str]
 ) -> None:
     story = Story(shipped("lead_management"))
     story.tell("form.submitted", mail="example.co.jp")
@@ -170,7 +170,7 @@ def test_in_lead_management_the_person_who_takes_a_lead_keeps_it_through_the_han
     story.tell("lead.qualified")
     story.tell("lead.handed_over")
     story.tell("screening.completed", data={"class": "now"})
-    story.tell(type, data=told)
+    story.tell(type, data=data)
     assert (story.stage, story.lead.owner, story.lead.team) == (
         "SALES_ACCEPTED",
         "ito",

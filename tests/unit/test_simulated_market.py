@@ -22,37 +22,39 @@ WORLD = World(seed=7, people=400, begins=ENDS - timedelta(days=300), ends=ENDS)
 
 
 @pytest.fixture(scope="module")
-def told() -> list[dict[str, Any]]:
+def reports() -> list[dict[str, Any]]:
     return list(events(WORLD))
 
 
-def test_the_same_world_reports_the_same_events_byte_for_byte(told: list[dict[str, Any]]) -> None:
-    assert orjson.dumps(list(events(WORLD))) == orjson.dumps(told)
+def test_the_same_world_reports_the_same_events_byte_for_byte(
+    reports: list[dict[str, Any]],
+) -> None:
+    assert orjson.dumps(list(events(WORLD))) == orjson.dumps(reports)
     other = list(events(WORLD._replace(seed=8)))
-    assert not {one["id"] for one in other} & {one["id"] for one in told}
+    assert not {one["id"] for one in other} & {one["id"] for one in reports}
 
 
-def test_everything_happens_within_its_time(told: list[dict[str, Any]]) -> None:
-    times = [datetime.fromisoformat(one["time"]) for one in told]
+def test_everything_happens_within_its_time(reports: list[dict[str, Any]]) -> None:
+    times = [datetime.fromisoformat(one["time"]) for one in reports]
     assert min(times) >= WORLD.begins
     assert max(times) <= WORLD.ends
 
 
-def test_some_events_are_reported_twice_and_some_late(told: list[dict[str, Any]]) -> None:
-    again = [id for id, count in Counter(one["id"] for one in told).items() if count > 1]
-    assert len(again) > len(told) / 200
-    times = [datetime.fromisoformat(one["time"]) for one in told]
+def test_some_events_are_reported_twice_and_some_late(reports: list[dict[str, Any]]) -> None:
+    again = [id for id, count in Counter(one["id"] for one in reports).items() if count > 1]
+    assert len(again) > len(reports) / 200
+    times = [datetime.fromisoformat(one["time"]) for one in reports]
     late = sum(later < earlier for earlier, later in itertools.pairwise(times))
-    assert late > len(told) / 200
+    assert late > len(reports) / 200
 
 
 def test_every_report_can_be_read_and_uses_only_declared_fields(
-    told: list[dict[str, Any]],
+    reports: list[dict[str, Any]],
 ) -> None:
     lifecycle: Lifecycle = demand_funnel().lifecycle
     sender = ANYBODY._replace(sources=("test", "*"), scopes=EVERY_RIGHT)
     context = Context(lifecycle, DIGESTS, sender, ENDS)
-    for one in told:
+    for one in reports:
         signal = native.read(one, context)
         assert not isinstance(signal, Refusal), (one, signal)
         undeclared = set(one.get("data", {})) - set(lifecycle.events[one["type"]].fields)
@@ -77,13 +79,13 @@ def test_the_whole_vocabulary_is_spoken() -> None:
     assert offered - said == ADMINISTRATORS
 
 
-def test_most_decisions_are_legal_where_they_come(told: list[dict[str, Any]]) -> None:
+def test_most_decisions_are_legal_where_they_come(reports: list[dict[str, Any]]) -> None:
     """A market that only produces refusals demonstrates nothing."""
     ledger = LedgerInMemory()
     sender = ANYBODY._replace(sources=("test", "*"))
-    for one in told:
+    for one in reports:
         ledger.send(one, sender=sender)
-    assert len(ledger.refused) < len(told) / 50
+    assert len(ledger.refused) < len(reports) / 50
     stages = {record.event.stage_to for record in ledger.records}
     path = {"AL", "ML", "MAL", "MQL", "SAL", "SQL", "OPP", "WON", "LOST", "DISQUALIFIED"}
     assert path | {"PL", "PROSPECT", "C", "KC"} <= stages

@@ -9,7 +9,7 @@ from domain.event import Event
 from domain.lead.state import LeadState
 from domain.lead.state_json import content_of
 from domain.lead.stays import Stay, Stays
-from domain.lead.stays import content_of as stays_told
+from domain.lead.stays import content_of as content_of_stays
 from domain.lifecycle.definition import SubjectKind
 from projections.funnel.fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stages, fold
 from projections.funnel.projection import concerns
@@ -177,7 +177,7 @@ def test_values_that_a_restatement_removes_from_a_pass_do_not_come_back() -> Non
     script.move(1, 0, "ML", "entered", effects=DIGITAL)
     stays = Stays((Stay("ML", day(0), 1, "entered", 1, "marketing-digital", "organic"),))
     state = LeadState(stage="ML", entered_at=day(0), entered=("ML",), origin="referral")
-    effects: Effects = {"state": content_of(state), **stays_told(stays)}
+    effects: Effects = {"state": content_of(state), **content_of_stays(stays)}
     script.tell(1, 1, type="lead.restated", effects=effects)
     script.move(1, 2, "MAL")
 

@@ -18,7 +18,7 @@ HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
 COOKIE = {"anonymous_id": "c-1"}
 
 
-def told(ledger: LedgerInMemory, type: str, at: float, lead: Any, **data: Any) -> Recorded:
+def reported(ledger: LedgerInMemory, type: str, at: float, lead: Any, **data: Any) -> Recorded:
     outcome = ledger.send_one(type, time=day(at).isoformat(), lead=lead, data=data)
     assert isinstance(outcome, Recorded), outcome
     return outcome
@@ -58,16 +58,16 @@ def company_stages(ledger: LedgerInMemory) -> dict[str, str | None]:
     return found
 
 
-def stages(told: list[dict[str, Any]]) -> list[str]:
-    return [one["stage"] for one in told if "stage" in one]
+def stages(outcomes: list[dict[str, Any]]) -> list[str]:
+    return [one["stage"] for one in outcomes if "stage" in one]
 
 
 def test_a_merged_lead_is_the_person_that_both_always_were() -> None:
     ledger = LedgerInMemory()
-    survivor = told(ledger, "form.submitted", 5, HANAKO).lead
-    other = told(ledger, "visit.recorded", 1, COOKIE).lead
-    told(ledger, "form.submitted", 2, COOKIE | TARO)
-    told(ledger, "lead.qualified", 3, TARO)
+    survivor = reported(ledger, "form.submitted", 5, HANAKO).lead
+    other = reported(ledger, "visit.recorded", 1, COOKIE).lead
+    reported(ledger, "form.submitted", 2, COOKIE | TARO)
+    reported(ledger, "lead.qualified", 3, TARO)
 
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
 
@@ -83,25 +83,25 @@ def test_a_merged_lead_is_the_person_that_both_always_were() -> None:
 
 def test_what_comes_for_a_merged_lead_is_its_own_again_after_the_unmerge() -> None:
     ledger = LedgerInMemory()
-    survivor = told(ledger, "form.submitted", 1, HANAKO).lead
-    other = told(ledger, "form.submitted", 1, TARO).lead
+    survivor = reported(ledger, "form.submitted", 1, HANAKO).lead
+    other = reported(ledger, "form.submitted", 1, TARO).lead
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
-    received = told(ledger, "lead.qualified", 2, TARO)
+    received = reported(ledger, "lead.qualified", 2, TARO)
     assert (received.subject, received.lead) == (f"lead/{other}", survivor)
 
     decided(ledger, "identity.unmerged", lead={"id": other})
 
     assert (lead(ledger, survivor).stage, lead(ledger, other).stage) == ("MAL", "MQL")
     assert lead(ledger, survivor).absorbs == ()
-    assert told(ledger, "email.opened", 3, TARO).lead == other
+    assert reported(ledger, "email.opened", 3, TARO).lead == other
 
 
 def test_a_visitor_that_was_another_person_is_separate_again() -> None:
     ledger = LedgerInMemory()
-    visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
-    person = told(ledger, "form.submitted", 2, HANAKO).lead
-    told(ledger, "opportunity.created", 3, COOKIE, opportunity="deal")
-    told(ledger, "form.submitted", 4, COOKIE | HANAKO)
+    visitor = reported(ledger, "visit.recorded", 1, COOKIE).lead
+    person = reported(ledger, "form.submitted", 2, HANAKO).lead
+    reported(ledger, "opportunity.created", 3, COOKIE, opportunity="deal")
+    reported(ledger, "form.submitted", 4, COOKIE | HANAKO)
     assert lead(ledger, person).stage == "OPP"
     assert lead(ledger, visitor).absorbed_by == person
 
@@ -116,11 +116,11 @@ def test_a_visitor_that_was_another_person_is_separate_again() -> None:
 
 def test_a_visitor_absorbed_in_the_meantime_stays_with_the_person_it_turned_out_to_be() -> None:
     ledger = LedgerInMemory()
-    survivor = told(ledger, "form.submitted", 1, HANAKO).lead
-    other = told(ledger, "form.submitted", 1, TARO).lead
-    visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
+    survivor = reported(ledger, "form.submitted", 1, HANAKO).lead
+    other = reported(ledger, "form.submitted", 1, TARO).lead
+    visitor = reported(ledger, "visit.recorded", 1, COOKIE).lead
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
-    told(ledger, "form.submitted", 2, COOKIE | TARO)
+    reported(ledger, "form.submitted", 2, COOKIE | TARO)
     assert lead(ledger, survivor).absorbs == (other, visitor)
 
     decided(ledger, "identity.unmerged", lead={"id": other})
@@ -130,10 +130,10 @@ def test_a_visitor_absorbed_in_the_meantime_stays_with_the_person_it_turned_out_
 
 def test_leads_kept_apart_are_never_absorbed_again() -> None:
     ledger = LedgerInMemory()
-    visitor = told(ledger, "visit.recorded", 1, COOKIE).lead
-    person = told(ledger, "form.submitted", 2, COOKIE | HANAKO).lead
+    visitor = reported(ledger, "visit.recorded", 1, COOKIE).lead
+    person = reported(ledger, "form.submitted", 2, COOKIE | HANAKO).lead
     assert person == visitor
-    other = told(ledger, "form.submitted", 3, TARO).lead
+    other = reported(ledger, "form.submitted", 3, TARO).lead
     decided(ledger, "identity.kept_apart", lead={"id": person}, data={"other": other})
     merging = ledger.send_one("identity.merged", lead={"id": other}, data={"other": person})
     assert refused(merging) == "merge-not-possible"
@@ -143,8 +143,8 @@ def test_leads_kept_apart_are_never_absorbed_again() -> None:
 
 def test_a_voided_event_and_its_consequences_never_happened() -> None:
     ledger = LedgerInMemory()
-    person = told(ledger, "form.submitted", 1, HANAKO).lead
-    won = told(ledger, "opportunity.won", 2, HANAKO, opportunity="deal")
+    person = reported(ledger, "form.submitted", 1, HANAKO).lead
+    won = reported(ledger, "opportunity.won", 2, HANAKO, opportunity="deal")
     assert won.stage == "WON"
 
     decided(ledger, "event.voided", data={"event": str(won.position)})
@@ -158,12 +158,12 @@ def test_a_voided_event_and_its_consequences_never_happened() -> None:
 
 def test_a_lead_of_which_nothing_counts_begins_again() -> None:
     ledger = LedgerInMemory()
-    first = told(ledger, "form.submitted", 1, HANAKO)
+    first = reported(ledger, "form.submitted", 1, HANAKO)
     decided(ledger, "event.voided", data={"event": str(first.position)})
     assert lead(ledger, first.lead) == LeadState(void=True, holds=("email",))
     assert refused(ledger.send_one("lead.accepted", lead=HANAKO)) == "lead-unknown"
 
-    again = told(ledger, "form.submitted", 2, HANAKO)
+    again = reported(ledger, "form.submitted", 2, HANAKO)
 
     assert (again.lead, again.stage) == (first.lead, "MAL")
     assert lead(ledger, first.lead).entered_at == day(2)
@@ -171,9 +171,9 @@ def test_a_lead_of_which_nothing_counts_begins_again() -> None:
 
 def test_a_decision_that_is_no_longer_legal_waits_for_a_person() -> None:
     ledger = LedgerInMemory()
-    person = told(ledger, "form.submitted", 1, HANAKO).lead
-    qualified = told(ledger, "lead.qualified", 2, HANAKO)
-    accepted = told(ledger, "lead.sales_accepted", 3, HANAKO)
+    person = reported(ledger, "form.submitted", 1, HANAKO).lead
+    qualified = reported(ledger, "lead.qualified", 2, HANAKO)
+    accepted = reported(ledger, "lead.sales_accepted", 3, HANAKO)
     decided(ledger, "event.voided", data={"event": str(qualified.position)})
     assert lead(ledger, person).stage == "MAL"
     assert lead(ledger, person).awaiting == (accepted.position,)
@@ -182,10 +182,10 @@ def test_a_decision_that_is_no_longer_legal_waits_for_a_person() -> None:
 
 def test_a_corrected_call_has_the_outcome_that_it_should_have_had() -> None:
     ledger = LedgerInMemory()
-    person = told(ledger, "form.submitted", 1, HANAKO).lead
-    told(ledger, "lead.qualified", 2, HANAKO)
-    told(ledger, "lead.sales_accepted", 3, HANAKO)
-    call = told(ledger, "screening.completed", 4, HANAKO, **{"class": "not_yet"})
+    person = reported(ledger, "form.submitted", 1, HANAKO).lead
+    reported(ledger, "lead.qualified", 2, HANAKO)
+    reported(ledger, "lead.sales_accepted", 3, HANAKO)
+    call = reported(ledger, "screening.completed", 4, HANAKO, **{"class": "not_yet"})
     assert call.stage == "MAL"
     fields = {"class": "now"}
     decided(ledger, "event.corrected", data={"event": str(call.position), "fields": fields})
@@ -194,8 +194,8 @@ def test_a_corrected_call_has_the_outcome_that_it_should_have_had() -> None:
 
 def test_a_corrected_time_is_when_it_happened() -> None:
     ledger = LedgerInMemory()
-    person = told(ledger, "form.submitted", 1, HANAKO).lead
-    qualified = told(ledger, "lead.qualified", 2, HANAKO)
+    person = reported(ledger, "form.submitted", 1, HANAKO).lead
+    qualified = reported(ledger, "lead.qualified", 2, HANAKO)
     fields = {"time": "2026-04-04T09:00:00+09:00"}
     decided(ledger, "event.corrected", data={"event": str(qualified.position), "fields": fields})
     assert (lead(ledger, person).stage, lead(ledger, person).entered_at) == ("MQL", day(3))
@@ -223,7 +223,7 @@ def test_a_corrected_time_is_when_it_happened() -> None:
 )
 def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: str) -> None:
     ledger = LedgerInMemory()
-    form = told(ledger, "form.submitted", 1, HANAKO)
+    form = reported(ledger, "form.submitted", 1, HANAKO)
     correction = {"event": str(form.position), "fields": {"time": time}}
     outcome = ledger.send_one("event.corrected", data=correction)
     assert isinstance(outcome, Refused)
@@ -238,13 +238,13 @@ def test_timers_fire_again_between_what_counts() -> None:
     move = "- {on: lead.requalified, from: DISQUALIFIED, to: MAL, guards: [known]}"
     given_up = "- {on: lead.dormant, from: MAL, to: DISQUALIFIED}"
     ledger = LedgerInMemory(demand_funnel(changes=((move, f"{move}\n    {given_up}"),)))
-    person = told(ledger, "form.submitted", 201, HANAKO).lead
-    wrong = told(ledger, "email.opened", 202, HANAKO)
+    person = reported(ledger, "form.submitted", 201, HANAKO).lead
+    wrong = reported(ledger, "email.opened", 202, HANAKO)
     armed = lead(ledger, person)._replace(timers={DORMANT: Timer(day(203), 1)})
     assert person is not None
     ledger.subjects[person] = ledger.subjects[person]._replace(state=armed)
     ledger.start_again()
-    told(ledger, "email.opened", 204, HANAKO)
+    reported(ledger, "email.opened", 204, HANAKO)
     assert lead(ledger, person).stage == "DISQUALIFIED"
     decided(ledger, "event.voided", data={"event": str(wrong.position)})
     # Nothing that counts has armed the timer, so what it did counts no longer either.
@@ -254,8 +254,8 @@ def test_timers_fire_again_between_what_counts() -> None:
 def test_a_history_that_is_too_long_is_not_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past, "HISTORY_EVENTS_MAX", 3)
     ledger = LedgerInMemory()
-    first = told(ledger, "form.submitted", 1, HANAKO)
-    told(ledger, "email.opened", 2, HANAKO)
+    first = reported(ledger, "form.submitted", 1, HANAKO)
+    reported(ledger, "email.opened", 2, HANAKO)
     voided = ledger.send_one("event.voided", data={"event": str(first.position)})
     assert refused(voided) == "history-too-long"
 
@@ -279,10 +279,10 @@ def account_restated(ledger: LedgerInMemory) -> Event:
 def test_a_company_of_which_an_event_was_voided_names_its_own_reports(before: int) -> None:
     ledger = LedgerInMemory()
     for number in range(before):
-        told(ledger, "email.sent", 1, {"email": f"somebody{number}@elsewhere.example"})
-    order = told(ledger, "order.recorded", 1, P0, order="1")
+        reported(ledger, "email.sent", 1, {"email": f"somebody{number}@elsewhere.example"})
+    order = reported(ledger, "order.recorded", 1, P0, order="1")
     decided(ledger, "event.voided", data={"event": str(order.position)})
-    won = told(ledger, "opportunity.won", 2, P1, opportunity="1")
+    won = reported(ledger, "opportunity.won", 2, P1, opportunity="1")
 
     decided(ledger, "event.voided", data={"event": str(won.position)})
 
@@ -303,21 +303,21 @@ def test_a_company_of_which_an_event_was_voided_names_its_own_reports(before: in
 
 def test_a_purchase_that_a_colleague_never_made_does_not_make_a_company_a_customer() -> None:
     ledger = LedgerInMemory()
-    other = told(ledger, "opportunity.reopened", 1, P1, opportunity="second")
-    won = told(ledger, "opportunity.won", 2, P0, opportunity="first")
+    other = reported(ledger, "opportunity.reopened", 1, P1, opportunity="second")
+    won = reported(ledger, "opportunity.won", 2, P0, opportunity="first")
     decided(ledger, "event.voided", data={"event": str(other.position)})
 
     decided(ledger, "event.voided", data={"event": str(won.position)})
 
-    told(ledger, "form.submitted", 3, P0)
+    reported(ledger, "form.submitted", 3, P0)
     state = company(ledger, won.lead)
     assert (state.stage, dict(state.opportunities)) == ("PROSPECT", {})
 
 
 def test_a_deal_that_was_corrected_and_then_voided_is_nobodys() -> None:
     ledger = LedgerInMemory()
-    person = told(ledger, "form.submitted", 1, P0).lead
-    lost = told(ledger, "opportunity.lost", 2, P0, opportunity="wrong")
+    person = reported(ledger, "form.submitted", 1, P0).lead
+    lost = reported(ledger, "opportunity.lost", 2, P0, opportunity="wrong")
     event = str(lost.position)
     decided(ledger, "event.corrected", data={"event": event, "fields": {"opportunity": "right"}})
     assert dict(company(ledger, person).opportunities) == {"test/right": "lost"}
@@ -329,9 +329,9 @@ def test_a_deal_that_was_corrected_and_then_voided_is_nobodys() -> None:
 
 def test_what_one_of_two_unmerged_people_bought_stays_when_the_other_is_merged_again() -> None:
     ledger = LedgerInMemory()
-    buyer = told(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
-    survivor = told(ledger, "form.submitted", 1, P0).lead
-    third = told(ledger, "form.submitted", 1, {"email": "p2@x.example"}).lead
+    buyer = reported(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
+    survivor = reported(ledger, "form.submitted", 1, P0).lead
+    third = reported(ledger, "form.submitted", 1, {"email": "p2@x.example"}).lead
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": buyer})
     decided(ledger, "identity.unmerged", lead={"id": buyer})
 
@@ -346,10 +346,10 @@ def test_a_purchase_belongs_to_the_other_company_once_the_two_people_are_unmerge
     Nobody is known at that company once its only report is void.
     """
     ledger = LedgerInMemory()
-    survivor = told(ledger, "form.submitted", 1, HANAKO)
-    other = told(ledger, "form.submitted", 1, TARO).lead
+    survivor = reported(ledger, "form.submitted", 1, HANAKO)
+    other = reported(ledger, "form.submitted", 1, TARO).lead
     decided(ledger, "identity.merged", lead={"id": survivor.lead}, data={"other": other})
-    told(ledger, "order.recorded", 2, TARO, order="o")
+    reported(ledger, "order.recorded", 2, TARO, order="o")
     decided(ledger, "identity.unmerged", lead={"id": other})
     assert company_stages(ledger) == {"acme.example": "PROSPECT", "other.example": "C"}
 
@@ -362,15 +362,15 @@ def test_a_company_of_a_merged_person_is_decided_with_all_who_bought_there() -> 
     """A person was merged with one of another company, so what counts for one affects both."""
     ledger = LedgerInMemory()
     buyer = {"email": "jiro@other.example"}
-    won = told(ledger, "opportunity.won", 1, buyer, opportunity="d1")
+    won = reported(ledger, "opportunity.won", 1, buyer, opportunity="d1")
     decided(ledger, "event.voided", data={"event": str(won.position)})
-    told(ledger, "order.cancelled", 2, buyer, order="o1")
-    merged = told(
+    reported(ledger, "order.cancelled", 2, buyer, order="o1")
+    merged = reported(
         ledger, "opportunity.created", 1, {"email": "jiro@acme.example"}, opportunity="d2"
     )
-    survivor = told(ledger, "form.submitted", 1, TARO).lead
+    survivor = reported(ledger, "form.submitted", 1, TARO).lead
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": merged.lead})
-    created = told(ledger, "opportunity.created", 3, HANAKO, opportunity="d3")
+    created = reported(ledger, "opportunity.created", 3, HANAKO, opportunity="d3")
 
     decided(ledger, "event.voided", data={"event": str(created.position)})
 
@@ -379,8 +379,8 @@ def test_a_company_of_a_merged_person_is_decided_with_all_who_bought_there() -> 
 
 def test_a_churned_customer_stays_churned_whatever_else_is_taken_back() -> None:
     ledger = LedgerInMemory()
-    person = told(ledger, "opportunity.won", 1, P0, opportunity="deal").lead
-    lost = told(ledger, "opportunity.lost", 2, P0, opportunity="other")
+    person = reported(ledger, "opportunity.won", 1, P0, opportunity="deal").lead
+    lost = reported(ledger, "opportunity.lost", 2, P0, opportunity="other")
     account = {"domain": "x.example"}
     assert decided(ledger, "customer.churned", account=account, time=day(3).isoformat()).moved
 
@@ -392,10 +392,10 @@ def test_a_churned_customer_stays_churned_whatever_else_is_taken_back() -> None:
 def test_what_a_colleague_goes_on_to_buy_is_judged_by_what_the_company_has_bought() -> None:
     """A further pass of a lost lead is cross-sell because of an order that never came."""
     ledger = LedgerInMemory()
-    order = told(ledger, "order.recorded", 1, P0, order="1")
-    told(ledger, "opportunity.created", 2, P1, opportunity="first")
-    told(ledger, "opportunity.lost", 2, P1, opportunity="first")
-    colleague = told(ledger, "opportunity.created", 3, P1, opportunity="second").lead
+    order = reported(ledger, "order.recorded", 1, P0, order="1")
+    reported(ledger, "opportunity.created", 2, P1, opportunity="first")
+    reported(ledger, "opportunity.lost", 2, P1, opportunity="first")
+    colleague = reported(ledger, "opportunity.created", 3, P1, opportunity="second").lead
     assert lead(ledger, colleague).business == "cross_sell"
 
     decided(ledger, "event.voided", data={"event": str(order.position)})
@@ -406,8 +406,8 @@ def test_what_a_colleague_goes_on_to_buy_is_judged_by_what_the_company_has_bough
 
 def test_a_lead_absorbed_while_the_company_was_listed_is_judged_by_the_listing_too() -> None:
     ledger = LedgerInMemory()
-    other = told(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
-    survivor = told(ledger, "form.submitted", 1, P0).lead
+    other = reported(ledger, "opportunity.created", 1, P1, opportunity="deal").lead
+    survivor = reported(ledger, "form.submitted", 1, P0).lead
     decided(ledger, "identity.merged", lead={"id": survivor}, data={"other": other})
     decided(ledger, "competitor.listed", account={"domain": "x.example"})
 
@@ -418,7 +418,7 @@ def test_a_lead_absorbed_while_the_company_was_listed_is_judged_by_the_listing_t
 
 def test_taking_back_a_second_time_counts_no_lead() -> None:
     ledger = LedgerInMemory()
-    form = told(ledger, "form.submitted", 1, P0)
+    form = reported(ledger, "form.submitted", 1, P0)
     void = {"event": str(form.position)}
     decided(ledger, "event.voided", data=void)
 

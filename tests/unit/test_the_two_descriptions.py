@@ -344,8 +344,8 @@ def test_a_reseller_is_handed_a_lead_and_owes_a_report(name: str) -> None:
     assert (started["deadline"], started["reseller"]) == ("reseller_report", "r-2")
     # Ten business days from Wednesday, 2026-04-01.
     assert story.lead.deadlines["reseller_report"].due_at == jst("2026-04-15 18:00")
-    told = story.tell_all("reseller.reported", at=7, reseller="r-2", data={"class": "later"})
-    assert told[:2] == ["reseller.reported", "deadline.met"]
+    reported = story.tell_all("reseller.reported", at=7, reseller="r-2", data={"class": "later"})
+    assert reported[:2] == ["reseller.reported", "deadline.met"]
     assert "reseller_report" not in story.lead.deadlines
 
 
@@ -405,11 +405,11 @@ def test_deals_and_orders_state_their_gross_profit_in_addition_to_the_value(
 ) -> None:
     """B: 「売上と利益」. A sale at a loss has a gross profit too."""
     ledger = LedgerInMemory(shipped_lifecycle(name))
-    told = {**data, "value": "1200", "currency": "JPY", "gross_profit": "-12.50"}
+    reported = {**data, "value": "1200", "currency": "JPY", "gross_profit": "-12.50"}
     lead = {"email": "hanako@acme.example"}
-    assert isinstance(ledger.send_one(type, lead=lead, data=told), Recorded)
-    assert ledger.records[0].event.data == told
-    refused = ledger.send_one(type, lead=lead, data={**told, "gross_profit": "30 %"})
+    assert isinstance(ledger.send_one(type, lead=lead, data=reported), Recorded)
+    assert ledger.records[0].event.data == reported
+    refused = ledger.send_one(type, lead=lead, data={**reported, "gross_profit": "30 %"})
     assert isinstance(refused, Refused)
     assert refused.refusal.pointer == "/data/gross_profit"
 
@@ -438,8 +438,8 @@ def test_sales_is_the_sum_of_inside_and_field_sales(name: str) -> None:
     assert WHOLE[name].department_parts == {"sales": ("inside_sales", "field_sales")}
     ledger = LedgerInMemory(shipped_lifecycle(name))
     target = {"for_department": "営業", "figure": "受注金額", "plan": "90000000", "currency": "JPY"}
-    told = {**target, "starts_on": "2026-10-01", "ends_on": "2026-12-31"}
-    assert isinstance(ledger.send_one("target.set", data=told), Recorded)
+    data = {**target, "starts_on": "2026-10-01", "ends_on": "2026-12-31"}
+    assert isinstance(ledger.send_one("target.set", data=data), Recorded)
     assert ledger.records[0].event.data["for_department"] == "sales"
 
 

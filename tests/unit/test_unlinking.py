@@ -12,7 +12,7 @@ from events.refusals import Refused
 from tests.support.audited import audit_of
 from tests.support.ledger_in_memory import LedgerInMemory
 from tests.support.stories import day
-from tests.unit.test_taking_back import decided, lead, restated, stages, told
+from tests.unit.test_taking_back import decided, lead, reported, restated, stages
 
 SHARED = {"user_id": "shared"}
 HANAKO = {"email": "hanako@acme.example"}
@@ -22,8 +22,8 @@ COOKIE = {"anonymous_id": "cookie-1"}
 
 def joined(ledger: LedgerInMemory) -> tuple[str, int, int]:
     """Report two people under one id; return the lead, and the positions of each one's reports."""
-    first = told(ledger, "form.submitted", 1, HANAKO | SHARED)
-    second = told(ledger, "form.submitted", 2, TARO | SHARED)
+    first = reported(ledger, "form.submitted", 1, HANAKO | SHARED)
+    second = reported(ledger, "form.submitted", 2, TARO | SHARED)
     assert first.lead == second.lead
     assert first.lead is not None
     return first.lead, first.position, second.position
@@ -54,7 +54,7 @@ def refuses(ledger: LedgerInMemory, lead: dict[str, Any], *events: object) -> tu
 def test_what_another_person_reported_counts_for_that_person_from_the_beginning() -> None:
     ledger = LedgerInMemory()
     hanako, _, second = joined(ledger)
-    qualified = told(ledger, "lead.qualified", 3, TARO)
+    qualified = reported(ledger, "lead.qualified", 3, TARO)
     assert lead(ledger, hanako).stage == "MQL"
 
     taro = unlinked(ledger, hanako, second, qualified.position, **TARO)
@@ -70,15 +70,15 @@ def test_what_is_taken_off_names_the_other_person_from_then_on() -> None:
     ledger = LedgerInMemory()
     hanako, _, second = joined(ledger)
     phone = {"phone": "03-1234-5678"}
-    told(ledger, "email.opened", 3, HANAKO | phone)
+    reported(ledger, "email.opened", 3, HANAKO | phone)
 
     taro = unlinked(ledger, hanako, second, **TARO, **phone)
 
     ledger.start_again()
-    assert told(ledger, "email.opened", 4, TARO).lead == taro
-    assert told(ledger, "email.opened", 4, phone).lead == taro
-    assert told(ledger, "email.opened", 4, HANAKO).lead == hanako
-    assert told(ledger, "email.opened", 4, SHARED).lead == hanako
+    assert reported(ledger, "email.opened", 4, TARO).lead == taro
+    assert reported(ledger, "email.opened", 4, phone).lead == taro
+    assert reported(ledger, "email.opened", 4, HANAKO).lead == hanako
+    assert reported(ledger, "email.opened", 4, SHARED).lead == hanako
     assert lead(ledger, taro).holds == ("email", "phone")
     assert lead(ledger, hanako).holds == ("email", "user_id")
 
@@ -88,15 +88,15 @@ def test_an_address_alone_can_be_taken_off() -> None:
     hanako, _, _ = joined(ledger)
     taro = unlinked(ledger, hanako, **TARO)
     assert lead(ledger, taro).void
-    assert told(ledger, "form.submitted", 3, TARO).lead == taro
+    assert reported(ledger, "form.submitted", 3, TARO).lead == taro
     assert (lead(ledger, taro).stage, lead(ledger, taro).void) == ("MAL", False)
 
 
 def test_a_visitor_that_turned_out_to_be_the_other_person_goes_with_that_person() -> None:
     ledger = LedgerInMemory()
-    visitor = told(ledger, "visit.recorded", 1, COOKIE)
-    hanako = told(ledger, "form.submitted", 2, HANAKO | SHARED).lead
-    absorbing = told(ledger, "form.submitted", 3, TARO | SHARED | COOKIE)
+    visitor = reported(ledger, "visit.recorded", 1, COOKIE)
+    hanako = reported(ledger, "form.submitted", 2, HANAKO | SHARED).lead
+    absorbing = reported(ledger, "form.submitted", 3, TARO | SHARED | COOKIE)
     assert hanako is not None
     assert lead(ledger, hanako).absorbs == (visitor.lead,)
 
@@ -105,7 +105,7 @@ def test_a_visitor_that_turned_out_to_be_the_other_person_goes_with_that_person(
     assert visitor.lead is not None
     assert lead(ledger, visitor.lead).absorbed_by == taro
     assert (lead(ledger, hanako).absorbs, lead(ledger, taro).absorbs) == ((), (visitor.lead,))
-    assert told(ledger, "visit.recorded", 4, COOKIE).lead == taro
+    assert reported(ledger, "visit.recorded", 4, COOKIE).lead == taro
     # This holds even when taken back later: absorptions do not depend on what counts.
     decided(ledger, "event.voided", data={"event": str(absorbing.position)})
     assert lead(ledger, taro).absorbs == (visitor.lead,)
@@ -114,13 +114,13 @@ def test_a_visitor_that_turned_out_to_be_the_other_person_goes_with_that_person(
 def test_a_deal_goes_with_the_report_that_named_it() -> None:
     ledger = LedgerInMemory()
     hanako, _, second = joined(ledger)
-    opened = told(ledger, "opportunity.created", 3, SHARED, opportunity="deal-1")
+    opened = reported(ledger, "opportunity.created", 3, SHARED, opportunity="deal-1")
 
     taro = unlinked(ledger, hanako, second, opened.position, **TARO)
 
     assert dict(lead(ledger, hanako).opportunities) == {}
     ledger.start_again()
-    assert told(ledger, "opportunity.won", 4, {}, opportunity="deal-1").lead == taro
+    assert reported(ledger, "opportunity.won", 4, {}, opportunity="deal-1").lead == taro
     assert dict(lead(ledger, taro).opportunities) == {"test/deal-1": "won"}
 
 
@@ -168,14 +168,14 @@ def test_a_merge_undoes_it() -> None:
     taro = unlinked(ledger, hanako, second, **TARO)
     decided(ledger, "identity.merged", lead={"id": hanako}, data={"other": taro})
     assert _comparable(lead(ledger, hanako)) == _comparable(before)
-    assert told(ledger, "email.opened", 5, TARO).lead == hanako
+    assert reported(ledger, "email.opened", 5, TARO).lead == hanako
 
 
 def test_reports_of_a_merged_lead_are_found_again_when_that_lead_is_separate() -> None:
     ledger = LedgerInMemory()
-    hanako = told(ledger, "form.submitted", 1, HANAKO).lead
-    taro = told(ledger, "form.submitted", 1, TARO)
-    qualified = told(ledger, "lead.qualified", 2, TARO)
+    hanako = reported(ledger, "form.submitted", 1, HANAKO).lead
+    taro = reported(ledger, "form.submitted", 1, TARO)
+    qualified = reported(ledger, "lead.qualified", 2, TARO)
     assert hanako is not None
     assert taro.lead is not None
     decided(ledger, "identity.merged", lead={"id": hanako}, data={"other": taro.lead})
@@ -203,14 +203,14 @@ def test_what_cannot_be_taken_off_is_refused(
 ) -> None:
     ledger = LedgerInMemory()
     hanako, _, _ = joined(ledger)
-    told(ledger, "form.submitted", 1, {"email": "jiro@acme.example"})
+    reported(ledger, "form.submitted", 1, {"email": "jiro@acme.example"})
     assert refuses(ledger, {"id": hanako, **taken}, *events) == expected
 
 
 def test_only_reports_about_the_lead_are_taken_off_it() -> None:
     ledger = LedgerInMemory()
     hanako, _, second = joined(ledger)
-    other = told(ledger, "form.submitted", 1, {"email": "jiro@acme.example"})
+    other = reported(ledger, "form.submitted", 1, {"email": "jiro@acme.example"})
     derived = other.derived[0].position
     not_possible = "taking-back-not-possible"
     assert refuses(ledger, {"id": hanako}, other.position) == (not_possible, "/data/events/0")
@@ -225,15 +225,15 @@ def test_only_reports_about_the_lead_are_taken_off_it() -> None:
 def test_a_number_of_two_who_are_one_is_taken_off_both() -> None:
     ledger = LedgerInMemory()
     phone = {"phone": "03-1234-5678"}
-    hanako = told(ledger, "form.submitted", 1, HANAKO | phone).lead
-    taro = told(ledger, "form.submitted", 2, TARO | phone).lead
+    hanako = reported(ledger, "form.submitted", 1, HANAKO | phone).lead
+    taro = reported(ledger, "form.submitted", 2, TARO | phone).lead
     assert hanako is not None
     decided(ledger, "identity.merged", lead={"id": hanako}, data={"other": taro})
 
     jiro = unlinked(ledger, hanako, **phone)
 
     for _ in range(2):
-        assert told(ledger, "email.opened", 3, phone).lead == jiro
+        assert reported(ledger, "email.opened", 3, phone).lead == jiro
         ledger.start_again()
 
 
@@ -241,10 +241,10 @@ def test_a_lead_that_was_merged_many_times_is_looked_at_once() -> None:
     """Each names all earlier ones: walked naively, two dozen take millions of steps."""
     ledger = LedgerInMemory()
     people = [{"email": f"p{number}@acme.example"} for number in range(24)]
-    leads = [told(ledger, "form.submitted", 1, one).lead for one in people]
+    leads = [reported(ledger, "form.submitted", 1, one).lead for one in people]
     for one, other in pairwise(leads):
         decided(ledger, "identity.merged", lead={"id": other}, data={"other": one})
-    opened = told(ledger, "email.opened", 2, people[0])
+    opened = reported(ledger, "email.opened", 2, people[0])
     assert leads[-1] is not None
     began = time.monotonic()
     unlinked(ledger, leads[-1], opened.position, email="other@acme.example")
@@ -254,8 +254,8 @@ def test_a_lead_that_was_merged_many_times_is_looked_at_once() -> None:
 def test_a_shared_number_is_taken_off_no_lead() -> None:
     ledger = LedgerInMemory()
     phone = {"phone": "03-1234-5678"}
-    hanako = told(ledger, "form.submitted", 1, HANAKO | phone).lead
-    told(ledger, "form.submitted", 2, TARO | phone)
+    hanako = reported(ledger, "form.submitted", 1, HANAKO | phone).lead
+    reported(ledger, "form.submitted", 2, TARO | phone)
     assert refuses(ledger, {"id": hanako, **phone}) == ("taking-back-not-possible", "/lead")
 
 
