@@ -102,10 +102,9 @@ class StageIntervals:
         writer = RowWriter(driver, self.schema, self.sql, generation)
         await _copy_ended(writer, state)
         await _write_standing(writer, state)
-        await writer.write("write_counts", _COUNTED, list(_counts(state)))
+        await _write_counts(writer, state)
         await writer.write("write_lifecycles", Published._fields, state.published)
         state.published.clear()
-        state.counts.clear()
         if forget_oldest(state.standing, most=STANDING_KEPT):
             state.is_complete = False
 
@@ -128,6 +127,14 @@ async def _write_standing(writer: RowWriter, state: Stages) -> None:
         await writer.write("remove_standing", ("subject_ids",), gone)
     state.touched.clear()
     state.is_written = True
+
+
+async def _write_counts(writer: RowWriter, state: Stages) -> None:
+    differences = list(_counts(state))
+    await writer.write("write_counts", _COUNTED, differences)
+    reduced = [part for *part, entries, _ in differences if entries < 0]
+    await writer.write("remove_empty_counts", _COUNTED[:-2], reduced)
+    state.counts.clear()
 
 
 def stage_intervals(schema: str) -> StageIntervals:

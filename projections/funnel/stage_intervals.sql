@@ -62,29 +62,42 @@ DELETE FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: write_counts
--- Add differences to the counts. MERGE rather than INSERT ON CONFLICT, because PostgreSQL checks the
--- constraints of an inserted row before it detects a conflict, and a difference may be negative. If a
--- restatement leaves nothing to count, the row is deleted, because a rebuild would not have it.
-MERGE INTO ledger.stage_counts AS counted
-USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
-             CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),
-             CAST(:standing AS bigint[]))
-      AS difference (breakdown, value, kind, stage, before, entries, standing)
-   ON counted.generation = :generation
-  AND counted.breakdown = difference.breakdown
-  AND counted.value = difference.value
-  AND counted.kind = difference.kind
-  AND counted.stage = difference.stage
-  AND counted.before = difference.before
- WHEN MATCHED AND counted.entries + difference.entries = 0 THEN
-      DELETE
- WHEN MATCHED THEN
-      UPDATE SET entries = counted.entries + difference.entries,
-                 standing = counted.standing + difference.standing
- WHEN NOT MATCHED THEN
-      INSERT (generation, breakdown, value, kind, stage, before, entries, standing)
-      VALUES (:generation, difference.breakdown, difference.value, difference.kind,
-              difference.stage, difference.before, difference.entries, difference.standing)
+-- Add differences to the counts. The sums are computed before the insert: a difference may be
+-- negative, and PostgreSQL checks the constraints of an inserted row before it detects a conflict.
+-- No one else writes meanwhile: the checkpoint is locked. (Not MERGE: Citus takes none from arrays.)
+INSERT INTO ledger.stage_counts AS counted (
+       generation, breakdown, value, kind, stage, before, entries, standing)
+SELECT CAST(:generation AS integer), difference.breakdown, difference.value, difference.kind,
+       difference.stage, difference.before,
+       COALESCE(held.entries, 0) + difference.entries,
+       COALESCE(held.standing, 0) + difference.standing
+  FROM unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
+              CAST(:stage AS text[]), CAST(:before AS text[]), CAST(:entries AS bigint[]),
+              CAST(:standing AS bigint[]))
+       AS difference (breakdown, value, kind, stage, before, entries, standing)
+  LEFT JOIN ledger.stage_counts AS held
+    ON held.generation = CAST(:generation AS integer)
+   AND held.breakdown = difference.breakdown
+   AND held.value = difference.value
+   AND held.kind = difference.kind
+   AND held.stage = difference.stage
+   AND held.before = difference.before
+    ON CONFLICT (generation, breakdown, value, kind, stage, before) DO UPDATE
+   SET entries = excluded.entries, standing = excluded.standing
+
+-- name: remove_empty_counts
+-- Rows of which a restatement has left nothing: a rebuild would not have them.
+DELETE FROM ledger.stage_counts AS counted
+ USING unnest(CAST(:breakdown AS text[]), CAST(:value AS text[]), CAST(:kind AS text[]),
+              CAST(:stage AS text[]), CAST(:before AS text[]))
+       AS reduced (breakdown, value, kind, stage, before)
+ WHERE counted.generation = :generation
+   AND counted.breakdown = reduced.breakdown
+   AND counted.value = reduced.value
+   AND counted.kind = reduced.kind
+   AND counted.stage = reduced.stage
+   AND counted.before = reduced.before
+   AND counted.entries = 0
 
 -- name: write_lifecycles
 -- Which version was in force from which position, for queries about the past.

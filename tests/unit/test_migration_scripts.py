@@ -41,3 +41,4 @@ def test_each_statement_of_a_migration_is_one_command(script: Path) -> None:
         assert BEGINNING.match(statement), statement[:80]
         # Citus takes no ALTER TABLE that adds a constraint along with something else.
         assert not (statement.startswith("ALTER TABLE") and "ADD CONSTRAINT" in statement)
+        assert "MERGE INTO" not in statement

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from events.database.statements import SchemaNameInvalid, StatementFileInvalid, load, qualify
+from migrations.scripts import statements_of
 from projections.catalogue import PROJECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,15 @@ def test_every_statement_names_only_the_schema_it_was_loaded_for(file: Path) -> 
     for statement in load(package, "/".join(below), "other").values():
         assert "ledger." not in statement.driver_sql
         assert '"other".' in statement.driver_sql or statement.name in ABOUT_THE_SERVER
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_statement_can_run_on_a_node_of_a_cluster(file: Path) -> None:
+    """Citus takes one statement at a time, and no MERGE from arrays."""
+    package, *below = file.relative_to(ROOT).parts
+    for statement in load(package, "/".join(below), "other").values():
+        assert len(list(statements_of(f"{statement.driver_sql};"))) == 1, statement.name
+        assert "MERGE INTO" not in statement.driver_sql, statement.name
 
 
 @pytest.mark.parametrize("name", PROJECTIONS)
