@@ -11,10 +11,12 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 # Tests start some three hundred processes. Without bytecode, each would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve unit test check format bench soak lock clean
+EVENTS ?= 1000000
+
+.PHONY: help serve unit test check format bench bench-large soak lock clean
 
 help: ## Show the available targets.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 13
 
 serve: $(VENV)/.serve ## Start the service, with a private PostgreSQL unless LEADLEDGER_DATABASE_URL is set.
 	@$(BIN)/leadledger serve
@@ -38,6 +40,9 @@ format: $(VENV)/.develop ## Format the code and apply automatic fixes.
 
 bench: $(VENV)/.develop ## Measure the promised speeds, each next to its baseline.
 	$(BIN)/python -m tests.bench
+
+bench-large: $(VENV)/.develop ## Compare a log of EVENTS (1000000 by default: half an hour) with one of 10,000.
+	$(BIN)/python -m tests.bench --only growth --large-log $(EVENTS)
 
 soak: $(VENV)/.develop ## Run the long fuzzing and fault tests: several hours, at most five.
 	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \

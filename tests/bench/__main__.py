@@ -1,6 +1,6 @@
 """Measure the promised speeds, each next to its floor, and print one table.
 
-    python -m tests.bench [--only NAME ...] [--quick] [--json]
+    python -m tests.bench [--only NAME ...] [--large-log EVENTS] [--quick] [--json]
 
 Every ratio comes from rounds that alternate between floor and figure. The exit code is 0 even if
 an aim is not met: a noisy machine is not a defect. `--quick` only shows that everything still runs.
@@ -56,7 +56,8 @@ def main() -> None:
     asked = _arguments()
     figures: list[Figure] = []
     began = time.monotonic()
-    with running_bench(QUICK if asked.quick else FULL) as bench:
+    sizes = QUICK if asked.quick else FULL
+    with running_bench(sizes._replace(large_log=asked.large_log or sizes.large_log)) as bench:
         for name in asked.only or BENCHES:
             started = time.monotonic()
             figures += uvloop.run(_measure(name, bench))
@@ -76,6 +77,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
         "--only", nargs="+", choices=BENCHES, metavar="NAME", help="; ".join(BENCHES)
+    )
+    parser.add_argument(
+        "--large-log", type=int, metavar="EVENTS", help="events in the larger of two logs"
     )
     parser.add_argument(
         "--quick", action="store_true", help="small sizes, which only show that everything runs"

@@ -1,52 +1,180 @@
-"""What must not grow with the log: the time to append, and the time to read the funnel."""
+"""What must not grow with the log, and what a log takes on disk.
 
+    make bench-large                      # 10 thousand events against 1 million
+    make bench-large EVENTS=10000000      # against 10 million
+
+Both logs are written by the ledger itself. That takes some minutes for a million events, but no
+copy of a small log would have the indexes, the states and the free space of a large one.
+"""
+
+import random
 import statistics
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote
 
+from sqlalchemy import text
+
+from events.database.sessions import open_session
 from projections.catalogue import PROJECTIONS
 from projections.engine.runner import Runner
-from projections.funnel.projection import NAME
-from tests.bench.figures import Figure, at_most, figure_of, in_rounds
+from service.engine import make_engine
+from tests.bench.figures import Aim, Figure, at_most, figure_of, in_rounds
 from tests.bench.ledgers import Written, written
 from tests.bench.mix import events_of
-from tests.bench.servers import FLOOR, Bench, Server, serving
+from tests.bench.servers import FLOOR, Bench, Founded, Server, serving
+from tests.support.verified import verify
 
 SINGLES = 100
 """Single-event transactions per round."""
+LEADS = 200
+"""Leads whose histories are read: too many to be read from one page of the database."""
+AGO = timedelta(days=30)
+"""How long ago the moment is at which the funnel is asked for: two thirds of the log precede it."""
+VERIFIED_MAX = 3
+"""Rounds of verification, which reads everything."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Return the time per event on both logs, in batches and alone, and that of the funnel.
-
-    Half of the events are about new leads, half about leads that the log has known for long. Ids
-    are random, so that they are spread over the indexes.
-    """
+    """Return each figure for the large log, with the small log as its floor."""
     sizes = bench.sizes
     async with written(bench, "small") as small, written(bench, "large") as large:
-        await small.grow(sizes.small_log)
-        await large.grow(sizes.large_log)
+        pair = _Pair(bench, small, large)
+        for log, events in pair.logs:
+            await log.grow(events)
+            await project(log)
+            await _settle(bench, log)
         return [
-            await _compare(bench, small, large, "batched", count=sizes.appended, size=500),
-            await _compare(bench, small, large, "single", count=SINGLES, size=1),
-            await _ask(bench, small, sizes.small_log),
-            await _ask(bench, large, sizes.large_log),
+            await pair.append("batched", count=sizes.appended, size=500),
+            await pair.append("single", count=SINGLES, size=1),
+            *[await _ask(bench, log, events) for log, events in pair.logs],
+            *await pair.ask(),
+            await pair.verify(),
+            *await pair.weigh(),
         ]
 
 
-async def _compare(
-    bench: Bench, small: Written, large: Written, name: str, *, count: int, size: int
-) -> Figure:
-    pairs = await in_rounds(
-        bench.sizes.rounds,
-        floor=lambda number: _append(small, f"{name}-{number}", number, count=count, size=size),
-        measured=lambda number: _append(large, f"{name}-{number}", number, count=count, size=size),
-    )
-    return figure_of(
-        f"append to a large log, {name}",
-        pairs,
-        unit="µs/event",
-        aim=at_most(1.2),
-        note=f"{bench.sizes.large_log} events against {bench.sizes.small_log}; {size} a batch",
-    )
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A small and a large log. A class, because every comparison needs both."""
+
+    bench: Bench
+    small: Written
+    large: Written
+
+    @property
+    def logs(self) -> tuple[tuple[Written, int], tuple[Written, int]]:
+        """Return both, each with the number of its events."""
+        sizes = self.bench.sizes
+        return (self.small, sizes.small_log), (self.large, sizes.large_log)
+
+    async def append(self, name: str, *, count: int, size: int) -> Figure:
+        """Compare the time to append an event.
+
+        Half of the events are about new leads, half about leads that the log has known for long.
+        Ids are random, so that they are spread over the indexes.
+        """
+        appended: dict[str, Any] = {"count": count, "size": size}
+        return await self._compare(
+            f"append to a large log, {name}",
+            "µs/event",
+            at_most(1.2),
+            floor=lambda number: _append(self.small, f"{name}-{number}", number, **appended),
+            measured=lambda number: _append(self.large, f"{name}-{number}", number, **appended),
+        )
+
+    async def ask(self) -> list[Figure]:
+        """Compare answers about one lead, and the funnel at an earlier moment."""
+        small, large = self.small.founded, self.large.founded
+        histories = [await _histories(log) for log in (self.small, self.large)]
+        before = [f"/v1/funnel?as_of={quote((datetime.now(UTC) - AGO).isoformat())}"]
+        # An earlier moment counts all stays up to then: that may grow as the log does, not faster.
+        growth = self.bench.sizes.large_log / self.bench.sizes.small_log
+        with serving(self.bench, small) as floor, serving(self.bench, large) as served:
+
+            async def answers(name: str, aim: Aim, *asked: Sequence[str]) -> Figure:
+                count = self.bench.sizes.asked
+                return await self._compare(
+                    name,
+                    "ms",
+                    aim,
+                    floor=lambda _: _median_ms(floor, count, *asked[0]),
+                    measured=lambda _: _median_ms(served, count, *asked[-1]),
+                )
+
+            return [
+                await answers("one lead's history", at_most(1.2), *histories),
+                await answers(f"funnel as of {AGO.days} days ago", at_most(growth), before),
+            ]
+
+    async def verify(self) -> Figure:
+        """Compare the time per record of checking everything."""
+
+        async def us_each(log: Written) -> float:
+            began = perf_counter()
+            founded = log.founded
+            await verify(founded.engine, schema=founded.schema, digests=founded.digests)
+            return (perf_counter() - began) / log.ledger.memory.position * 1e6
+
+        return await self._compare(
+            "time to verify everything",
+            "µs/record",
+            at_most(1.2),
+            floor=lambda _: us_each(self.small),
+            measured=lambda _: us_each(self.large),
+            rounds=min(self.bench.sizes.rounds, VERIFIED_MAX),
+        )
+
+    async def weigh(self) -> list[Figure]:
+        """Compare bytes on disk per event: of the log and what decides, and of all projections."""
+        log = ("events", "event_personal", "event_actors", "subjects", "identifiers")
+        return [
+            await self._weigh("on disk, the log and its leads", tables=log, are_these=True),
+            await self._weigh("on disk, the projections", tables=log, are_these=False),
+        ]
+
+    async def _weigh(self, name: str, *, tables: Sequence[str], are_these: bool) -> Figure:
+        async def each(log: Founded, events: int) -> float:
+            session = await open_session(log.engine)
+            try:
+                taken = await session.driver.fetchval(
+                    "SELECT sum(pg_total_relation_size(oid)) FROM pg_class "
+                    "WHERE relnamespace = CAST($1 AS regnamespace) AND relkind = 'r' "
+                    "AND (relname = ANY ($2)) = $3",
+                    log.schema,
+                    tables,
+                    are_these,
+                )
+            finally:
+                await session.close()
+            return float(taken) / events
+
+        return await self._compare(
+            name,
+            "bytes/event",
+            at_most(1.2),
+            floor=lambda _: each(self.small.founded, self.bench.sizes.small_log),
+            measured=lambda _: each(self.large.founded, self.bench.sizes.large_log),
+            rounds=1,
+        )
+
+    async def _compare(
+        self,
+        name: str,
+        unit: str,
+        aim: Aim,
+        *,
+        floor: Callable[[int], Awaitable[float]],
+        measured: Callable[[int], Awaitable[float]],
+        rounds: int | None = None,
+    ) -> Figure:
+        sizes = self.bench.sizes
+        pairs = await in_rounds(rounds or sizes.rounds, floor=floor, measured=measured)
+        note = f"{sizes.large_log:,} events against {sizes.small_log:,}"
+        return figure_of(name, pairs, unit=unit, aim=aim, note=note)
 
 
 async def _append(log: Written, name: str, number: int, *, count: int, size: int) -> float:
@@ -62,14 +190,12 @@ async def _append(log: Written, name: str, number: int, *, count: int, size: int
 
 async def _ask(bench: Bench, log: Written, events: int) -> Figure:
     """Read the current funnel, compared with the same route answering a constant."""
-    await project(log, NAME)
-
-    async def median_ms(server: Server) -> float:
-        got = await server.fulfil("200", kind="get", requests=bench.sizes.asked, path="/v1/funnel")
-        return statistics.median(got.latencies) * 1e3
-
     ledger = log.founded
     with serving(bench, ledger) as service, serving(bench, ledger, module=FLOOR) as constant:
+
+        async def median_ms(server: Server) -> float:
+            return await _median_ms(server, bench.sizes.asked, "/v1/funnel")
+
         await median_ms(constant)
         await median_ms(service)
         pairs = await in_rounds(
@@ -78,6 +204,28 @@ async def _ask(bench: Bench, log: Written, events: int) -> Figure:
             measured=lambda _: median_ms(service),
         )
     return figure_of(f"funnel answer now, {events} events", pairs, unit="ms", aim=at_most(1.5))
+
+
+async def _median_ms(server: Server, count: int, *paths: str) -> float:
+    run = await server.fulfil("200", kind="get", requests=count, paths=paths)
+    return statistics.median(run.latencies) * 1e3
+
+
+async def _histories(log: Written) -> list[str]:
+    """Return where to read the history of leads drawn from the whole log."""
+    positions = random.Random(1).sample(range(1, log.ledger.memory.position), LEADS * 2)
+    session = await open_session(log.founded.engine)
+    try:
+        rows = await session.driver.fetch(
+            f"SELECT DISTINCT subject.subject_id FROM {log.founded.schema}.events AS event "
+            f"JOIN {log.founded.schema}.subjects AS subject USING (subject_id) "
+            "WHERE event.position = ANY ($1) AND kind = 'lead' LIMIT $2",
+            positions,
+            LEADS,
+        )
+    finally:
+        await session.close()
+    return [f"/v1/leads/{row['subject_id']}/history" for row in rows]
 
 
 async def project(log: Written, *names: str) -> None:
@@ -90,3 +238,14 @@ async def project(log: Written, *names: str) -> None:
     await runner.prepare()
     while (await runner.step()).records:
         pass
+
+
+async def _settle(bench: Bench, log: Written) -> None:
+    """Bring statistics up to date, as the server would have done if the log had grown slowly."""
+    owner = make_engine(log.founded.settings, bench.postgres.owner_url)
+    try:
+        async with owner.connect() as connection:
+            plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await plain.execute(text("VACUUM ANALYZE"))
+    finally:
+        await owner.dispose()

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import cycle, islice
 from time import perf_counter
 from typing import Any, NamedTuple, cast
 
@@ -39,7 +40,8 @@ class Order(NamedTuple):
     """The lines, if the kind is `lines`."""
     connections: int = 1
     tag: str = ""
-    path: str = "/v1/events"
+    paths: Sequence[str] = ("/v1/events",)
+    """What to get in turn; where to post is the first of them."""
     rate: float = 0.0
     """Requests per second over all connections; 0: as fast as they are answered."""
 
@@ -121,9 +123,9 @@ def requests_of(order: Order) -> list[list[bytes]]:
     """Build what each connection sends. All events of one lead go over one, so in their order."""
     head = f"authorization: Bearer {order.key}\r\nhost: {order.host}\r\n"
     if order.kind == "get":
-        request = f"GET {order.path} HTTP/1.1\r\n{head}\r\n".encode()
+        gets = [f"GET {path} HTTP/1.1\r\n{head}\r\n".encode() for path in order.paths]
         each = order.requests // order.connections
-        return [[request] * each for _ in range(order.connections)]
+        return [list(islice(cycle(gets), each)) for _ in range(order.connections)]
     events = timed_events(order.tag, order.requests)
     if order.kind == "lines":
         body = b"".join(orjson.dumps(timed.event) + b"\n" for timed in events)
@@ -137,7 +139,7 @@ def requests_of(order: Order) -> list[list[bytes]]:
 
 def _post(order: Order, head: str, media_type: str, body: bytes) -> bytes:
     described = f"content-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n"
-    return f"POST {order.path} HTTP/1.1\r\n{head}{described}".encode() + body
+    return f"POST {order.paths[0]} HTTP/1.1\r\n{head}{described}".encode() + body
 
 
 async def fulfil(order: Order) -> dict[str, Any]:
@@ -178,8 +180,8 @@ def _processor_seconds() -> float:
 
 if __name__ == "__main__":
     order = Order(**orjson.loads(sys.stdin.buffer.read()))
-    told_back = uvloop.run(fulfil(order))
-    sys.stdout.buffer.write(orjson.dumps(told_back))
+    result = uvloop.run(fulfil(order))
+    sys.stdout.buffer.write(orjson.dumps(result))
     sys.stdout.flush()
     # Hundreds of thousands of objects need no orderly end.
     os._exit(0)
