@@ -167,7 +167,7 @@ UPDATE ledger.subjects AS subject
   FROM (SELECT waiting.subject_id
           FROM ledger.subjects AS waiting
          WHERE waiting.wake_at > (
-               SELECT clock_timestamp() + head.clock_ahead FROM ledger.ledger_head AS head)
+               SELECT statement_timestamp() + head.clock_ahead FROM ledger.ledger_head AS head)
            AND waiting.wake_at > waiting.due_at
          LIMIT :limit) AS waiting
  WHERE subject.subject_id = waiting.subject_id
@@ -176,17 +176,18 @@ UPDATE ledger.subjects AS subject
 -- Leads that an internal error keeps from being brought up to date, and when to retry them.
 INSERT INTO ledger.leads_set_aside AS aside (
        lead_id, position, since, tries, retry_at, error, place)
-SELECT failed.lead_id, :position, clock_timestamp(), 1,
-       clock_timestamp() + make_interval(secs => CAST(:first_pause_s AS double precision)),
+SELECT failed.lead_id, :position, statement_timestamp(), 1,
+       statement_timestamp() + make_interval(secs => LEAST(
+           CAST(:first_pause_s AS double precision) * power(2, LEAST(COALESCE(held.tries, 0), 30)),
+           CAST(:longest_pause_s AS double precision))),
        failed.error, failed.place
   FROM unnest(CAST(:lead_ids AS uuid[]), CAST(:errors AS text[]), CAST(:places AS text[]))
        AS failed (lead_id, error, place)
+  LEFT JOIN ledger.leads_set_aside AS held USING (lead_id)
  ORDER BY failed.lead_id
     ON CONFLICT (lead_id) DO UPDATE
    SET tries = aside.tries + 1,
-       retry_at = clock_timestamp() + make_interval(secs => LEAST(
-           CAST(:first_pause_s AS double precision) * power(2, LEAST(aside.tries, 30)),
-           CAST(:longest_pause_s AS double precision))),
+       retry_at = excluded.retry_at,
        error = excluded.error,
        place = excluded.place
 
@@ -214,7 +215,7 @@ RETURNING CAST(aside.lead_id AS text)
 -- name: retry_all
 -- A restart may bring the fix, so every lead is retried at once.
 UPDATE ledger.leads_set_aside
-   SET retry_at = clock_timestamp()
+   SET retry_at = statement_timestamp()
 
 -- name: limit_waits
 -- Timeouts of this transaction only: a pooler may run the next one in another session.

@@ -78,7 +78,7 @@ queued AS (
      INSERT INTO ledger.webhook_deliveries (webhook_id, position, subject_id, status, attempts,
                                             due_at)
      SELECT CAST(:webhook_id AS uuid), stretch.position, stretch.subject_id, 'pending', 0,
-            clock_timestamp()
+            statement_timestamp()
        FROM stretch
          ON CONFLICT (webhook_id, position) DO NOTHING
 )
@@ -121,7 +121,7 @@ WITH due AS (
 claimed AS (
      UPDATE ledger.webhook_deliveries AS delivery
         SET attempts = delivery.attempts + 1,
-            claimed_until = clock_timestamp() + make_interval(secs => :lease_s)
+            claimed_until = statement_timestamp() + make_interval(secs => :lease_s)
        FROM due
       WHERE delivery.webhook_id = due.webhook_id AND delivery.position = due.position
      RETURNING delivery.webhook_id, delivery.position, delivery.attempts
@@ -131,7 +131,7 @@ SELECT claimed.webhook_id, claimed.position, claimed.attempts, webhook.url,
        ARRAY (SELECT secret.sealed
                 FROM ledger.webhook_secrets AS secret
                WHERE secret.webhook_id = claimed.webhook_id
-                 AND (secret.retires_at IS NULL OR secret.retires_at > clock_timestamp())
+                 AND (secret.retires_at IS NULL OR secret.retires_at > statement_timestamp())
                ORDER BY secret.number DESC) AS sealed,
        head.ledger_id, event.record
   FROM claimed
@@ -158,10 +158,10 @@ UPDATE ledger.webhooks
 WITH failed AS (
      UPDATE ledger.webhook_deliveries
         SET status = :status,
-            due_at = clock_timestamp() + make_interval(secs => :pause_s),
+            due_at = statement_timestamp() + make_interval(secs => :pause_s),
             claimed_until = NULL,
             failure = :failure,
-            failed_at = clock_timestamp()
+            failed_at = statement_timestamp()
       WHERE webhook_id = :webhook_id AND position = :position AND attempts = :attempts
         AND status = 'pending'
      RETURNING webhook_id, position, subject_id, status, due_at
@@ -177,15 +177,15 @@ UPDATE ledger.webhook_deliveries AS behind
    AND behind.due_at < failed.due_at
 
 -- name: failing
--- The webhook itself: since when it has failed, and whether that is too long. A row: it has just
--- been disabled.
+-- The webhook itself: since when it has failed (LEAST ignores nulls, and Citus takes no COALESCE
+-- with a time here), and whether that is too long. A row: it has just been disabled.
 UPDATE ledger.webhooks AS webhook
-   SET failing_since = coalesce(webhook.failing_since, clock_timestamp()),
+   SET failing_since = LEAST(webhook.failing_since, statement_timestamp()),
        is_enabled = NOT judged.is_over,
        disabled_reason = CASE WHEN judged.is_over THEN CAST(:reason AS text) END
   FROM (SELECT held.webhook_id,
-               :is_gone OR coalesce(held.failing_since < clock_timestamp()
-                                    - make_interval(secs => :fails_at_most_s), false) AS is_over
+               :is_gone OR (held.failing_since < statement_timestamp()
+                            - make_interval(secs => :fails_at_most_s)) IS TRUE AS is_over
           FROM ledger.webhooks AS held
          WHERE held.webhook_id = :webhook_id
            FOR UPDATE) AS judged
@@ -215,7 +215,7 @@ SELECT delivery.position, event.type, delivery.attempts, delivery.failure, deliv
 -- name: replay
 -- One dead letter, or all, starting again with the first attempt.
 UPDATE ledger.webhook_deliveries
-   SET status = 'pending', attempts = 0, due_at = clock_timestamp(), claimed_until = NULL
+   SET status = 'pending', attempts = 0, due_at = statement_timestamp(), claimed_until = NULL
  WHERE webhook_id = :webhook_id
    AND status = 'dead'
    AND (CAST(:position AS bigint) IS NULL OR position = :position)

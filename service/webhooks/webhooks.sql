@@ -3,7 +3,7 @@
 INSERT INTO ledger.webhooks (webhook_id, url, description, types, stages, position, is_enabled,
                              created_at)
 SELECT :webhook_id, :url, :description, :types, :stages,
-       coalesce(CAST(:after AS bigint), head.position), true, clock_timestamp()
+       coalesce(CAST(:after AS bigint), head.position), true, statement_timestamp()
   FROM ledger.ledger_head AS head
  WHERE (SELECT count(*) FROM ledger.webhooks) < :webhooks_max
 RETURNING webhook_id
@@ -42,8 +42,8 @@ UPDATE ledger.webhooks
 -- name: hurry
 -- A webhook that is enabled again does not wait out the pauses of its failures.
 UPDATE ledger.webhook_deliveries
-   SET due_at = clock_timestamp()
- WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at > clock_timestamp()
+   SET due_at = statement_timestamp()
+ WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at > statement_timestamp()
 
 -- name: delete_webhook
 -- With its secrets and everything queued for it.
@@ -56,7 +56,7 @@ SELECT webhook_id FROM ledger.webhooks WHERE webhook_id = :webhook_id FOR UPDATE
 -- name: retire_secrets
 -- Currently valid secrets stay valid for a while.
 UPDATE ledger.webhook_secrets
-   SET retires_at = clock_timestamp() + make_interval(secs => :old_secret_s)
+   SET retires_at = statement_timestamp() + make_interval(secs => :old_secret_s)
  WHERE webhook_id = :webhook_id AND retires_at IS NULL
 
 -- name: insert_secret
@@ -70,7 +70,7 @@ SELECT :webhook_id, coalesce(max(number), 0) + 1, :sealed
 -- Retired ones, and all but the last few.
 DELETE FROM ledger.webhook_secrets
  WHERE webhook_id = :webhook_id
-   AND (retires_at <= clock_timestamp()
+   AND (retires_at <= statement_timestamp()
         OR number <= (SELECT max(number) FROM ledger.webhook_secrets
                        WHERE webhook_id = :webhook_id) - :secrets_max)
 
