@@ -31,6 +31,7 @@ async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) 
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
             {"name": f"leadledger migrate {schema}"},
         )
+        await connection.run_sync(run_script, "cluster.sql", schema)
         await connection.run_sync(_upgrade, schema)
         if serving_role is not None:
             await connection.execute(

@@ -385,3 +385,8 @@ POSTGRES_DYING_WAIT_S = 10.0
 
 # private_postgres.socket_directory
 SOCKET_PATH_BYTES_MAX = 107
+
+# ledgers
+NODE_EVERY_S: Final = 30.0
+"""How soon a service follows its ledger to another node. Until then it works, but more slowly."""
+NODE_END_WAIT_S: Final = 5.0

@@ -23,7 +23,7 @@ PREFIX = "LEADLEDGER_"
 CONFIG_VARIABLE = "LEADLEDGER_CONFIG"
 COMMAND_VARIABLES = frozenset({CONFIG_VARIABLE, "LEADLEDGER_URL", "LEADLEDGER_KEY"})
 """Read elsewhere: the settings file, and the URL and key with which the command calls a service."""
-FOREIGN_PREFIXES = ("LEADLEDGER_TEST_", "LEADLEDGER_OLIST_")
+FOREIGN_PREFIXES = ("LEADLEDGER_TEST_", "LEADLEDGER_OLIST_", "LEADLEDGER_CITUS_")
 """Read by the tests, never by the service."""
 
 DRIVER = "postgresql+asyncpg"

@@ -25,6 +25,10 @@ class Command(NamedTuple):
 COMMANDS = {
     "serve": Command("serve:serve_command", "Run the service until Ctrl-C or SIGTERM."),
     "migrate": Command("migrate:migrate", "Migrate the database to this version."),
+    "ledger": Command(
+        "ledgers:ledger_commands",
+        "Create another ledger in the same database, and list all of them.",
+    ),
     "import": Command("import_table:import_table", "Turn the rows of a table into events."),
     "simulate": Command(
         "simulate:simulate", "Send a simulated market's reports to a running service."

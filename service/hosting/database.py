@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.engine import database_url_of, make_engine
 from service.hosting.failures import DatabaseUnavailable
+from service.ledgers.following import find_node
 from service.private_postgres import PrivatePostgres, attach
 from service.settings import Settings
 
@@ -84,6 +85,23 @@ async def check_reachable(engine: AsyncEngine) -> None:
         raise DatabaseUnavailable(
             f"expected PostgreSQL 15 or later at {where}, found {version // 10_000}"
         )
+
+
+async def find_ledger(settings: Settings, database: Database) -> URL | None:
+    """Return the URL of the node of a cluster that holds the ledger; None without a cluster.
+
+    Raises:
+        DatabaseUnavailable: that node cannot be reached from here.
+    """
+    with as_unavailable():
+        url = await find_node(settings, database.app_url)
+    if url is not None and url != database.app_url:
+        engine = make_engine(settings, url, connections=1)
+        try:
+            await check_reachable(engine)
+        finally:
+            await engine.dispose()
+    return url
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sqlalchemy import URL
 
 from events.remote.roles import Role
 from service.hosting.address import bound_socket, url_of
-from service.hosting.database import open_database
+from service.hosting.database import find_ledger, open_database
 from service.hosting.door import door
 from service.hosting.limits import (
     KEEP_EVERY_S,
@@ -27,6 +27,7 @@ from service.hosting.limits import (
 )
 from service.hosting.preparing import Prepared, prepare
 from service.hosting.workers import Workers
+from service.ledgers.following import following
 from service.metrics import SHARED_DIR_VARIABLE
 from service.private_postgres import PrivatePostgres, PrivatePostgresError
 from service.private_postgres.socket_directory import SHORT_PARENT
@@ -66,6 +67,7 @@ def serve(
                 open_database(settings, may_attach=False) as database,
             ):
                 on_prepared(asyncio.run(prepare(settings, database)))
+                node = asyncio.run(find_ledger(settings, database))
                 with (
                     shared_directory() as directory,
                     door(directory / "writer.sock") as inner,
@@ -74,11 +76,14 @@ def serve(
                         roles_of(settings.fronts),
                         listener=listener,
                         door=inner,
-                        environment={
-                            **worker_environment(settings, database.app_url),
-                            **shared_metrics(settings.fronts, directory),
-                        },
+                        environment=environment_at(settings, node or database.app_url, directory),
                     ) as workers,
+                    following(
+                        settings,
+                        database.app_url,
+                        at=node,
+                        on_move=lambda url: workers.renew(environment_at(settings, url, directory)),
+                    ),
                 ):
                     stopping.on_second = workers.kill
                     workers.await_ready()
@@ -140,9 +145,13 @@ def shared_directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def shared_metrics(fronts: int, directory: Path) -> Mapping[str, str]:
-    """Let several processes share their counts: whichever is scraped reports for all."""
-    return {SHARED_DIR_VARIABLE: str(directory)} if fronts else {}
+def environment_at(settings: Settings, url: URL, directory: Path) -> Mapping[str, str]:
+    """Return the environment of all workers, with this database.
+
+    If there are several, they share their counts: whichever is scraped reports for all.
+    """
+    shared = {SHARED_DIR_VARIABLE: str(directory)} if settings.fronts else {}
+    return {**worker_environment(settings, url), **shared}
 
 
 @contextmanager

@@ -55,7 +55,8 @@ class _Seat:
 class Workers:
     """The worker processes; a class, because it owns them and ends them when it ends.
 
-    Only the thread that creates it may use it: to Linux that thread is the workers' parent.
+    Only the thread that creates it may use it, except for `renew`, which starts nothing: to Linux
+    that thread is the workers' parent.
     """
 
     def __init__(
@@ -126,6 +127,13 @@ class Workers:
                 self._bury(seat, seat.worker, now)
             if seat.worker is None and now >= seat.vacant_until:
                 self._fill(seat, now)
+
+    def renew(self, environment: Mapping[str, str]) -> None:
+        """Have each worker finish its requests and be replaced by one with another environment."""
+        self._environment = environment
+        for seat in self._seats:
+            if seat.worker is not None:
+                seat.worker.process.terminate()
 
     def _fill(self, seat: _Seat, now: float) -> None:
         """Start a process; if the machine cannot start one, the others continue without it."""

@@ -8,7 +8,11 @@ import pytest
 from migrations.scripts import statements_of
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
-SCRIPTS = [*sorted((MIGRATIONS / "versions").glob("*.sql")), MIGRATIONS / "grants.sql"]
+SCRIPTS = [
+    *sorted((MIGRATIONS / "versions").glob("*.sql")),
+    MIGRATIONS / "cluster.sql",
+    MIGRATIONS / "grants.sql",
+]
 BEGINNING = re.compile(r"(CREATE|COMMENT|ALTER|INSERT|UPDATE|DROP|DO) ")
 
 
