@@ -4,10 +4,11 @@ Each of these is an event of its own, entered into the draft of the current batc
 decision about a lead starts from its current stage and uses the version in force.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
+from operator import attrgetter
 
 from domain.deciding.decide import NotAllowed
 from domain.deciding.reassess import has_consequences, reassess
@@ -22,6 +23,8 @@ from events.batch.draft import Draft
 from events.batch.memory import standing_of
 from events.limits import STRIDE_TIMERS, WAITED_TIMERS_MAX
 from events.records import OWN_SOURCE, firing_id, reassessment_id
+
+_OCCURRED_AT = attrgetter("occurred_at")
 
 
 class TimersUnfinished(Exception):
@@ -191,5 +194,8 @@ def was_judged_since(account: AccountState | None, at: datetime) -> bool:
     """
     if account is None or not is_later(account, at):
         return False
-    since = takewhile(lambda entry: entry.occurred_at > at, reversed(account.timeline))
-    return any("competitor" in entry.effects for entry in since)
+    first = bisect_right(account.timeline, at, key=_OCCURRED_AT)
+    # A company may have thousands of orders since: no call for each.
+    return "competitor" in {
+        effect for entry in account.timeline[first:] for effect in entry.effects
+    }

@@ -119,7 +119,8 @@ def _accounts_after(around: Neighbourhood, outcomes: Outcomes) -> dict[str, Cour
 def _judged_by(around: Neighbourhood, accounts: Mapping[str, Course]) -> list[str]:
     """Return other leads of these companies that had events after the course first changes.
 
-    If a company is a competitor at other times, all of its leads were judged at other times.
+    If a company is a competitor at other times, all of its leads were judged at other times. A lead
+    that belongs to another company now may have brought something to this one.
     """
     others: dict[str, None] = {}
     for account_id, (after, _, _) in accounts.items():
@@ -128,11 +129,13 @@ def _judged_by(around: Neighbourhood, accounts: Mapping[str, Course]) -> list[st
         if since is None:
             continue
         concerns_all = _listings(now.timeline) != _listings(after.timeline)
-        for lead_id in sorted(around.past.members(account_id)):
+        brought = {entry.lead for entry in now.timeline if entry.occurred_at >= since}
+        for lead_id in sorted({*around.past.members(account_id), *filter(None, brought)}):
             state = around.past.subject(lead_id)
             if lead_id in around.leads or not isinstance(state, LeadState):
                 continue
-            is_later = state.latest_at is not None and state.latest_at > since
+            # What is of the same time may come later in the ledger.
+            is_later = state.latest_at is not None and state.latest_at >= since
             if is_later or concerns_all:
                 others[lead_id] = None
     return list(others)

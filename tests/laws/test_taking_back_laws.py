@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from events.revision.affected import Neighbourhood, Taken
@@ -15,6 +15,7 @@ from tests.support.histories import long_histories, tell_of_many_rules
 from tests.support.stories import day
 from tests.support.taken_back import (
     TracedLedger,
+    are_comparable,
     state_at,
     state_in,
     traced_ledger,
@@ -38,8 +39,10 @@ def test_what_counts_equals_a_ledger_that_never_received_the_rest(
     history: tuple[str, list[Action]],
 ) -> None:
     traced = traced_ledger(*history)
+    twin = twin_of(traced)
 
-    assert what_counts(traced) == what_counts(twin_of(traced))
+    assume(are_comparable(traced, twin))
+    assert what_counts(traced) == what_counts(twin)
     # Verifying the records alone gives what the writer decided and what it has cached.
     assert audit_of(traced.ledger).subjects == traced.ledger.subjects
 
@@ -52,6 +55,7 @@ def test_what_is_taken_back_was_not_true_at_any_moment(
     traced = traced_ledger(*history)
     twin = twin_of(traced)
 
+    assume(are_comparable(traced, twin))
     for person in (*PEOPLE, *traced.parted):
         if person not in traced.merged:
             state_here = state_by_what_counts(traced, person, day(on))

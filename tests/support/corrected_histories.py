@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import EventKind, EventType
+from domain.lifecycle.definition import EventKind, EventType, Role
 from domain.lifecycle.service_events import is_offered
 from domain.rules.deals import BUSINESS
 from tests.support.histories import data_of, numbered
@@ -153,7 +153,7 @@ def actions(compiled: CompiledLifecycle) -> st.SearchStrategy[Action]:
         if not event.reserved
         and not is_offered(event)
         and event.subject == "lead"
-        and "account" not in event.fields
+        and event.role is not Role.LINKS_ACCOUNT
     ]
     moves = {move.on for move in lifecycle.lead.moves}
     moving = [one for one in reportable if one.name in moves]

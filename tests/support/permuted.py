@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.lead.state import AccountState, LeadState
 from domain.lifecycle.compiled.table import CompiledLifecycle
-from domain.lifecycle.definition import EventKind, EventType
+from domain.lifecycle.definition import EventKind, EventType, Role
 from domain.lifecycle.service_events import is_offered
 from domain.rules.deals import BUSINESS
 from events.records import decode_event, has_parts
@@ -90,7 +90,7 @@ def types_of(compiled: CompiledLifecycle, *, decisions: bool) -> list[EventType]
         and not is_offered(event)
         and event.subject != "ledger"
         and (decisions or event.kind is EventKind.FACT)
-        and "account" not in event.fields
+        and event.role is not Role.LINKS_ACCOUNT
     ]
     return reportable + 3 * [event for event in reportable if event.name in moves]
 

@@ -280,6 +280,15 @@ def twin_of(traced: TracedLedger) -> TracedLedger:
     return twin
 
 
+def are_comparable(traced: TracedLedger, twin: TracedLedger) -> bool:
+    """Whether the twin has recorded everything that counts.
+
+    A decision may have been legal when it arrived because of something that was taken back later.
+    It is not refused any more, but the twin refuses it.
+    """
+    return {sent.id for sent in traced.sent if sent.counts} == {sent.id for sent in twin.sent}
+
+
 class Words(NamedTuple):
     """Names that are the same in both ledgers."""
 
@@ -323,7 +332,7 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
     ended = sorted(
         repr((words.names[row[0]], *row[1:10], row[11], *row[14:16], *row[17:19]))
         for row in stages.ended
-        if row[1] == "lead" and row[-1] is None
+        if row[1] == "lead" and row[-1] is None and not _is_of_identity(row)
     )
     standing = sorted(
         repr((words.names[stay.subject_id], *stay[1:10], stay.entry_kind, *stay[14:]))
@@ -342,6 +351,14 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
         "counts": counts,
         "deadlines": deadlines_in(ledger, *words),
     }
+
+
+def _is_of_identity(row: Sequence[Any]) -> bool:
+    """Whether a stay is empty because a visitor was absorbed before anything that it did.
+
+    Whose reports these are is decided on arrival, and not again if their time is corrected.
+    """
+    return bool(row[17] == "absorbed" and row[9] == row[15])
 
 
 def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:

@@ -330,6 +330,18 @@ def test_a_report_from_before_its_company_was_listed_as_a_competitor_is_late(
     assert as_in_order(ledger, known, listed, *since, report(type, 3))
 
 
+def test_what_a_lead_brought_to_a_company_that_it_has_left_is_decided_again() -> None:
+    former = {"lead": {"user_id": HANAKO, "email": "hanako@other.example"}}
+    reports = (
+        report("order.recorded", 8, order="o"),
+        {**report("card.captured", 6), **former},
+        report("list.imported", 3, "taro@other.example"),
+    )
+    ledger = LedgerInMemory()
+    tell(ledger, *reports)
+    assert as_in_order(ledger, *reports)
+
+
 def test_a_report_from_before_a_listing_that_changes_nothing_has_effects_of_its_own() -> None:
     reports = (
         report("form.submitted", 1),
