@@ -276,6 +276,11 @@ FINDINGS_SHOWN = 5
 FINDING_CHARACTERS_MAX = 400
 """Characters shown of what was expected and found: a decision with effects exceeds a screen."""
 
+# verification.late_audit
+PENDING_OVERDUE_HOURS: Final = 24
+"""Hours with records, since a lead should have been decided again, after which `verify` reports it.
+The background looks every second, so in this time it decides tens of thousands of leads again."""
+
 # verification.verify
 VERIFY_PAGE_RECORDS = 5_000
 """Rows read at once: some five megabytes."""

@@ -4,6 +4,7 @@ The limits of one event or one body are in `events.limits`, because every entry 
 The limits here concern connections, requests and time. docs/limits.md describes both to senders.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from events import limits as of_events
@@ -250,6 +251,10 @@ FAILURE_HOLDS_S = 10.0
 failure that occurs once and is retried could be missed between two checks."""
 LAG_S_MAX = 60.0
 """A projection that is a minute behind still answers, but needs attention."""
+PENDING_WITHIN: Final = timedelta(minutes=2)
+"""How soon a lead with the longest history is decided again that can be."""
+PENDING_LOOKED_AT_MAX: Final = 10_000
+"""States that one scrape of the metrics reads: some milliseconds."""
 DISK_FREE_BYTES_LOW = 1024 * MIB
 DISK_FREE_BYTES_MIN = 64 * MIB
 """Four segments of PostgreSQL's write-ahead log. Without room for the next one the server does not

@@ -89,6 +89,10 @@ class Metrics:
             "leadledger_leads_set_aside",
             "Leads that a fault prevents from being brought up to date.",
         )
+        self._pending = gauge(
+            "leadledger_leads_pending",
+            "Leads that wait to be decided again because of late reports.",
+        )
         self._queue = gauge(
             "leadledger_queue_items",
             "Events waiting to be appended.",
@@ -201,6 +205,10 @@ class Metrics:
     def leads_set_aside(self, leads: int) -> None:
         """Set how many leads cannot be brought up to date."""
         self._set_aside.set(leads)
+
+    def leads_pending(self, leads: int) -> None:
+        """Set how many leads wait to be decided again."""
+        self._pending.set(leads)
 
     def lags(self, projection: str, events: int, *, is_stopped: bool) -> None:
         """Set how far a projection is behind, and whether it has stopped."""

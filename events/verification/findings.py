@@ -95,6 +95,8 @@ class Section:
     checked: int = 0
     not_checked: int = 0
     why_not: str = ""
+    still_to_come: int = 0
+    """Leads that wait to be decided again: what counts for them is not recorded yet."""
     differing: int = 0
     first: list[Finding] = field(default_factory=list)
 

@@ -4,6 +4,7 @@ A writer decides again before its transaction ends. Records do not say where a t
 all of its records have the same recorded time. Once a later time follows, nothing may be left.
 """
 
+from bisect import bisect_right
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from domain.deciding.decide import RULES
 from domain.deciding.timers import first_due
 from domain.event import Event
 from domain.lead.absorption import connected, follow_forwarding
-from domain.lead.state import LATE, AccountState, LeadState
+from domain.lead.state import LATE, AccountState, LeadState, Pending
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import SubjectKind
 from domain.lifecycle.service_events import ABSORBED, OFFERED
+from domain.times import format_utc
 from events.batch.entries import Unsettled
 from events.batch.memory import Remembered, absorbed_by
 from events.batch.upkeep import is_later, was_judged_since
+from events.limits import PENDING_OVERDUE_HOURS
 from events.records import OWN_SOURCE, Record, is_of_selection
 from events.revision.affected import linked
 from events.revision.past import FoldedPast
@@ -28,6 +31,7 @@ from events.revision.redecide import reported_account
 from events.revision.settle import Settled, settle
 from events.verification.findings import Finding, expect
 
+_HOUR = len("2026-11-22T03")
 _CARRIES_LAST = (
     "late reports have effects of their own only if no restatement or later report follows"
 )
@@ -46,6 +50,8 @@ class LateAudit:
     """Positions of late reports with effects of their own."""
     recorded_time: str = ""
     """Of the records before, from which the transaction is known."""
+    hours: list[str] = field(default_factory=list)
+    """Every hour in which something was recorded."""
 
     def left(self, recorded_time: str | None) -> list[str]:
         """Return what should have been decided again, if a record begins another transaction.
@@ -141,6 +147,18 @@ class LateAudit:
             recorded,
         )
 
+    def pending(self) -> Iterator[tuple[str, Pending, bool]]:
+        """Yield each lead that waits to be decided again, why, and whether it is long overdue.
+
+        Only hours with records count: in the others, the service may have been stopped.
+        """
+        for subject_id, remembered in self.subjects.items():
+            lead = remembered.state
+            if isinstance(lead, LeadState) and lead.pending is not None:
+                due = format_utc(lead.pending.until)[:_HOUR]
+                since = len(self.hours) - bisect_right(self.hours, due)
+                yield subject_id, lead.pending, since > PENDING_OVERDUE_HOURS
+
     def _check_carrying(self, subject_id: str, settled: Settled, past: FoldedPast) -> None:
         """Check others that a restatement decides again, if their late reports carry effects.
 
@@ -158,6 +176,9 @@ class LateAudit:
         """
         first, envelope = group[0]
         self.recorded_time = envelope.recorded_time
+        hour = self.recorded_time[:_HOUR]
+        if hour not in self.hours[-1:]:
+            self.hours.append(hour)
         is_own = envelope.source == OWN_SOURCE and not is_of_selection(group[0])
         if is_own or first.type in OFFERED or envelope.rules != RULES:
             return

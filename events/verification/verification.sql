@@ -66,6 +66,11 @@ SELECT (SELECT count(*) FROM ledger.events
        (SELECT count(*) FROM ledger.identifiers
          WHERE position < 1 OR position > CAST(:head AS bigint)) AS identifiers
 
+-- name: read_set_aside
+-- Leads that a fault keeps from being brought up to date, and from being decided again.
+SELECT CAST(lead_id AS text)
+  FROM ledger.leads_set_aside
+
 -- name: read_selection_runs
 -- Every selection run, read in advance: the position at which a run read its leads must be known
 -- before the audit reaches it.

@@ -128,6 +128,7 @@ class _Examination:
         self._check_head(row_audit)
         self._check_checkpoint()
         await self._check_strays()
+        await self._check_pending(audit)
         await self._check_states(audit.subjects)
         await self._check_refusals()
         await self._check_keys(audit.keys.keys)
@@ -253,6 +254,17 @@ class _Examination:
             if row[what]:
                 finding = Finding(None, f"{what} has only rows of the log", "no others", row[what])
                 self.report.section(check).note(finding, count=row[what])
+
+    async def _check_pending(self, audit: Audit) -> None:
+        """Check that what counts for a lead comes once it is due, unless a fault prevents it."""
+        rows = await self.driver.fetch(self.sql["read_set_aside"].driver_sql)
+        set_aside, section = {row["lead_id"] for row in rows}, self.report.section(Check.DECISIONS)
+        for lead_id, pending, is_overdue in audit.late.pending():
+            if is_overdue and lead_id not in set_aside:
+                what = f"lead {lead_id} is decided again once that is due"
+                section.note(Finding(pending.position, what, format_utc(pending.until), "never"))
+            else:
+                section.still_to_come += 1
 
     async def _check_states(self, folded: Mapping[str, Remembered]) -> None:
         """Check that the writer's states and their indexes match the fold of the history."""

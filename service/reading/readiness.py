@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.event import NOTHING
 from events.append.condition import Condition, Trouble, trouble_of
 from events.database.statements import load
 from events.limits import MIB
@@ -30,6 +31,8 @@ from service.limits import (
     DISK_FREE_BYTES_MIN,
     FAILURE_HOLDS_S,
     LAG_S_MAX,
+    PENDING_LOOKED_AT_MAX,
+    PENDING_WITHIN,
     READY_WAIT_S,
     WRITER_SILENT_S,
 )
@@ -242,6 +245,12 @@ async def count_set_aside(serving: Serving) -> int:
     return int(await _scalar(serving, "count_set_aside"))
 
 
+async def count_pending(serving: Serving) -> int:
+    """Count the leads that wait to be decided again because of late reports."""
+    values = {"within": PENDING_WITHIN, "limit": PENDING_LOOKED_AT_MAX}
+    return int(await _scalar(serving, "count_pending", values))
+
+
 async def _leads(serving: Serving) -> Check:
     if not await count_set_aside(serving):
         return OK
@@ -285,7 +294,7 @@ async def _revision(serving: Serving) -> str | None:
     return await revision_of(serving.engine, schema=serving.schema)
 
 
-async def _scalar(serving: Serving, name: str) -> Any:
+async def _scalar(serving: Serving, name: str, values: Mapping[str, Any] = NOTHING) -> Any:
     statement = load("service.reading", "readiness.sql", serving.schema)[name]
     async with serving.engine.connect() as connection:
-        return await connection.scalar(statement.text)
+        return await connection.scalar(statement.text, values)

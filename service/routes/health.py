@@ -16,7 +16,7 @@ from service.http.problem import Problem
 from service.keys.scopes import Scope
 from service.limits import KEY_WAIT_S
 from service.metrics import Metrics
-from service.reading.readiness import Examination, count_set_aside
+from service.reading.readiness import Examination, count_pending, count_set_aside
 from service.refusals.store import RefusalStore
 from service.routes.parameters import ProjectionsReader
 from service.shapes import administration as shapes
@@ -65,6 +65,7 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     for lag in await serving.checkpoints.lags():
         metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
     metrics.leads_set_aside(await count_set_aside(serving))
+    metrics.leads_pending(await count_pending(serving))
     waiting = await part_of(request, RefusalStore).waiting()
     oldest_at = min((kind.oldest_at for kind in waiting), default=None)
     metrics.refusals_wait(

@@ -113,6 +113,20 @@ def test_what_was_decided_on_a_snapshot_is_recorded_without_reading_any_history(
     assert lead(ledger).stage == "OPP"
 
 
+@pytest.mark.parametrize(("hours", "is_overdue"), [(range(26), True), ((0, 500), False)])
+def test_what_counts_is_overdue_after_a_day_in_which_the_service_was_at_work(
+    hours: Sequence[int], *, is_overdue: bool
+) -> None:
+    """While it was stopped, it could not decide the lead again."""
+    ledger = waiting(CARD)
+    for hour in hours:
+        ledger.at = day(41) + timedelta(hours=hour)
+        tell(ledger, report("visit.recorded", ledger.at, TARO.replace(COMPANY, "other.example")))
+    ((lead_id, pending, found),) = audit_of(ledger).late.pending()
+    assert (ledger.subjects[lead_id].state, found) == (lead(ledger), is_overdue)
+    assert pending == lead(ledger).pending
+
+
 AFTERWARDS: Sequence[tuple[str, Sequence[Reported]]] = [
     ("the lead", [report("email.opened", 8)]),
     ("its company", [report("account.segmented", 9, COMPANY, segment="low")]),

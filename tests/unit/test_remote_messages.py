@@ -28,9 +28,8 @@ from tests.support.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerI
 class LedgerBehindASocket(LedgerInMemory):
     """A ledger that gets every submission, and returns every outcome, as bytes."""
 
-    def submit(self, submission: Submission) -> list[Outcome]:
-        arrived = crossed(submission, self)
-        outcomes = super().submit(arrived)
+    def submit(self, *submissions: Submission) -> list[Outcome]:
+        outcomes = super().submit(*(crossed(submission, self) for submission in submissions))
         message = decode_writer(encode(answered(7, outcomes)))
         assert isinstance(message, Answered)
         assert message.number == 7

@@ -72,6 +72,7 @@ def _described(verified: Verified) -> dict[str, Any]:
                 "checked": section.checked,
                 "not_checked": section.not_checked,
                 "why_not": section.why_not or None,
+                "still_to_come": section.still_to_come,
                 "differing": section.differing,
                 "findings": [
                     {"position": finding.position, "found": str(finding)}
@@ -119,6 +120,12 @@ def _print(verified: Verified) -> None:
 def _print_section(section: Section) -> None:
     if section.why_not:
         print_lines("", f"{section.name}: not checked: {section.why_not}.")
+    if section.still_to_come:
+        print_lines(
+            "",
+            f"{section.name}: leads that wait to be decided again because of late reports: "
+            f"{section.still_to_come:,}. What counts for them is recorded later.",
+        )
     if not section.differing:
         return
     verb = "differs" if section.differing == 1 else "differ"
