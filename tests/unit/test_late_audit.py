@@ -8,15 +8,11 @@ import pytest
 from domain.effects import Effects
 from domain.rules.selection import Contender, Question, shown, survey_of
 from domain.signal import Signal
-from events.append import decide, plan
 from events.batch import draft
-from events.batch.draft import Draft
 from events.limits import SETTLEMENTS_MAX
 from events.outcomes import Recorded
 from events.records import encode, leaf_of
 from events.refusals import Refused
-from events.revision.past import Recollection
-from events.revision.planned_past import PlannedPast
 from events.selections.auditing import SelectionAudit
 from events.selections.evidence import Run, ledger_signal, qualifying_signal
 from events.selections.running import data_of_run
@@ -197,32 +193,3 @@ def test_a_decision_that_waits_after_a_late_report_that_changes_nothing_verifies
     assert (mail.is_pending, accepted.is_pending) == (False, True)
     assert restatements(ledger) == []
     audit_of(ledger)
-
-
-def test_a_report_that_was_decided_before_earlier_late_reports_is_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(decide, "_waiting", lambda *_, **__: [])
-    ledger = LedgerInMemory()
-    tell(ledger, FORM, OPENED)
-    ledger.send(CARD, report("email.opened", 4))
-    with pytest.raises(Finding, match="before the next report"):
-        audit_of(ledger)
-
-
-@pytest.mark.parametrize("then", [CARD, report("email.opened", 4)])
-def test_late_reports_have_effects_of_their_own_only_at_the_end_of_a_batch(
-    then: Reported, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def decide_and_settle(draft: Draft, signal: Signal, recollection: Recollection) -> object:
-        decided = decide.decide_signal(draft, signal, recollection)
-        for subject_id in list(draft.unsettled):
-            decide.settle_one(draft, subject_id, PlannedPast(draft, recollection))
-        return decided
-
-    monkeypatch.setattr(plan, "decide_signal", decide_and_settle)
-    ledger = LedgerInMemory()
-    tell(ledger, FORM, OPENED)
-    ledger.send(report("visit.recorded", 2.5), then)
-    with pytest.raises(Finding, match="only if no restatement or later report follows"):
-        audit_of(ledger)
