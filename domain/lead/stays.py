@@ -7,6 +7,7 @@ they are decided again after something has been taken back.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from domain.effects import Effects
@@ -25,6 +26,15 @@ from domain.lifecycle.service_events import (
     RESTATED,
 )
 from domain.times import format_utc
+from domain.traits import (
+    NO_TRAITS,
+    TraitChange,
+    TraitChanges,
+    Traits,
+    applied,
+    difference,
+    traits_after,
+)
 
 _BEGINS_NOTHING = frozenset({LINKED, CONFLICTED, REASSESSED})
 _DECIDED_ONCE = frozenset(
@@ -55,6 +65,10 @@ class Stay(NamedTuple):
     """Position of the event that entered it, or of that event's cause."""
     origin: str | None
     channel: str | None
+    traits: TraitChanges = NO_TRAITS
+    """How its traits at the entry differ from the last ones of the stay before."""
+    changes: tuple[TraitChange, ...] = ()
+    """How they changed while it went on."""
 
 
 class Left(NamedTuple):
@@ -70,9 +84,14 @@ class Stays(NamedTuple):
     origins: tuple[str | None, ...] = ()
     """The origin of each pass of a lead so far: no stay carries one that is stated after the last
     move of its pass."""
+    traits: Traits = NO_TRAITS
+    """Those of now."""
 
 
 NO_STAYS = Stays()
+
+_PLAIN_VALUES = Stay._fields.index("changes") - Stay._fields.index("pass_number")
+"""Values of a stay that an event holds as they are: all but its times and the changes to it."""
 
 
 class Counted(NamedTuple):
@@ -117,7 +136,7 @@ def stays_after(before: Stays, event: Event, state: LeadState | AccountState) ->
     """Return the stays after an event that the subject received; `state` is the one after it."""
     if "stays" in event.effects:
         return restored(event.effects)
-    after = _entered(before, event, state)
+    after = _with_traits(before, _entered(before, event, state), event)
     if isinstance(state, AccountState) or not after.stays:
         return after
     earlier = after.origins[: state.pass_number - 1]
@@ -154,14 +173,23 @@ def content_of(stays: Stays) -> Effects:
 def restored(effects: Mapping[str, Any]) -> Stays:
     """Return the stays that an event carries."""
     left = effects.get("left")
+    stays = tuple(map(_stay, effects["stays"]))
+    traits = NO_TRAITS
+    for stay in stays:
+        for changes in (stay.traits, *(change.traits for change in stay.changes)):
+            traits = applied(traits, changes)
     return Stays(
-        tuple(
-            Stay(stage, datetime.fromisoformat(entered_at), *rest)
-            for stage, entered_at, *rest in effects["stays"]
-        ),
+        stays,
         Left(datetime.fromisoformat(left[0]), left[1]) if left is not None else None,
         tuple(effects.get("origins", ())),
+        traits,
     )
+
+
+def without_positions(stay: Stay) -> Stay:
+    """Return a stay without the reports that it follows from."""
+    changes = tuple(change._replace(position=0) for change in stay.changes)
+    return stay._replace(position=0, changes=changes)
 
 
 def are_same(before: Sequence[Counted], after: Sequence[Counted]) -> bool:
@@ -202,7 +230,28 @@ def _entered(before: Stays, event: Event, state: LeadState | AccountState) -> St
         getattr(state, "origin", None) or None,
         getattr(state, "channel", None) or None,
     )
-    return Stays((*before.stays, stay), origins=before.origins)
+    return before._replace(stays=(*before.stays, stay), left=None)
+
+
+def _with_traits(before: Stays, after: Stays, event: Event) -> Stays:
+    """Enter what the event changes about the traits of the stay that goes on, or has begun."""
+    if not after.stays or after.left is not None or LATE in event.effects:
+        return after
+    *earlier, last = after.stays
+    enters = len(after.stays) > len(before.stays)
+    begins_pass = enters and bool(earlier) and earlier[-1].pass_number != last.pass_number
+    traits = traits_after(before.traits, event, enters=enters, begins_pass=begins_pass)
+    changes = difference(before.traits, traits)
+    if enters:
+        last = last._replace(traits=changes)
+    elif changes:
+        since = last.changes[-1].at if last.changes else last.entered_at
+        at = not_before(since, event.effective_at or event.occurred_at)
+        change = TraitChange(at, event.position, changes)
+        last = last._replace(changes=(*last.changes, change))
+    else:
+        return after
+    return after._replace(stays=(*earlier, last), traits=traits)
 
 
 def _without(some: Iterable[Counted], others: Iterable[Counted]) -> list[Counted]:
@@ -254,5 +303,22 @@ def _counted(described: Mapping[str, Any]) -> Counted:
 
 
 def _plain(stay: Stay) -> list[Any]:
-    stage, entered_at, *rest = stay
-    return [stage, format_utc(entered_at), *rest]
+    stage, entered_at, *rest, traits, changes = stay
+    plain: list[Any] = [stage, format_utc(entered_at), *rest]
+    if traits or changes:
+        plain.append(dict(traits))
+    if changes:
+        plain.append([[format_utc(at), position, dict(some)] for at, position, some in changes])
+    return plain
+
+
+def _stay(plain: Sequence[Any]) -> Stay:
+    stage, entered_at, *rest = plain
+    own, changes = rest[:_PLAIN_VALUES], rest[_PLAIN_VALUES:]
+    stay = Stay(stage, datetime.fromisoformat(entered_at), *own)
+    return stay._replace(
+        changes=tuple(
+            TraitChange(datetime.fromisoformat(at), position, some)
+            for at, position, some in chain.from_iterable(changes)
+        )
+    )

@@ -288,8 +288,8 @@ def _belonging_otherwise(around: Neighbourhood, outcome: Outcome) -> dict[int, B
 
 
 def _without_positions(recorded: Stays) -> Any:
-    stays, left, origins = recorded
-    return [stay._replace(position=0) for stay in stays], left and left.at, origins
+    stays, left, *rest = recorded
+    return [stay_text.without_positions(stay) for stay in stays], left and left.at, rest
 
 
 def _in_conflict(records: Iterable[Record], subject_ids: set[str]) -> dict[str, None]:

@@ -27,6 +27,8 @@ CREATE TABLE ledger.stage_stays (
     known_to bigint,
     number integer NOT NULL DEFAULT 0,
     acquired text COLLATE "C",
+    traits jsonb NOT NULL,
+    changes jsonb,
     CONSTRAINT stage_stays_are_known_once
         PRIMARY KEY (generation, subject_id, known_from, entry_position, number),
     CONSTRAINT stage_stays_end_after_they_begin CHECK (left_at >= entered_at),
@@ -42,6 +44,12 @@ COMMENT ON COLUMN ledger.stage_stays.month IS
     'Month of entry, YYYY-MM, in the time zone of the lifecycle in force when it was recorded.';
 COMMENT ON COLUMN ledger.stage_stays.acquired IS
     'Month in which the person became known, YYYY-MM, if that was by the entry.';
+COMMENT ON COLUMN ledger.stage_stays.traits IS
+    'What figures break stays down by, in addition to the columns, as it was at the entry: name to '
+    'code.';
+COMMENT ON COLUMN ledger.stage_stays.changes IS
+    'How the traits changed before the stay ended, in order: when, by which event, and all traits '
+    'from then on. Null if they did not.';
 COMMENT ON COLUMN ledger.stage_stays.exit_position IS
     'The event that ended the stay. Up to the position before it, the stay was known as open.';
 COMMENT ON COLUMN ledger.stage_stays.number IS
@@ -70,6 +78,8 @@ CREATE TABLE ledger.stage_standing (
     pass_channel text COLLATE "C",
     number integer NOT NULL DEFAULT 0,
     acquired text COLLATE "C",
+    traits jsonb NOT NULL,
+    changes jsonb,
     known_since text COLLATE "C",
     CONSTRAINT stage_standing_is_one_stay_each PRIMARY KEY (generation, subject_id),
     CONSTRAINT stage_standing_has_a_kind CHECK (kind IN ('lead', 'account'))
@@ -85,12 +95,12 @@ COMMENT ON COLUMN ledger.stage_standing.known_since IS
 CREATE VIEW ledger.stage_intervals AS
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
-       left_at, exit_position, exit_kind, next_stage, known_to, number, acquired
+       left_at, exit_position, exit_kind, next_stage, known_to, number, acquired, traits, changes
   FROM ledger.stage_stays
 UNION ALL
 SELECT generation, subject_id, kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from,
-       NULL, NULL, NULL, NULL, NULL, number, acquired
+       NULL, NULL, NULL, NULL, NULL, number, acquired, traits, changes
   FROM ledger.stage_standing;
 
 -- The current funnel, fast at any size of the log: one row for each route into a stage, in total

@@ -10,6 +10,6 @@ Members are read from the stays that the funnel projects. A stay knows since whe
 counted, so `as_of` and `known_at` need no further tables, and no figure can disagree with another
 about a stage.
 
-`definition` says what a figure consists of, `catalogue` lists them all, `stages` and `cohorts`
+`definition` says what a figure consists of, `catalogue` lists them all, `stages` and `over_time`
 define them, `question` is what can be asked, and `queries` answers.
 """

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from domain.lifecycle.definition import Lifecycle, SubjectKind
 from projections.figures.definition import Figure, FigureShare, ShareOf
 from projections.figures.question import (
-    Dimension,
+    BETWEEN_VALUES,
     FigureAnswer,
     FigurePart,
     FigureRow,
@@ -82,10 +82,14 @@ def answer_from(
         )
 
     total = rows(None)
-    if question.dimension is Dimension.NONE:
+    if not question.by:
         return FigureAnswer(total, ())
-    values = sorted({one.value for one in counted}, key=lambda value: (value == "", value))
-    return FigureAnswer(total, tuple(FigurePart(value or None, rows(value)) for value in values))
+    values = sorted({one.value for one in counted}, key=_unreported_last)
+    return FigureAnswer(total, tuple(FigurePart(value, rows(value)) for value in values))
+
+
+def _unreported_last(value: str) -> list[tuple[bool, str]]:
+    return [(one == "", one) for one in value.split(BETWEEN_VALUES)]
 
 
 def _last_at(counted: Iterable[Counted]) -> datetime | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from projections.figures.cohorts import CONVERSION, YIELD
 from projections.figures.definition import Figure
-from projections.figures.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
-from projections.figures.fates import FATES
-from projections.figures.ratios import PERIOD_RATIO
+from projections.figures.over_time.cohorts import CONVERSION, YIELD
+from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
+from projections.figures.over_time.fates import FATES
+from projections.figures.over_time.ratios import PERIOD_RATIO
 from projections.figures.stages import FLOW, STOCK
 
 FIGURES: Mapping[str, Figure] = {

@@ -80,7 +80,6 @@ class Figure:
     unit: Text
     traps: tuple[Text, ...]
     parameters: tuple[Parameter, ...]
-    dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
     main: str
     """The measure or share that is drawn."""
@@ -99,8 +98,12 @@ class Figure:
     """Whether durations are of a row as a whole, so that its parts have the same."""
     kept: str | None = None
     """The statement that answers for the present from counts that a projection keeps, if any."""
-    kept_by: tuple[Dimension, ...] = ()
+    kept_by: tuple[tuple[Dimension, ...], ...] = ()
     """The breakdowns by which it keeps them."""
+    values_at_entry: bool = True
+    """Whether a member has the values of breakdowns that it had when it entered its stage. Figures
+    about a moment use those of the moment."""
+    dimensions: tuple[Dimension, ...] = tuple(Dimension)
 
     def measure(self, name: str) -> Measure | None:
         return next((one for one in self.measures if one.name == name), None)

@@ -36,7 +36,7 @@ WITH live AS (
      SELECT counted.*
        FROM live
        JOIN ledger.stage_counts AS counted USING (generation)
-      WHERE counted.breakdown = :dimension),
+      WHERE counted.breakdown = :first),
      routes AS (
      SELECT DISTINCT kind, stage, before
        FROM kept

@@ -1,18 +1,33 @@
 -- The beginning of every figure about stages: the stays that had begun at a moment, as they were known
 -- at a position, each with its value of the breakdown. An end that had not come or was not known is
--- at infinity; what followed it does not count either.
+-- at infinity; what followed it does not count either. Traits are those at the entry, or at a later
+-- moment of the same stay: changes are in order, and so are the events that made them known.
 WITH live AS (
      SELECT generation, LEAST(position, CAST(:known_at AS bigint)) AS position
        FROM ledger.projections
       WHERE name = 'stage_intervals' AND status = 'live'),
      known AS NOT MATERIALIZED (
-     SELECT CASE CAST(:dimension AS text)
-                 WHEN 'origin' THEN COALESCE(stay.origin, '')
-                 WHEN 'channel' THEN COALESCE(stay.channel, '')
-                 WHEN 'month' THEN stay.month
-                 WHEN 'acquired' THEN COALESCE(stay.acquired, '')
-                 WHEN 'pass' THEN CAST(stay.pass_number AS text)
-                 ELSE '' END AS value,
+     SELECT concat_ws(
+                chr(31),
+                CASE CAST(:first AS text)
+                     WHEN 'none' THEN ''
+                     WHEN 'origin' THEN COALESCE(stay.origin, '')
+                     WHEN 'channel' THEN COALESCE(stay.channel, '')
+                     WHEN 'month' THEN stay.month
+                     WHEN 'acquired' THEN COALESCE(stay.acquired, '')
+                     WHEN 'pass' THEN CAST(stay.pass_number AS text)
+                     WHEN 'department' THEN COALESCE(in_charge.departments ->> stay.stage, '')
+                     ELSE COALESCE(valued.traits ->> CAST(:first AS text), '') END,
+                CASE CAST(:second AS text)
+                     WHEN 'none' THEN NULL
+                     WHEN 'origin' THEN COALESCE(stay.origin, '')
+                     WHEN 'channel' THEN COALESCE(stay.channel, '')
+                     WHEN 'month' THEN stay.month
+                     WHEN 'acquired' THEN COALESCE(stay.acquired, '')
+                     WHEN 'pass' THEN CAST(stay.pass_number AS text)
+                     WHEN 'department' THEN COALESCE(in_charge.departments ->> stay.stage, '')
+                     ELSE COALESCE(valued.traits ->> CAST(:second AS text), '') END
+            ) AS value,
             stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,
             stay.is_first_entry, stay.entered_at, stay.entry_position, stay.known_from,
             stay.number,
@@ -21,6 +36,22 @@ WITH live AS (
                  ELSE 'infinity' END AS left_at,
             stay.exit_position, stay.exit_kind, stay.next_stage
        FROM ledger.stage_intervals AS stay
+      CROSS JOIN LATERAL (
+            SELECT COALESCE(
+                       (SELECT change -> 2
+                          FROM jsonb_array_elements(stay.changes)
+                               WITH ORDINALITY AS later (change, number)
+                         WHERE CAST(change ->> 0 AS timestamptz)
+                               <= COALESCE(CAST(:valued_at AS timestamptz), stay.entered_at)
+                           AND CAST(change ->> 1 AS bigint) <= (SELECT position FROM live)
+                         ORDER BY number DESC
+                         LIMIT 1),
+                       stay.traits) AS traits
+            ) AS valued
+      CROSS JOIN LATERAL (
+            SELECT jsonb_object(CAST(:stages_in_charge AS text[]), CAST(:departments AS text[]))
+                   AS departments
+            ) AS in_charge
       WHERE stay.generation = (SELECT generation FROM live)
         AND stay.known_from <= (SELECT position FROM live)
         AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))

@@ -9,7 +9,7 @@ SELECT wanted.name, kind, in_row, value, length, CAST(subject_id AS text) AS sub
                  CROSS JOIN LATERAL (
                        SELECT CAST(NULL AS text)
                         UNION ALL
-                       SELECT members.value WHERE CAST(:dimension AS text) <> 'none'
+                       SELECT members.value WHERE CAST(:first AS text) <> 'none'
                        ) AS part (value)
                ) AS parted
         WINDOW in_order AS (PARTITION BY kind, in_row, measures, value

@@ -7,12 +7,13 @@ await figures.answer(driver, STOCK, lifecycle, question)
 await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limit=100)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import asyncpg
 
+from domain.lifecycle.compiled.table import departments_in_charge
 from domain.lifecycle.definition import Lifecycle
 from events.database.sessions import Driver
 from events.database.statements import load
@@ -34,6 +35,8 @@ from projections.funnel.lifecycles import InForce, Lifecycles
 
 FIRST = Place("00000000-0000-0000-0000-000000000000", 0, 0)
 """Sorts before every member."""
+NOTHING = "none"
+"""Breaks down by nothing."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -68,8 +71,8 @@ class FigureQueries:
         self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
     ) -> FigureAnswer:
         """Return every number of a figure."""
-        values = _values(figure, lifecycle, question)
-        is_kept = question.is_now and question.dimension in figure.kept_by
+        values = values_of(figure, lifecycle, question)
+        is_kept = question.is_now and question.by in figure.kept_by
         counted = await self._kept(driver, figure, values) if is_kept else None
         if counted is None:
             rows = await self._rows(driver, f"count_{figure.relation}", values)
@@ -88,7 +91,7 @@ class FigureQueries:
             "measures": [one.measure for one in figure.durations],
             "percents": [one.percent for one in figure.durations],
         }
-        whole = {"dimension": str(Dimension.NONE)} if figure.measures_whole_rows else {}
+        whole = _by(()) if figure.measures_whole_rows else {}
         rows = await self._rows(driver, f"measure_{figure.relation}", {**values, **wanted, **whole})
         return [Measured(*row.values()) for row in rows]
 
@@ -119,7 +122,7 @@ class FigureQueries:
         assert measure is not None, f"{figure.name} has no measure {cell.measure}"
         after_id, after_position, after_number = after or FIRST
         values = {
-            **_values(figure, lifecycle, question),
+            **values_of(figure, lifecycle, question),
             "track": str(cell.row.track),
             "in_row": cell.row.name,
             "measures": list(figure.counted_by(measure)),
@@ -140,13 +143,26 @@ class FigureQueries:
         return await driver.fetch(statement.driver_sql, *statement.arguments(values))
 
 
-def _values(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[str, Any]:
+def values_of(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[str, Any]:
+    """Return what every statement of a figure takes."""
+    departments = {
+        **{code: stage.department for code, stage in lifecycle.account.stages.items()},
+        **departments_in_charge(lifecycle),
+    }
     return {
         "known_at": question.known_at,
         "as_of": question.as_of,
-        "dimension": str(question.dimension),
+        **_by(question.by),
+        "valued_at": None if figure.values_at_entry else question.as_of,
+        "stages_in_charge": list(departments.keys()),
+        "departments": list(departments.values()),
         **figure.values(lifecycle, question),
     }
+
+
+def _by(dimensions: Sequence[Dimension]) -> dict[str, str]:
+    first, second, *_ = (*map(str, dimensions), NOTHING, NOTHING)
+    return {"first": first, "second": second}
 
 
 def _member(row: asyncpg.Record) -> Member:

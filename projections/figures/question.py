@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from domain import traits
 from domain.lifecycle.definition import SubjectKind
 
 AN_INSTANT: Final = timedelta(microseconds=1)
@@ -13,14 +14,40 @@ AN_INSTANT: Final = timedelta(microseconds=1)
 
 
 class Dimension(StrEnum):
-    """What a figure can be broken down by: a property of a stay, with its value at the entry."""
+    """What a figure can be broken down by: a property of a stay."""
 
-    NONE = "none"
     ORIGIN = "origin"
     CHANNEL = "channel"
     MONTH = "month"
     ACQUIRED = "acquired"
     JOURNEY = "pass"
+    DEPARTMENT = "department"
+    CAMPAIGN = traits.CAMPAIGN
+    ACQUIRED_BY = traits.ACQUIRED_BY
+    ENTERED_BY = traits.ENTERED_BY
+    OWNER = traits.OWNER
+    MARKET = traits.MARKET
+    PRIORITY = traits.PRIORITY
+    ACCOUNT = traits.ACCOUNT
+    PRODUCT = traits.PRODUCT
+    BUSINESS = traits.BUSINESS
+    RESELLER = traits.RESELLER
+    SCREENED_AS = traits.SCREENED_AS
+    SEGMENT = traits.SEGMENT
+    KEY_ROLE = traits.KEY_ROLE
+    INDUSTRY = "industry"
+    JOB = "job"
+    POSITION = "position"
+    REGION = "region"
+    COMPANY_SIZE = "company_size"
+
+
+TRAITS: Final = frozenset(map(str, Dimension)) & frozenset(traits.NAMES)
+"""Breakdowns by what may change while a stay goes on."""
+DIMENSIONS_MAX: Final = 2
+"""A table has two directions. More would be cells of one or two leads each."""
+BETWEEN_VALUES: Final = "\x1f"
+"""Between the values of two breakdowns. Codes are printable, so none contains it."""
 
 
 class Question(NamedTuple):
@@ -33,7 +60,7 @@ class Question(NamedTuple):
     since: datetime | None = None
     until: datetime | None = None
     """The end of the period, exclusive. None: it has none."""
-    dimension: Dimension = Dimension.NONE
+    by: tuple[Dimension, ...] = ()
     base: str = ""
     """The stage in which a cohort begins."""
     target: str = ""
@@ -61,7 +88,13 @@ class Cell(NamedTuple):
     row: RowKey
     measure: str
     value: str | None = None
-    """The value of the breakdown, empty if none was reported; None for the total."""
+    """The value of the breakdown, empty if none was reported; two are joined by BETWEEN_VALUES.
+    None for the total."""
+
+    @property
+    def values(self) -> tuple[str, ...] | None:
+        """The value of each breakdown."""
+        return tuple(self.value.split(BETWEEN_VALUES)) if self.value is not None else None
 
 
 class Lasting(NamedTuple):
@@ -86,8 +119,9 @@ class FigureRow(NamedTuple):
 
 
 class FigurePart(NamedTuple):
-    value: str | None
-    """None: nothing was reported, which is not the value `unknown`."""
+    value: str
+    """Empty: nothing was reported, which is not the value `unknown`. Two are joined by
+    BETWEEN_VALUES."""
     rows: tuple[FigureRow, ...]
 
 
@@ -123,6 +157,10 @@ class Member(NamedTuple):
     at: datetime
     value: str
     then: Then | None
+
+    def values(self, question: Question) -> tuple[str, ...]:
+        """Return the value of each breakdown."""
+        return tuple(self.value.split(BETWEEN_VALUES)) if question.by else ()
 
 
 class MemberPage(NamedTuple):

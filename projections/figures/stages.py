@@ -10,8 +10,6 @@ from projections.figures.parameters import IN_A_PERIOD
 from projections.figures.question import AN_INSTANT, Dimension, Question
 from projections.figures.rows import reaching, stage_rows
 
-AT_ENTRY: Final = tuple(Dimension)
-
 EXITS: Final[Mapping[MoveKind, Mapping[str, str]]] = {
     MoveKind.ENTERED: {"ja": "初回配置", "en": "placed"},
     MoveKind.ADVANCED: {"ja": "次へ進行", "en": "advanced"},
@@ -72,7 +70,6 @@ STOCK: Final = Figure(
         },
     ),
     parameters=(),
-    dimensions=AT_ENTRY,
     measures=(
         Measure(
             "standing",
@@ -108,7 +105,8 @@ STOCK: Final = Figure(
     values=_stock_values,
     row_words={},
     kept="count_stock_now",
-    kept_by=(Dimension.NONE, Dimension.ORIGIN, Dimension.CHANNEL, Dimension.MONTH),
+    kept_by=((), (Dimension.ORIGIN,), (Dimension.CHANNEL,), (Dimension.MONTH,)),
+    values_at_entry=False,
 )
 
 
@@ -149,7 +147,6 @@ FLOW: Final = Figure(
         },
     ),
     parameters=IN_A_PERIOD,
-    dimensions=AT_ENTRY,
     measures=(
         Measure(
             "before",

@@ -25,50 +25,19 @@ from domain.lead.state import LATE
 from domain.lead.stays import Left, begins, restored
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.service_events import PUBLISHED
+from domain.traits import NO_TRAITS, traits_after
 from events.lifecycles.publish import parsed
+from projections.funnel.stay import (
+    STAY_WIDTH,
+    Stay,
+    as_json,
+    traits_of,
+    with_change,
+    with_restated_traits,
+)
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
 """The key for counting stays: kind, stage, before, origin, channel, month. A slice of the stay."""
-
-
-class Stay(NamedTuple):
-    """A stay that has not ended. A tuple, because a replay makes millions of them."""
-
-    subject_id: str
-    kind: str
-    stage: str
-    before: str
-    """Stages that the pass had entered before, in order of first entry, space-separated. It
-    determines which stages count as reached, whichever path the lifecycle names."""
-    origin: str | None
-    channel: str | None
-    month: str
-    pass_number: int
-    is_first_entry: bool
-    entered_at: datetime
-    entry_position: int
-    entry_kind: str | None
-    known_from: int
-    number: int
-    """Its number among those that one restatement made known; 0 if another event began it."""
-    acquired: str | None
-    """The month in which the person had become known, if that was before the entry or with it."""
-    pass_origin: str | None
-    """The origin that the next stay will carry. Differs from `origin` after a correction."""
-    pass_channel: str | None
-    known_since: str | None
-    """The month of acquisition that the next stay will carry."""
-
-
-STAY_COLUMNS = Stay._fields[: Stay._fields.index("pass_origin")]
-ENDED_COLUMNS = (
-    *STAY_COLUMNS,
-    *("left_at", "exit_position", "exit_kind", "next_stage", "known_to"),
-)
-"""A stay that has ended is a plain tuple in this order: a long replay has millions of them, and the
-garbage collector skips plain tuples of plain values."""
-
-_STAY_WIDTH = len(STAY_COLUMNS)
 
 
 class Published(NamedTuple):
@@ -156,8 +125,15 @@ def fold(stages: Stages, event: Event) -> None:
 
 
 def _carry(stages: Stages, stay: Stay, event: Event) -> None:
-    """Note what an event states about origin and acquisition: the next stay will carry it."""
+    """Note what an event states about a stay that goes on: the next one will carry it."""
     effects = event.effects
+    if LATE in effects:
+        return
+    before = traits_of(stay)
+    traits = traits_after(before, event)
+    if traits != before:
+        stay = with_change(stay, event.effective_at or event.occurred_at, event.position, traits)
+        _stand(stages, stay)
     if "origin" in effects or "channel" in effects or "known" in effects:
         origin, channel = _source(stay, effects)
         known_since = _known_since(stages, stay.known_since, event)
@@ -192,8 +168,10 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
     kind = effects["move"]["kind"]
     _end(stages, stay, event, kind, stage)
     pass_number = event.pass_number or stay.pass_number
-    before = _entered(stay) if pass_number == stay.pass_number else ""
+    begins_pass = pass_number != stay.pass_number
+    before = "" if begins_pass else _entered(stay)
     origin, channel = _source(stay, effects)
+    traits = traits_after(traits_of(stay), event, enters=True, begins_pass=begins_pass)
     acquired = _known_since(stages, stay.known_since, event)
     _begin(
         stages,
@@ -213,6 +191,8 @@ def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
             position,
             0,
             acquired,
+            as_json(traits),
+            None,
             origin,
             channel,
             acquired,
@@ -232,6 +212,7 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
         stages.touched[subject_id] = None
     restated = restored(event.effects)
     known_since = _restated_acquisition(event)
+    traits = NO_TRAITS
     for number, new in enumerate(restated.stays):
         effects: Effects = {"origin": new.origin, "channel": new.channel}
         entry = Event(
@@ -254,6 +235,7 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
         is_known = known_since is not None and known_since <= new.entered_at
         acquired = stages.month_of(known_since) if is_known and known_since else None
         begun = begun._replace(known_from=event.position, number=number, acquired=acquired)
+        begun, traits = with_restated_traits(begun, new, traits)
         _stand(stages, begun._replace(known_since=acquired))
     if restated.stays:
         _carry_on(stages, event, restated.left)
@@ -310,6 +292,8 @@ def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) 
         known_from=event.position,
         number=0,
         acquired=acquired,
+        traits=as_json(traits_after(NO_TRAITS, event, enters=True)),
+        changes=None,
         pass_origin=origin,
         pass_channel=channel,
         known_since=acquired,
@@ -352,7 +336,7 @@ def _leave(stages: Stages, stay: Stay, event: Event) -> None:
 def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | None) -> None:
     """End a stay, never before it began: an event reported late may end a stay of zero length."""
     left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
-    stages.ended.append((*stay[:_STAY_WIDTH], left_at, event.position, str(kind), next_stage, None))
+    stages.ended.append((*stay[:STAY_WIDTH], left_at, event.position, str(kind), next_stage, None))
     _counted(stages, stay)[1] -= 1
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.event import Event
 from domain.lifecycle.definition import SubjectKind
+from domain.traits import EFFECT_TRAITS, PRODUCT
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
@@ -14,18 +15,24 @@ from projections.engine.limits import ENDED_KEPT, STANDING_KEPT
 from projections.engine.record_text import ABSORBS, BEGINS, HAS_EFFECTS, MOVES, PUBLISHES
 from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
-    ENDED_COLUMNS,
     Key,
     Published,
     Stages,
-    Stay,
     fold,
 )
+from projections.funnel.stay import ENDED_COLUMNS, Stay
 
 NAME = "stage_intervals"
-VERSION = 1
+VERSION = 2
 
 TOTAL, ORIGIN, CHANNEL, MONTH = "none", "origin", "channel", "month"
+
+_CARRIED = tuple(
+    f'"{name}":' for name in ("begins", "origin", "channel", "known", "attributes", *EFFECT_TRAITS)
+)
+"""Effects that change the values which stays carry."""
+_SAYS = f'"{PRODUCT}":'
+"""A report may say this without any effect."""
 
 _COUNTED = ("breakdown", "value", "kind", "stage", "before", "entries", "standing")
 
@@ -152,12 +159,10 @@ def concerns(record: str) -> bool:
             and (
                 '"stays":[' in record
                 or ABSORBS in record
-                or '"begins":' in record
-                or '"origin":' in record
-                or '"channel":' in record
-                or '"known":' in record
+                or any(name in record for name in _CARRIED)
             )
         )
+        or _SAYS in record
         or PUBLISHES in record
     )
 

@@ -2,7 +2,7 @@
 -- The open stays of subjects that are not in memory.
 SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pass_number,
        is_first_entry, entered_at, entry_position, entry_kind, known_from, number, acquired,
-       pass_origin, pass_channel, known_since
+       CAST(traits AS text), CAST(changes AS text), pass_origin, pass_channel, known_since
   FROM ledger.stage_standing
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
@@ -36,8 +36,8 @@ SELECT time_zone
 -- Open stays after the batch: one row for each subject, even if it moved several times in it.
 INSERT INTO ledger.stage_standing AS standing (
        generation, subject_id, kind, stage, before, origin, channel, month, pass_number, is_first_entry,
-       entered_at, entry_position, entry_kind, known_from, number, acquired, pass_origin,
-       pass_channel, known_since)
+       entered_at, entry_position, entry_kind, known_from, number, acquired, traits, changes,
+       pass_origin, pass_channel, known_since)
 SELECT CAST(:generation AS integer), *
   FROM unnest(CAST(:subject_id AS uuid[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
               CAST(:before AS text[]), CAST(:origin AS text[]), CAST(:channel AS text[]),
@@ -45,6 +45,7 @@ SELECT CAST(:generation AS integer), *
               CAST(:is_first_entry AS boolean[]), CAST(:entered_at AS timestamptz[]),
               CAST(:entry_position AS bigint[]), CAST(:entry_kind AS text[]),
               CAST(:known_from AS bigint[]), CAST(:number AS integer[]), CAST(:acquired AS text[]),
+              CAST(:traits AS jsonb[]), CAST(:changes AS jsonb[]),
               CAST(:pass_origin AS text[]), CAST(:pass_channel AS text[]),
               CAST(:known_since AS text[]))
     ON CONFLICT (generation, subject_id) DO UPDATE
@@ -53,6 +54,7 @@ SELECT CAST(:generation AS integer), *
        is_first_entry = excluded.is_first_entry, entered_at = excluded.entered_at,
        entry_position = excluded.entry_position, entry_kind = excluded.entry_kind,
        known_from = excluded.known_from, number = excluded.number, acquired = excluded.acquired,
+       traits = excluded.traits, changes = excluded.changes,
        pass_origin = excluded.pass_origin, pass_channel = excluded.pass_channel,
        known_since = excluded.known_since
 
@@ -112,8 +114,8 @@ SELECT CAST(:generation AS integer), *
 WITH held AS (
      SELECT generation, 'stage_intervals' AS relation,
             CAST(ROW(subject_id, kind, pass_number, stage, before, is_first_entry, entered_at,
-                     entry_position, entry_kind, origin, channel, month, acquired, known_from, left_at,
-                     exit_position, exit_kind, next_stage, known_to) AS text) AS content
+                     entry_position, entry_kind, origin, channel, month, acquired, traits, changes,
+                     known_from, left_at, exit_position, exit_kind, next_stage, known_to) AS text) AS content
        FROM ledger.stage_intervals
       WHERE generation IN (:live, :built)
       UNION ALL

@@ -80,7 +80,8 @@ def figure(
         ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", help="Break down by this, such as origin.")
+        str | None,
+        typer.Option("--by", help="Break down by this, such as origin, or by two: origin,month."),
     ] = None,
     base: Annotated[
         str | None, typer.Option("--base", help="The stage in which the cohort begins.")
@@ -188,7 +189,7 @@ def _columns(
     answer: Mapping[str, Any], measures: Sequence[Mapping[str, Any]], words: Mapping[str, str]
 ) -> list[str]:
     headings = [_heading(one) for one in (*measures, *answer["shares"], *answer["durations"])]
-    by = [answer["by"]] if answer["by"] else []
+    by = answer["by"].split(",") if answer["by"] else []
     return [*by, words["row"], words["label"], *headings]
 
 
@@ -213,15 +214,23 @@ def _lines(
 ) -> Iterator[list[object]]:
     for part, row in _counted_rows(answer):
         if track in (None, row["track"]):
-            value = part.get("value_label", part.get("value")) or words["not_reported"]
             yield [
-                *([value] if answer["by"] else []),
+                *(_values(part, answer, words)),
                 row["row"],
                 row["row_label"],
                 *(row["counts"][one["name"]]["count"] for one in measures),
                 *(row["shares"][one["name"]] for one in answer["shares"]),
                 *(_days(row["durations"][one["name"]]) for one in answer["durations"]),
             ]
+
+
+def _values(
+    part: Mapping[str, Any], answer: Mapping[str, Any], words: Mapping[str, str]
+) -> Iterator[str]:
+    """Return the values of a part, one for each breakdown."""
+    names = ("value", "second_value")
+    for name, _ in zip(names, answer["by"].split(",") if answer["by"] else (), strict=False):
+        yield part.get(f"{name}_label", part.get(name)) or words["not_reported"]
 
 
 def _drawn(row: Mapping[str, Any], main: str) -> float:

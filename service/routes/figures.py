@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from domain.lifecycle.definition import SubjectKind
@@ -12,7 +13,7 @@ from events.database.sessions import Driver
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
 from projections.figures.queries import FigureQueries
-from projections.figures.question import Cell, RowKey
+from projections.figures.question import BETWEEN_VALUES, DIMENSIONS_MAX, Cell, RowKey
 from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
 from service.clock import Clock
@@ -93,7 +94,11 @@ def _given(
     ] = None,
     within: Annotated[Word, Query(description="In how many days.")] = None,
     by: Annotated[
-        Word, Query(description="The breakdown, such as origin; the definition lists them.")
+        Word,
+        Query(
+            description="The breakdown, such as origin, or two, such as origin,month; the "
+            "definition lists them."
+        ),
     ] = None,
     known_at: KnownAt = None,
     lang: Lang,
@@ -179,8 +184,12 @@ async def get_figure_leads(
         ),
     ],
     value: Annotated[
-        Word,
-        Query(description="Only this value of the breakdown; empty: those without a value."),
+        list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]] | None,
+        Query(
+            max_length=DIMENSIONS_MAX,
+            description="Only this value of the breakdown, or one for each of two; empty: those "
+            "without a value.",
+        ),
     ] = None,
     after: Annotated[Word, Query(description="Continue after this: `next` of a page.")] = None,
     limit: Limit = PAGE_DEFAULT,
@@ -192,7 +201,8 @@ async def get_figure_leads(
     figure, place = figure_named(name), read_place(after)
     async with _asked(request, figure, asked_of) as asked:
         lifecycle, question = asked.wording.lifecycle, asked.wording.question
-        cell = Cell(RowKey(SubjectKind(track), row), measure, value)
+        joined = BETWEEN_VALUES.join(value) if value is not None else None
+        cell = Cell(RowKey(SubjectKind(track), row), measure, joined)
         check_measure(figure, cell, question)
         page = await part_of(request, FigureQueries).members(
             asked.driver, figure, lifecycle, question, cell, after=place, limit=limit

@@ -118,8 +118,17 @@ class FigureRow(Shape):
     ]
 
 
-class FigurePart(PartValue):
-    """The numbers of what shares one value of the breakdown."""
+class PartValues(PartValue):
+    """The values that the members of a part have in common."""
+
+    second_value: NotRequired[
+        Annotated[str | None, Field(description="Only with two breakdowns; null: not reported.")]
+    ]
+    second_value_label: NotRequired[str]
+
+
+class FigurePart(PartValues):
+    """The numbers of what shares one value of each breakdown."""
 
     rows: Sequence[FigureRow]
 
@@ -143,7 +152,7 @@ class FigureAsked(_Since, Shape):
     base: NotRequired[str]
     target: NotRequired[str]
     within: NotRequired[Annotated[int, Field(description="In days.")]]
-    by: str | None
+    by: Annotated[str | None, Field(description="The breakdown; two are separated by a comma.")]
 
 
 class AnsweredFigure(FigureAsked):
@@ -155,7 +164,8 @@ class AnsweredFigure(FigureAsked):
     durations: Sequence[Labelled]
     rows: Sequence[FigureRow]
     parts: Annotated[
-        Sequence[FigurePart], Field(description="One for each value of the breakdown.")
+        Sequence[FigurePart],
+        Field(description="One for each value of the breakdown, or pair of values."),
     ]
 
 
@@ -178,7 +188,10 @@ class CountedLead(InPass, Shape):
         Position,
         Field(description="The event; after a restatement, the report from which that follows."),
     ]
-    value: Annotated[str | None, Field(description="The value of the breakdown.")]
+    values: Annotated[
+        Sequence[str | None],
+        Field(description="The value of each breakdown; null: not reported."),
+    ]
     then: Then | None
 
 
@@ -190,7 +203,12 @@ class CountedCell(Shape):
     row_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
     measure: str
     measure_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
-    value: NotRequired[Annotated[str | None, Field(description="Only for a part.")]]
+    values: NotRequired[
+        Annotated[
+            Sequence[str | None],
+            Field(description="Only for a part: its value of each breakdown."),
+        ]
+    ]
 
 
 class CountedLeads(FigureAsked, CountedCell):

@@ -1,5 +1,6 @@
 """Figures over HTTP: definitions, numbers, the leads behind each, and what is asked wrongly."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -110,7 +111,12 @@ async def test_the_funnel_and_the_figures_agree(service: Service) -> None:
 
 
 async def test_every_number_leads_to_a_list_of_that_length(service: Service) -> None:
-    asked = [("stock", {}), ("flow", JANUARY), ("stock", {"by": "origin", "as_of": "2026-01-31"})]
+    asked = [
+        ("stock", {}),
+        ("flow", JANUARY),
+        ("stock", {"by": "origin", "as_of": "2026-01-31"}),
+        ("flow", {"by": "campaign,department", **JANUARY}),
+    ]
     for name, params in asked:
         answer = await read(service, name, lang="ja", **params)
         for number in numbers_of(answer):
@@ -178,6 +184,28 @@ async def test_a_duration_names_its_case(service: Service) -> None:
     assert (await read(service, "lead_time", base="SAL"))["rows"][0]["durations"]["p50"] is None
 
 
+async def test_two_breakdowns_at_a_time_add_up_to_either(service: Service) -> None:
+    def sums(answer: dict[str, Any], *names: str) -> Counter[Any]:
+        return Counter(
+            {
+                (tuple(part[name] for name in names), row["row"]): row["counts"]["in"]["count"]
+                for part in answer["parts"]
+                for row in part["rows"]
+            }
+        )
+
+    both = await read(service, "flow", by="acquired_by,department", lang="ja")
+    labels = [(part.get("value_label"), part.get("second_value_label")) for part in both["parts"]]
+    assert both["by"] == "acquired_by,department"
+    assert ("フォーム送信", "インサイドセールス") in labels
+    for by, name in (("acquired_by", "value"), ("department", "second_value")):
+        one = sums(await read(service, "flow", by=by), "value")
+        added: Counter[Any] = Counter()
+        for (values, row), count in sums(both, "value", "second_value").items():
+            added[(values[name == "second_value"],), row] += count
+        assert +added == +one
+
+
 async def test_a_breakdown_has_labels(service: Service) -> None:
     stock = await read(service, "stock", by="origin", lang="ja")
     assert [part.get("value_label") for part in stock["parts"]] == [
@@ -194,7 +222,9 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
         ("stok", 404, "known are stock"),
         ("stock?as-of=2026-01-01", 422, "no parameter as-of; known are as_of"),
         ("stock?from=2026-01-01", 422, "The figure stock has no parameter from"),
-        ("stock?by=colour", 422, "known are none, origin, channel, month, acquired, pass"),
+        ("stock?by=chanel", 422, "nearest known: channel"),
+        ("stock?by=origin,origin", 422, "up to 2 different breakdowns"),
+        ("stock?by=origin,month,owner", 422, "up to 2 different breakdowns"),
         ("stock?as_of=2026-02-30", 422, "must be a date"),
         ("stock?as_of=yesterday", 422, "must be a date"),
         ("stock?as_of=2199-01-01", 422, "must not be in the future"),
@@ -213,7 +243,12 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
         ("yield?target=WON", 422, "The figure yield has no parameter target"),
         ("stock/leads?row=MQL&measure=standin", 422, "known are standing"),
         ("stock/leads?row=MQR&measure=standing", 422, "known are unplaced, AL"),
-        ("stock/leads?row=MQL&measure=standing&value=x", 422, "name it with by"),
+        ("stock/leads?row=MQL&measure=standing&value=x", 422, "expected 0, found 1"),
+        (
+            "stock/leads?row=MQL&measure=standing&by=origin,owner&value=x",
+            422,
+            "expected 2, found 1",
+        ),
         ("stock/leads?row=MQL&measure=standing&after=x", 422, "unchanged"),
         ("stock/leads?measure=standing", 422, "row"),
     ],

@@ -14,8 +14,9 @@ from domain.lifecycle.definition import UNPLACED, SubjectKind
 from events.database.sessions import Driver
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
-from projections.figures.queries import FigureQueries
+from projections.figures.queries import FigureQueries, values_of
 from projections.figures.question import (
+    DIMENSIONS_MAX,
     Cell,
     Dimension,
     FigureAnswer,
@@ -24,7 +25,6 @@ from projections.figures.question import (
     Question,
     RowKey,
 )
-from projections.figures.rows import reaching
 from service.private_postgres import PrivatePostgres
 from tests.support.figures_by_hand import (
     Cells,
@@ -49,6 +49,8 @@ FEW_STAGES = {
     SubjectKind.LEAD: ("ML", "MQL", "SQL", "WON", "LOST"),
     SubjectKind.ACCOUNT: ("PROSPECT", "C", "KA"),
 }
+_DIMENSIONS = st.sampled_from([*Dimension, *3 * [Dimension.OWNER, Dimension.CAMPAIGN]])
+BREAKDOWNS = st.lists(_DIMENSIONS, max_size=DIMENSIONS_MAX, unique=True).map(tuple)
 PAGE = 2
 """Members of a page, so that most lists have several pages."""
 
@@ -77,7 +79,7 @@ def asked_histories(draw: st.DrawFn) -> Asked:
         known_at=draw(st.sampled_from([draw(st.integers(1, 30)), *2 * [30]])),
         since=draw(st.sampled_from([None, None, day(since)])),
         until=draw(st.sampled_from([None, None, day(until)])),
-        dimension=draw(st.sampled_from(Dimension)),
+        by=draw(BREAKDOWNS),
         base=base,
         target=target,
         within=timedelta(days=draw(st.sampled_from(WITHIN_DAYS))),
@@ -105,7 +107,7 @@ def by_hand(figure: Figure, history: History, question: Question) -> Cells:
 def numbers(answer: FigureAnswer) -> dict[tuple[RowKey, str, str | None], int]:
     """Return every number that is not zero; the value is None in the total."""
     parts: list[tuple[str | None, Any]] = [(None, answer.total)]
-    parts += [(part.value or "", part.rows) for part in answer.parts]
+    parts += [(part.value, part.rows) for part in answer.parts]
     return {
         (row.key, measure, value): count
         for value, rows in parts
@@ -117,7 +119,7 @@ def numbers(answer: FigureAnswer) -> dict[tuple[RowKey, str, str | None], int]:
 
 def counted(figure: Figure, cells: Cells, question: Question) -> dict[Any, int]:
     """Count the members of cells, for every measure, in total and for each value."""
-    is_parted = question.dimension is not Dimension.NONE
+    is_parted = bool(question.by)
     found: dict[Any, int] = {}
     for measure in figure.measures:
         for cell, members in cells.items():
@@ -273,7 +275,7 @@ def test_the_present_stock_is_that_of_a_moment_after_everything(
         now, stock = then._replace(is_now=True), FIGURES["stock"]
         assert stock.kept is not None
         kept = QUERIES._sql[stock.kept]
-        values = {**reaching(LIFECYCLE), **question._asdict(), "known_at": known_at}
+        values = values_of(stock, LIFECYCLE, then)
         return (
             await QUERIES.answer(driver, stock, LIFECYCLE, now),
             await QUERIES.answer(driver, stock, LIFECYCLE, then),

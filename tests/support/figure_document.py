@@ -6,7 +6,7 @@ from typing import Final
 from domain.lifecycle.words import Words
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
-from service.reading.figures.defining import DIMENSIONS
+from service.reading.figures.breakdowns import DIMENSIONS
 from service.reading.figures.periods import PERIODS
 
 MARK: Final = (

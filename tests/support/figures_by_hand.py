@@ -9,9 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, MoveKind, SubjectKind, Track
-from projections.figures.question import Dimension, Question, RowKey
+from projections.figures.question import BETWEEN_VALUES, Dimension, Question, RowKey
 from tests.support.stays_by_hand import HandStay
 
+AT_THE_MOMENT = ("stock", "ageing")
+IN_CHARGE = {
+    **dict.fromkeys(("AL", "PL"), "public_relations"),
+    **dict.fromkeys(("ML", "MAL", "PROSPECT"), "marketing"),
+    **dict.fromkeys(("MQL", "SAL"), "inside_sales"),
+    **dict.fromkeys(("SQL", "OPP", "C", "KC", "KA"), "field_sales"),
+    "WON": "customer_success",
+}
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -38,19 +46,23 @@ def cells_by_hand(name: str, stays: Stays, lifecycle: Lifecycle, question: Quest
     known = [stay for stay in stays if stay.entered_at <= question.as_of]
     for row, measure, stay in BY_HAND[name](known, lifecycle, question):
         member = HandMember(stay.subject.id, stay.pass_number, stay.entered_at)
-        cells[HandCell(row, measure, _value(stay, question.dimension))].append(member)
+        moment = question.as_of if name in AT_THE_MOMENT else stay.entered_at
+        value = BETWEEN_VALUES.join(_value(stay, one, moment) for one in question.by)
+        cells[HandCell(row, measure, value)].append(member)
     return {cell: sorted(members) for cell, members in cells.items()}
 
 
-def _value(stay: HandStay, dimension: Dimension) -> str:
+def _value(stay: HandStay, dimension: Dimension, moment: datetime) -> str:
     values = {
-        Dimension.NONE: "",
         Dimension.ORIGIN: stay.origin,
         Dimension.CHANNEL: stay.channel,
         Dimension.MONTH: stay.month,
         Dimension.ACQUIRED: stay.acquired,
         Dimension.JOURNEY: str(stay.pass_number),
+        Dimension.DEPARTMENT: IN_CHARGE.get(stay.stage),
     }
+    if dimension not in values:
+        return stay.trait(str(dimension), moment) or ""
     return values[dimension] or ""
 
 

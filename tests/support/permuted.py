@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from typing import Any, NamedTuple
 
+import orjson
 from hypothesis import strategies as st
 
 from domain.lead.state import AccountState, LeadState
@@ -23,6 +24,7 @@ from events.signals.sender import Sender
 from events.submission import Submission
 from projections.funnel.fold import Stages, fold
 from projections.funnel.projection import concerns
+from projections.funnel.stay import ENDED_COLUMNS, Stay
 from tests.support.corrected_histories import LIFECYCLES
 from tests.support.histories import data_of, numbered
 from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
@@ -151,15 +153,8 @@ def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
         record = ledger.whole_record(entry)
         if has_parts(record) or concerns(record):
             fold(stages, decode_event(record))
-    stays = [
-        (names[row[0]], *row[1:10], row[11], *row[14:16], *row[17:19])
-        for row in stages.ended
-        if row[-1] is None
-    ]
-    standing = [
-        (names[stay.subject_id], *stay[1:10], stay.entry_kind, *stay[14:])
-        for stay in stages.standing.values()
-    ]
+    stays = [stay_shown(ENDED_COLUMNS, row, names) for row in stages.ended if row[-1] is None]
+    standing = [stay_shown(Stay._fields, stay, names) for stay in stages.standing.values()]
     return {
         "states": {
             names[subject_id]: _shown(remembered.state, names, causes)
@@ -167,10 +162,28 @@ def what_is_known(ledger: LedgerInMemory) -> dict[str, Any]:
             if remembered.state is not None
         },
         "outcomes": sorted(map(repr, _outcomes(ledger, names, causes))),
-        "stays": sorted(map(repr, stays)),
-        "standing": sorted(map(repr, standing)),
+        "stays": sorted(stays),
+        "standing": sorted(standing),
         "counts": {key: tuple(n) for key, n in sorted(stages.counts.items(), key=repr) if any(n)},
     }
+
+
+def stay_shown(columns: Sequence[str], row: Sequence[Any], names: Mapping[str, str]) -> str:
+    """Return what a stay says, without positions and in names of subjects."""
+    shown = {
+        name: value
+        for name, value in zip(columns, row, strict=True)
+        if name not in ("entry_position", "known_from", "number", "exit_position", "known_to")
+    }
+    shown["subject_id"] = names[shown["subject_id"]]
+    shown["traits"] = _in_names(orjson.loads(shown["traits"]), names)
+    changes = orjson.loads(shown["changes"] or "[]")
+    shown["changes"] = [(at, _in_names(traits, names)) for at, _, traits in changes]
+    return repr(shown)
+
+
+def _in_names(traits: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    return {name: names.get(value, value) for name, value in traits.items()}
 
 
 def _outcomes(

@@ -1,9 +1,10 @@
 """Make a ledger's events and records by hand, for tests of projections."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from domain.effects import Effects
@@ -63,12 +64,13 @@ class Script:
         kind: SubjectKind = SubjectKind.LEAD,
         type: str = "email.opened",
         effects: Effects | None = None,
+        data: Mapping[str, Any] | None = None,
         forwarded_to: int | None = None,
     ) -> Event:
         """Add an event that moves nothing."""
         receiver = subject_id(forwarded_to) if forwarded_to is not None else None
         subject = Subject(kind, subject_id(number))
-        return self.add(Event(0, type, subject, day(at), {}, effects or {}, None, receiver))
+        return self.add(Event(0, type, subject, day(at), data or {}, effects or {}, None, receiver))
 
     def move(
         self,
@@ -80,9 +82,12 @@ class Script:
         kind: SubjectKind = SubjectKind.LEAD,
         pass_number: int = 1,
         effects: Effects | None = None,
+        data: Mapping[str, Any] | None = None,
         forwarded_to: int | None = None,
     ) -> Event:
-        event = self.tell(number, at, kind=kind, type="stage.corrected", forwarded_to=forwarded_to)
+        event = self.tell(
+            number, at, kind=kind, type="stage.corrected", data=data, forwarded_to=forwarded_to
+        )
         moved = event._replace(
             stage_to=to,
             effective_at=event.occurred_at,
@@ -105,7 +110,17 @@ class Script:
         state: LeadState | AccountState = AccountState()
         if kind is SubjectKind.LEAD:
             last = stays.stays[-1] if stays.stays else None
+            traits: dict[str, str | None] = {}
+            for stay in stays.stays:
+                traits |= stay.traits
+                for change in stay.changes:
+                    traits |= change.traits
+            region = traits.get("region")
             state = LeadState(
+                owner=traits.get("owner"),
+                market=traits.get("market"),
+                screened_as=traits.get("screened_as"),
+                attributes={"region": region} if region else {},
                 origin=last and last.origin,
                 channel=last and last.channel,
                 acquired_at=acquired_at,

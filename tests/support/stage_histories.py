@@ -11,6 +11,7 @@ from domain.event import Event
 from domain.lead.stays import Stay, Stays
 from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.text.load import load
+from domain.traits import TraitChange, TraitChanges
 from events.lifecycles.shipped import read_lifecycle_text
 from tests.support.stage_events import Script, day
 
@@ -22,6 +23,24 @@ LEADS, ACCOUNTS = (1, 2, 3, 4), (5, 6)
 KINDS = [str(kind) for kind in MoveKind if kind is not MoveKind.ABSORBED]
 SOURCES = st.sampled_from([None, "", "unknown", "marketing-digital", "reseller"])
 BECOMES_KNOWN = st.sampled_from([Effects(), Effects(known=True)])
+TRAITS = st.sampled_from(
+    [
+        *3 * [Effects()],
+        Effects(owner="sato"),
+        Effects(owner="abe", market="north"),
+        Effects(owner=None),
+        Effects(attributes={"region": "kanto"}),
+        Effects(screened_as="now"),
+    ]
+)
+OF_COMPANY = st.sampled_from([Effects(), Effects(segment="high"), Effects(key_role="defend")])
+DATA = st.sampled_from([{}, {"campaign": "spring"}, {"product": "press", "campaign": "expo"}])
+TRAIT_CHANGES: st.SearchStrategy[TraitChanges] = st.sampled_from(
+    [
+        *({}, {"entered_by": "form.submitted"}, {"owner": "sato", "campaign": "spring"}),
+        *({"owner": None}, {"market": "south", "region": "kanto", "screened_as": None}),
+    ]
+)
 STEPS_MAX = 25
 MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
 """Few moments, so that many things coincide; around the ends of months in Tokyo."""
@@ -88,7 +107,8 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     if step != "absorb":
         course.known.add(number)
     if step == "tell":
-        script.tell(number, at, kind=kind, forwarded_to=forwarded_to)
+        says = draw(TRAITS if kind is LEAD else OF_COMPANY)
+        script.tell(number, at, kind=kind, effects=says, data=draw(DATA), forwarded_to=forwarded_to)
     elif step == "correct" and kind is LEAD:
         effects = draw(BECOMES_KNOWN) | Effects(origin=draw(SOURCES))
         script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
@@ -102,10 +122,10 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     elif step in ("move", "recycle"):
         at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
         pass_number = course.pass_numbers.get(receiver, 1)
-        effects = Effects()
+        effects = draw(OF_COMPANY)
         if kind is LEAD:
             source = Effects(origin=draw(SOURCES), channel=draw(SOURCES))
-            effects = draw(BECOMES_KNOWN) | source
+            effects = draw(BECOMES_KNOWN) | draw(TRAITS) | source
         if step == "recycle" and kind is LEAD:
             pass_number += 1
         course.pass_numbers[receiver] = pass_number
@@ -117,6 +137,7 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
             kind=kind,
             pass_number=pass_number,
             effects=effects if draw(st.booleans()) else {},
+            data=draw(DATA),
             forwarded_to=forwarded_to,
         )
 
@@ -138,6 +159,12 @@ def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) ->
                 draw(st.integers(1, len(course.script.events))),
                 draw(SOURCES) or None if kind is LEAD else None,
                 draw(SOURCES) or None if kind is LEAD else None,
+                draw(TRAIT_CHANGES) if kind is LEAD else {},
+                tuple(
+                    TraitChange(day(moment + wait), 1, draw(TRAIT_CHANGES))
+                    for wait in draw(st.sampled_from([(), (), (0,), (0.5, 1)]))
+                    if kind is LEAD
+                ),
             )
         )
     course.pass_numbers[number] = pass_number

@@ -5,7 +5,7 @@ loop over all stays. Projections must give the same results.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,12 @@ class HandStay:
     acquired: str | None = None
     left_at: datetime | None = None
     exit_kind: str | None = None
+    traits: list[tuple[datetime, dict[str, str | None]]] = field(default_factory=list)
+    """Its traits at the entry, and after each change."""
+
+    def trait(self, name: str, moment: datetime) -> str | None:
+        """Return a trait as it was at a moment, which is not before the entry."""
+        return [traits for at, traits in self.traits if at <= moment][-1].get(name)
 
     def value(self, breakdown: Breakdown) -> str | None:
         values = {
@@ -59,6 +65,7 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
     states: dict[Subject, LeadState | AccountState] = {}
     open_stays: dict[Subject, HandStay] = {}
     stays: list[HandStay] = []
+    traits: dict[Subject, dict[str, str | None]] = {}
     for event in events:
         subject = event.receiver
         if subject.kind is SubjectKind.LEDGER:
@@ -72,6 +79,7 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
             acquired_at = getattr(state, "acquired_at", None)
             restated = _restated(subject, restored(event.effects), acquired_at, zone)
             stays += restated
+            traits[subject] = dict(restated[-1].traits[-1][1]) if restated else {}
             if restated and restated[-1].left_at is None:
                 open_stays[subject] = restated[-1]
             continue
@@ -84,6 +92,7 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
             del open_stays[subject]
         # A company is in no stage until something places it; a lead is unplaced until then.
         begins = subject.kind is SubjectKind.LEAD or event.stage_to is not None
+        begins_anew = stay is None
         if begins and not is_absorbed and subject not in open_stays:
             is_new_pass = state.pass_number != before.pass_number
             local = happened_at.astimezone(zone)
@@ -99,7 +108,44 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
                 _month(getattr(state, "acquired_at", None), zone),
             )
             stays.append(stay)
+            own = {} if begins_anew else traits.get(subject, {})
+            traits[subject] = _traits(own, event, state, enters=True, is_new_pass=is_new_pass)
+            stay.traits = [(stay.entered_at, traits[subject])]
+        elif subject in open_stays:
+            stay = open_stays[subject]
+            traits[subject] = _traits(traits[subject], event, state)
+            stay.traits.append((max(stay.traits[-1][0], happened_at), traits[subject]))
     return stays
+
+
+def _traits(
+    before: dict[str, str | None],
+    event: Event,
+    state: LeadState | AccountState,
+    *,
+    enters: bool = False,
+    is_new_pass: bool = False,
+) -> dict[str, str | None]:
+    """Return the traits after an event: what the state says, and what brought the lead there."""
+    after = dict(before)
+    if isinstance(state, AccountState):
+        own = event.effects
+        after |= {name: own[name] for name in ("segment", "key_role", "owner") if name in own}
+    else:
+        for name in ("owner", "market", "priority", "account", "business", "reseller"):
+            after[name] = getattr(state, name)
+        after["screened_as"] = state.screened_as
+        after["region"] = state.attributes.get("region")
+        if is_new_pass:
+            after |= {"campaign": None, "product": None}
+        if "channel" in event.effects:
+            after["campaign"] = event.data.get("campaign")
+        after["product"] = event.data.get("product", after.get("product"))
+        if event.effects.get("known") and not after.get("acquired_by"):
+            after["acquired_by"] = event.type
+    if enters:
+        after["entered_by"] = event.type
+    return after
 
 
 def _month(moment: datetime | None, zone: ZoneInfo) -> str | None:
@@ -116,6 +162,11 @@ def _restated(
             stays[-1].left_at = max(stays[-1].entered_at, stay.entered_at)
             stays[-1].exit_kind = stay.kind
         seen = {(one.pass_number, one.stage) for one in stays}
+        traits = {**(stays[-1].traits[-1][1] if stays else {}), **stay.traits}
+        history = [(stay.entered_at, traits)]
+        for at, _, changes in stay.changes:
+            traits = {**traits, **changes}
+            history.append((max(at, history[-1][0]), traits))
         local = stay.entered_at.astimezone(zone)
         stays.append(
             HandStay(
@@ -130,6 +181,7 @@ def _restated(
                 _month(acquired_at, zone)
                 if acquired_at is not None and acquired_at <= stay.entered_at
                 else None,
+                traits=history,
             )
         )
     if restated.left is not None:

@@ -20,6 +20,7 @@ from events.refusals import Refused
 from events.signals.sender import Sender
 from projections.funnel.fold import Stages, fold
 from projections.funnel.projection import concerns
+from projections.funnel.stay import ENDED_COLUMNS, Stay
 from tests.support.corrected_histories import (
     COMPANIES,
     FIRST_COMERS,
@@ -36,6 +37,7 @@ from tests.support.corrected_histories import (
 )
 from tests.support.histories import numbered, values_of
 from tests.support.ledger_in_memory import DIGESTS, EVERY_RIGHT, RECEIVED_AT, LedgerInMemory
+from tests.support.permuted import stay_shown
 from tests.support.projected import deadlines_in
 from tests.support.stories import day
 
@@ -330,12 +332,12 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
         if remembered.state is not None and (shown := state_in(remembered.state, words))
     }
     ended = sorted(
-        repr((words.names[row[0]], *row[1:10], row[11], *row[14:16], *row[17:19]))
+        stay_shown(ENDED_COLUMNS, row, words.names)
         for row in stages.ended
         if row[1] == "lead" and row[-1] is None and not _is_of_identity(row)
     )
     standing = sorted(
-        repr((words.names[stay.subject_id], *stay[1:10], stay.entry_kind, *stay[14:]))
+        stay_shown(Stay._fields, stay, words.names)
         for stay in stages.standing.values()
         if stay.kind == "lead"
     )

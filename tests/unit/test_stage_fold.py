@@ -1,6 +1,7 @@
 """The fold of the stage intervals, on events made by hand."""
 
 from datetime import UTC, datetime
+from json import loads
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,9 @@ from domain.lead.state_json import content_of
 from domain.lead.stays import Stay, Stays
 from domain.lead.stays import content_of as content_of_stays
 from domain.lifecycle.definition import SubjectKind
-from projections.funnel.fold import ENDED_COLUMNS, STAY_COLUMNS, Published, Stages, fold
+from projections.funnel.fold import Published, Stages, fold
 from projections.funnel.projection import concerns
+from projections.funnel.stay import ENDED_COLUMNS, STAY_COLUMNS
 from tests.support.stage_events import Script, day, records_of, subject_id
 
 DIGITAL: Effects = {"origin": "marketing-digital", "channel": "organic"}
@@ -53,6 +55,8 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
             "known_from": 1,
             "number": 0,
             "acquired": None,
+            "traits": '{"entered_by":"stage.corrected"}',
+            "changes": None,
             "left_at": day(2),
             "exit_position": 2,
             "exit_kind": "advanced",
@@ -77,6 +81,8 @@ def test_a_move_ends_one_stay_and_begins_the_next() -> None:
         "known_from": 2,
         "number": 0,
         "acquired": None,
+        "traits": '{"entered_by":"stage.corrected"}',
+        "changes": None,
     }
 
 
@@ -287,8 +293,8 @@ def test_a_record_about_no_subject_changes_nothing() -> None:
     script = Script()
     script.publish()
     script.tell(1, 0, effects={"attributes": {"industry": "steel"}})
-    script.tell(1, 1, effects={"attributes": {"industry": "glass"}})
-    script.tell(1, 2, effects={"owner": "x"})
+    script.tell(1, 1, effects={"fit": {"size": 5}})
+    script.tell(1, 2, effects={"team": "x"})
     script.tell(1, 2, effects={"origin": "referral"})
     script.move(1, 3, "ML", "entered")
     script.tell(1, 3)
@@ -310,6 +316,37 @@ def test_text_in_an_event_is_not_taken_for_its_keys() -> None:
     script.events[-1] = event._replace(data={"note": '"effectivetime":"x"'})
 
     assert [concerns(record) for record in records_of(script.events)] == [True, False]
+
+
+def test_a_stay_has_the_traits_of_its_entry_and_those_that_followed() -> None:
+    script = Script()
+    known = Effects(known=True, channel="exhibition", market="north")
+    script.move(1, 0, "ML", "entered", effects=known, data={"campaign": "expo"})
+    script.tell(1, 1, effects=Effects(owner="sato"))
+    script.tell(1, 2, effects=Effects(late=True), data={"product": "press"})
+    script.tell(1, 3, data={"product": "press"})
+    script.move(1, 4, "MAL")
+    script.move(1, 5, "ML", "recycled", pass_number=2)
+
+    stages = folded(script)
+
+    acquired = {"acquired_by": "stage.corrected", "entered_by": "stage.corrected"}
+    first = {**acquired, "campaign": "expo", "market": "north"}
+    owned = {**first, "owner": "sato"}
+    stays = [*ended(stages), stages.standing[subject_id(1)]._asdict()]
+    assert [loads(stay["traits"]) for stay in stays] == [
+        first,
+        {**owned, "product": "press"},
+        {**acquired, "market": "north", "owner": "sato"},
+    ]
+    assert [loads(stay["changes"] or "[]") for stay in stays] == [
+        [
+            ["2026-01-02T00:00:00.000000Z", 2, owned],
+            ["2026-01-04T00:00:00.000000Z", 4, {**owned, "product": "press"}],
+        ],
+        [],
+        [],
+    ]
 
 
 def test_a_stay_carries_the_month_in_which_its_person_became_known() -> None:

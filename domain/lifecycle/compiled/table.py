@@ -175,7 +175,7 @@ def compile_lifecycle(
         clock=clock,
         calendars=business_times(lifecycle.pace.calendars, expansion, clock),
         paced=lifecycle.pace.concerned(),
-        in_charge=_in_charge(lifecycle),
+        in_charge=departments_in_charge(lifecycle),
         profile_reads=_profile_reads(lifecycle),
     )
 
@@ -233,7 +233,7 @@ def _profile_reads(lifecycle: Lifecycle) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for condition in conditions for path in condition.reads))
 
 
-def _in_charge(lifecycle: Lifecycle) -> dict[str, str]:
+def departments_in_charge(lifecycle: Lifecycle) -> dict[str, str]:
     """Return the department that each stage is handed over to on entry, else the one owning it."""
     owned = {
         code: stage.department

@@ -12,7 +12,7 @@ from projections.figures import parameters
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
 from projections.figures.queries import Reading
-from projections.figures.question import AN_INSTANT, Cell, Dimension, Question
+from projections.figures.question import AN_INSTANT, DIMENSIONS_MAX, Cell, Dimension, Question
 from projections.figures.rows import tracks_of
 from service.http.problem import Problem
 from service.limits import WITHIN_DAYS_DEFAULT, WITHIN_DAYS_MAX
@@ -57,7 +57,7 @@ def question_from(
         known_at=reading.position,
         since=since,
         until=until,
-        dimension=_dimension(figure, given.get("by")),
+        by=_breakdowns(figure, given.get("by")),
         base=base,
         target=target,
         within=_within(figure, given.get("within")),
@@ -73,8 +73,13 @@ def check_measure(figure: Figure, cell: Cell, question: Question) -> None:
         raise _invalid(
             "measure", f"{figure.name} has no measure {measure}; {suggestion(measure, known)}."
         )
-    if cell.value is not None and question.dimension is Dimension.NONE:
-        raise _invalid("value", "A value is one of a breakdown: name it with by as well.")
+    values = cell.values
+    if values is not None and len(values) != len(question.by):
+        raise _invalid(
+            "value",
+            f"A part has one value for each breakdown in by: expected {len(question.by)}, found "
+            f"{len(values)}; an empty one means not reported.",
+        )
 
 
 def check_row(figure: Figure, cell: Cell, lifecycle: Lifecycle, question: Question) -> None:
@@ -197,15 +202,17 @@ def _within(figure: Figure, text: str | None) -> timedelta:
     return timedelta(days=int(text))
 
 
-def _dimension(figure: Figure, text: str | None) -> Dimension:
-    if text is None:
-        return Dimension.NONE
+def _breakdowns(figure: Figure, text: str | None) -> tuple[Dimension, ...]:
+    names = text.split(",") if text is not None else []
     known = [str(one) for one in figure.dimensions]
-    if text not in known:
-        raise _invalid(
-            "by", f"{figure.name} has no breakdown by {text}; known are {', '.join(known)}."
-        )
-    return Dimension(text)
+    for name in names:
+        if name not in known:
+            raise _invalid(
+                "by", f"{figure.name} has no breakdown by {name}; {suggestion(name, known)}."
+            )
+    if len(names) > DIMENSIONS_MAX or len(set(names)) < len(names):
+        raise _invalid("by", f"by names up to {DIMENSIONS_MAX} different breakdowns, found {text}.")
+    return tuple(map(Dimension, names))
 
 
 def _stages(figure: Figure, given: Given, lifecycle: Lifecycle) -> tuple[str, str]:

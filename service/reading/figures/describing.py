@@ -13,7 +13,6 @@ from projections.figures import parameters
 from projections.figures.definition import Figure
 from projections.figures.question import (
     Cell,
-    Dimension,
     FigureAnswer,
     FigureRow,
     Lasting,
@@ -27,10 +26,9 @@ from projections.figures.rows import track_of
 from service.http.problem import Problem
 from service.ingest.labels import label_of
 from service.limits import FIGURE_PARTS_MAX
+from service.reading.figures.breakdowns import describe_values
 from service.reading.figures.defining import label_in
-from service.reading.funnels import Labels
 from service.shapes import figures as shapes
-from service.shapes.funnel import PartValue
 
 PATH: Final = "/v1/figures"
 DAY: Final = timedelta(days=1)
@@ -56,7 +54,7 @@ def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.Answ
     if len(answer.parts) > FIGURE_PARTS_MAX:
         raise Problem(
             "parameter-invalid",
-            f"There are {len(answer.parts):,} values of {question.dimension}, and an answer has at "
+            f"There are {len(answer.parts):,} values of {_by(question)}, and an answer has at "
             f"most {FIGURE_PARTS_MAX}: choose a shorter period or another breakdown.",
             parameter="by",
         )
@@ -72,8 +70,8 @@ def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.Answ
         "rows": [_row(row, wording, None) for row in answer.total],
         "parts": [
             {
-                **_value(part.value, wording),
-                "rows": [_row(row, wording, part.value or "") for row in part.rows],
+                **describe_values(question.by, part.value, wording.lifecycle, wording.language),
+                "rows": [_row(row, wording, part.value) for row in part.rows],
             }
             for part in answer.parts
         ],
@@ -119,7 +117,7 @@ def _asked(wording: FigureWording) -> shapes.FigureAsked:
         "lifecycle": wording.version,
         "from": format_optional_utc(question.since),
         "to": format_optional_utc(question.until),
-        "by": None if question.dimension is Dimension.NONE else str(question.dimension),
+        "by": _by(question),
     }
     if wording.language is not None:
         content["label"] = label_in(figure.words, wording.language)
@@ -134,14 +132,18 @@ def _asked(wording: FigureWording) -> shapes.FigureAsked:
     return content
 
 
+def _by(question: Question) -> str | None:
+    return ",".join(question.by) or None
+
+
 def _cell(cell: Cell, wording: FigureWording) -> shapes.CountedCell:
     content: shapes.CountedCell = {
         "track": str(cell.row.track),
         "row": cell.row.name,
         "measure": cell.measure,
     }
-    if cell.value is not None:
-        content["value"] = cell.value or None
+    if cell.values is not None:
+        content["values"] = [value or None for value in cell.values]
     if wording.language is not None:
         measure = wording.figure.measure(cell.measure)
         assert measure is not None
@@ -154,12 +156,6 @@ def _labelled(name: str, words: Words, wording: FigureWording) -> shapes.Labelle
     if wording.language is None:
         return {"name": name}
     return {"name": name, "label": label_in(words, wording.language)}
-
-
-def _value(value: str | None, wording: FigureWording) -> PartValue:
-    if wording.question.dimension is Dimension.ORIGIN:
-        return Labels(wording.lifecycle, wording.language).of_origin(value)
-    return {"value": value}
 
 
 def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.FigureRow:
@@ -192,7 +188,7 @@ def _number(count: int, cell: Cell, wording: FigureWording) -> shapes.Number:
 def _path(cell: Cell, wording: FigureWording) -> str:
     """Return the path of the list behind a number, which repeats what was asked and read."""
     question, name = wording.question, wording.figure.name
-    asked: dict[str, str | int | None] = {
+    asked: dict[str, str | int | tuple[str, ...] | None] = {
         "as_of": format_utc(question.as_of),
         "known_at": question.known_at,
         "from": format_optional_utc(question.since),
@@ -200,15 +196,15 @@ def _path(cell: Cell, wording: FigureWording) -> str:
         "base": question.base or None,
         "target": question.target or None,
         "within": question.within // DAY or None,
-        "by": str(question.dimension) if cell.value is not None else None,
+        "by": _by(question) if cell.value is not None else None,
         "track": str(cell.row.track),
         "row": cell.row.name,
         "measure": cell.measure,
-        "value": cell.value,
+        "value": cell.values,
         "lang": wording.language,
     }
     given = {name: text for name, text in asked.items() if text is not None}
-    return f"{PATH}/{name}/leads?{urlencode(given)}"
+    return f"{PATH}/{name}/leads?{urlencode(given, doseq=True)}"
 
 
 def _share(share: Fraction | None) -> str | None:
@@ -244,7 +240,7 @@ def _member(member: Member, cell: Cell, wording: FigureWording) -> shapes.Counte
         "pass": member.pass_number,
         "at": format_utc(member.at),
         "position": str(member.place.position),
-        "value": member.value or None,
+        "values": [value or None for value in member.values(wording.question)],
         "then": _then(member, cell, wording),
     }
 

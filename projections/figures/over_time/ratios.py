@@ -7,7 +7,7 @@ from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureShare, Measure, ShareOf
 from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET
-from projections.figures.question import Dimension, Question, RowKey
+from projections.figures.question import Question, RowKey
 from projections.figures.rows import cohort_track
 from projections.figures.stages import ENTRIES, flow_values
 
@@ -45,7 +45,6 @@ PERIOD_RATIO: Final = Figure(
         },
     ),
     parameters=(BASE, TARGET, *IN_A_PERIOD),
-    dimensions=tuple(Dimension),
     measures=(
         Measure(
             "in",

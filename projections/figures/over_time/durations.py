@@ -8,7 +8,7 @@ from domain.lifecycle.definition import UNPLACED, Lifecycle
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureDuration, Measure
 from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET
-from projections.figures.question import Dimension, Question, RowKey
+from projections.figures.question import Question, RowKey
 from projections.figures.rows import beyond, cohort, cohort_track, stage_rows
 
 UNIT: Final = {"ja": "日(暦日)", "en": "calendar days"}
@@ -79,7 +79,6 @@ TIME_IN_STAGE: Final = Figure(
         },
     ),
     parameters=IN_A_PERIOD,
-    dimensions=tuple(Dimension),
     measures=(
         Measure(
             "completed",
@@ -147,7 +146,6 @@ LEAD_TIME: Final = Figure(
         },
     ),
     parameters=(BASE, TARGET, *IN_A_PERIOD),
-    dimensions=tuple(Dimension),
     measures=(
         Measure(
             "completed",
@@ -224,7 +222,6 @@ AGEING: Final = Figure(
         },
     ),
     parameters=(),
-    dimensions=tuple(Dimension),
     measures=(
         _band(
             "below_p50",
@@ -270,4 +267,5 @@ AGEING: Final = Figure(
     row_words={},
     durations=BANDS,
     measures_whole_rows=True,
+    values_at_entry=False,
 )

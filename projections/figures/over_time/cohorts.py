@@ -7,7 +7,7 @@ from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureShare, Measure, ShareOf
 from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET, WITHIN
-from projections.figures.question import Dimension, Question, RowKey
+from projections.figures.question import Question, RowKey
 from projections.figures.rows import beyond, cohort, cohort_track
 
 REACH, ENTER = "reach", "enter"
@@ -71,7 +71,6 @@ CONVERSION: Final = Figure(
         },
     ),
     parameters=(BASE, TARGET, WITHIN, *IN_A_PERIOD),
-    dimensions=tuple(Dimension),
     measures=(
         Measure(
             "base",
@@ -243,7 +242,6 @@ YIELD: Final = Figure(
         },
     ),
     parameters=(BASE, WITHIN, *IN_A_PERIOD),
-    dimensions=tuple(Dimension),
     measures=(
         Measure(
             "reached",

@@ -7,7 +7,7 @@ from domain.lifecycle.definition import Lifecycle, MoveKind, Track
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureShare, Measure, ShareOf
 from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET
-from projections.figures.question import Dimension, Question, RowKey
+from projections.figures.question import Question, RowKey
 from projections.figures.rows import beyond, cohort, cohort_track
 
 ROWS: Final[Mapping[str, Words]] = {
@@ -114,7 +114,6 @@ FATES: Final = Figure(
         },
     ),
     parameters=(BASE, TARGET, *IN_A_PERIOD),
-    dimensions=tuple(Dimension),
     measures=(
         Measure(
             "passes",
