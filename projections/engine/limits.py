@@ -64,6 +64,10 @@ DEADLINES_KEPT: Final = 100_000
 BUSINESS_ROWS_KEPT = 20_000
 """Rows that a rebuild holds before writing them: about ten megabytes, one COPY."""
 
+# figures.queries
+COMPARED_MEMBERS_MAX = 50_000
+"""Members of each list that one comparison reads: about thirty megabytes, and a second."""
+
 # engine.replica
 COPY_WAIT_S = 3_600.0
 """Time to copy one table of a large ledger. If it takes longer, the connection is lost."""

@@ -17,6 +17,29 @@ SELECT record
   FROM ledger.whole_events
  WHERE position = :position
 
+-- name: stays_of
+-- All stays of some subjects that were ever known, with what bounds them: why members of two readings
+-- differ. Of the changes of traits only when they were and by which event.
+SELECT CAST(stay.subject_id AS text) AS subject_id, stay.entry_position, stay.number, stay.entered_at,
+       stay.known_from, stay.known_to, stay.left_at, stay.exit_position,
+       ARRAY(SELECT CAST(change ->> 0 AS timestamptz)
+               FROM jsonb_array_elements(stay.changes) WITH ORDINALITY AS later (change, number)
+              ORDER BY number) AS changed_at,
+       ARRAY(SELECT CAST(change ->> 1 AS bigint)
+               FROM jsonb_array_elements(stay.changes) WITH ORDINALITY AS later (change, number)
+              ORDER BY number) AS changed_by
+  FROM ledger.projections AS live
+  JOIN ledger.stage_intervals AS stay USING (generation)
+ WHERE live.name = 'stage_intervals' AND live.status = 'live'
+   AND stay.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+ ORDER BY stay.subject_id, stay.known_from, stay.number, stay.entry_position
+
+-- name: types_of
+-- What kind of events these are.
+SELECT position, type
+  FROM ledger.events
+ WHERE position = ANY (CAST(:positions AS bigint[]))
+
 -- name: count_stock
 -- Who is in each stage, and who ever got there.
 -- include: figures/known_stays.sql

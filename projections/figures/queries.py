@@ -7,7 +7,7 @@ await figures.answer(driver, STOCK, lifecycle, question)
 await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limit=100)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -17,9 +17,19 @@ from domain.lifecycle.compiled.table import departments_in_charge
 from domain.lifecycle.definition import Lifecycle
 from events.database.sessions import Driver
 from events.database.statements import load
-from events.limits import INTEGER_MAX
+from events.limits import INTEGER_MAX, SMALL_INTEGER_MAX
 from projections.engine.failures import ProjectionUnknown
+from projections.engine.limits import COMPARED_MEMBERS_MAX
 from projections.figures.answering import Counted, Measured, answer_from
+from projections.figures.comparing import (
+    Compared,
+    MemberDifference,
+    Pair,
+    StayBounds,
+    by_subject,
+    compare,
+    explain,
+)
 from projections.figures.definition import Figure
 from projections.figures.question import (
     Cell,
@@ -48,6 +58,26 @@ class Reading(NamedTuple):
     """When that was recorded; the beginning of time if nothing was."""
     in_force: InForce | None
     """The lifecycle in force at that position; None before the first one."""
+
+
+class Side(NamedTuple):
+    """One side of a comparison: a number in a reading."""
+
+    lifecycle: Lifecycle
+    question: Question
+    cell: Cell
+
+
+class ComparedPage(NamedTuple):
+    """Part of what differs."""
+
+    differences: tuple[MemberDifference, ...]
+    types: Mapping[int, str]
+    """Position of each event that explains a difference → its type."""
+    whole: Compared | None
+    """Everything, if it could be compared at once; None for later pages and very long lists."""
+    next: str | None
+    """The subject to continue after; None if there is no more."""
 
 
 class FigureQueries:
@@ -136,6 +166,55 @@ class FigureQueries:
         members = tuple(map(_member, rows))
         return MemberPage(members, members[-1].place if len(members) == limit else None)
 
+    async def compare(
+        self, driver: Driver, figure: Figure, sides: tuple[Side, Side], *, after: str, limit: int
+    ) -> ComparedPage:
+        """Compare a number in two readings, lead by lead, after a subject.
+
+        Both lists are read up to a bound, and compared as far as both have been read.
+        """
+        lists = [
+            await self.members(
+                driver,
+                figure,
+                *side,
+                after=Place(after, INTEGER_MAX, SMALL_INTEGER_MAX),
+                limit=COMPARED_MEMBERS_MAX,
+            )
+            for side in sides
+        ]
+        # The members of the last subject may be incomplete.
+        ends = [page.next.subject_id for page in lists if page.next is not None]
+        end = min(ends, default=None)
+        read = [
+            [one for one in page.members if end is None or one.place.subject_id < end]
+            for page in lists
+        ]
+        compared = compare(*read)
+        shown = _whole_subjects(compared.differing, limit)
+        subjects = list(dict.fromkeys(pair.subject_id for pair in shown))
+        stays = by_subject(await self._stays_of(driver, subjects))
+        readings = [side.question for side in sides]
+        differences = tuple(explain(pair, stays[pair.subject_id], *readings) for pair in shown)
+        types = await self._types_of(driver, differences)
+        is_whole = after == FIRST.subject_id and end is None
+        following = _continues(compared, shown, read, end)
+        return ComparedPage(differences, types, compared if is_whole else None, following)
+
+    async def _stays_of(self, driver: Driver, subjects: Sequence[str]) -> list[StayBounds]:
+        rows = await self._rows(driver, "stays_of", {"subject_ids": subjects}) if subjects else []
+        return [
+            StayBounds._make((*bounds, list(zip(changed_at, changed_by, strict=True))))
+            for *bounds, changed_at, changed_by in (row.values() for row in rows)
+        ]
+
+    async def _types_of(
+        self, driver: Driver, differences: Iterable[MemberDifference]
+    ) -> Mapping[int, str]:
+        wanted = {one.reason.position for one in differences} - {None}
+        rows = await self._rows(driver, "types_of", {"positions": list(wanted)}) if wanted else []
+        return {row["position"]: row["type"] for row in rows}
+
     async def _rows(
         self, driver: Driver, name: str, values: Mapping[str, Any]
     ) -> list[asyncpg.Record]:
@@ -163,6 +242,26 @@ def values_of(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[
 def _by(dimensions: Sequence[Dimension]) -> dict[str, str]:
     first, second, *_ = (*map(str, dimensions), NOTHING, NOTHING)
     return {"first": first, "second": second}
+
+
+def _whole_subjects(differing: Sequence[Pair], limit: int) -> Sequence[Pair]:
+    """Return the first differences, with all of the last subject."""
+    if len(differing) <= limit:
+        return differing
+    last = differing[limit - 1].subject_id
+    return [*differing[:limit], *(one for one in differing[limit:] if one.subject_id == last)]
+
+
+def _continues(
+    compared: Compared, shown: Sequence[Pair], read: Sequence[Sequence[Member]], end: str | None
+) -> str | None:
+    """Return the subject after which to go on comparing."""
+    if len(shown) < len(compared.differing):
+        return shown[-1].subject_id
+    if end is None:
+        return None
+    last = [members[-1].place.subject_id for members in read if members]
+    return max(last, default=end)
 
 
 def _member(row: asyncpg.Record) -> Member:

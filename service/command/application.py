@@ -35,6 +35,10 @@ COMMANDS = {
     ),
     "funnel": Command("funnel:funnel", "Show the funnel, for now or any past moment."),
     "figure": Command("figure:figure", "Read any figure, with a bar for each row."),
+    "compare": Command(
+        "compare:compare",
+        "Compare a number of a figure in two readings: who counts in only one of them, and why.",
+    ),
     "deadlines": Command("deadlines:deadlines", "Show deadlines, earliest due first."),
     "history": Command("history:history", "Show what happened to a lead, and why."),
     "replay": Command("replay:replay", "Replay a lead: show its state after each event."),

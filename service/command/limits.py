@@ -86,6 +86,10 @@ SEND_WAIT_S_MAX = 5.0
 SEND_SILENCE_S_MAX = 180.0
 """How long the service may be unavailable during an import: a restart, a failover."""
 
+# command.compare
+DIFFERENCES_MAX = 100_000
+"""Differences that are printed: more than anyone reads, and a file that a spreadsheet opens."""
+
 # command.simulate
 SIMULATED_REQUESTS_A_SECOND = 5
 """With --rate: often enough to look steady, rarely enough to be cheap."""

@@ -56,6 +56,27 @@ Word = Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL
 FigureName = Annotated[str, Path(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
 
 
+InTrack = Annotated[
+    Literal["lead", "account"], Query(description="Whether the row is about leads or companies.")
+]
+InRow = Annotated[
+    str, Query(description="The row of the number.", max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)
+]
+OfMeasure = Annotated[
+    str,
+    Query(description="The measure that it counts.", max_length=PARAMETER_NAME_MAX, pattern=NO_NUL),
+]
+Values = list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]] | None
+OF_VALUES = (
+    "Only this value of the breakdown, or one for each of two; empty: those without a value."
+)
+
+
+def joined(values: Values) -> str | None:
+    """Return values of breakdowns as a cell has them."""
+    return BETWEEN_VALUES.join(values) if values is not None else None
+
+
 class AskedOf(NamedTuple):
     """What a request asks of a figure."""
 
@@ -169,28 +190,10 @@ async def get_figure_leads(
     _: LeadsReader,
     name: FigureName,
     asked_of: Asked,
-    track: Annotated[
-        Literal["lead", "account"],
-        Query(description="Whether the row is about leads or companies."),
-    ] = "lead",
-    row: Annotated[
-        str,
-        Query(description="The row of the number.", max_length=PARAMETER_NAME_MAX, pattern=NO_NUL),
-    ],
-    measure: Annotated[
-        str,
-        Query(
-            description="The measure that it counts.", max_length=PARAMETER_NAME_MAX, pattern=NO_NUL
-        ),
-    ],
-    value: Annotated[
-        list[Annotated[str, Field(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]] | None,
-        Query(
-            max_length=DIMENSIONS_MAX,
-            description="Only this value of the breakdown, or one for each of two; empty: those "
-            "without a value.",
-        ),
-    ] = None,
+    track: InTrack = "lead",
+    row: InRow,
+    measure: OfMeasure,
+    value: Annotated[Values, Query(max_length=DIMENSIONS_MAX, description=OF_VALUES)] = None,
     after: Annotated[Word, Query(description="Continue after this: `next` of a page.")] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
@@ -201,8 +204,7 @@ async def get_figure_leads(
     figure, place = figure_named(name), read_place(after)
     async with _asked(request, figure, asked_of) as asked:
         lifecycle, question = asked.wording.lifecycle, asked.wording.question
-        joined = BETWEEN_VALUES.join(value) if value is not None else None
-        cell = Cell(RowKey(SubjectKind(track), row), measure, joined)
+        cell = Cell(RowKey(SubjectKind(track), row), measure, joined(value))
         check_measure(figure, cell, question)
         page = await part_of(request, FigureQueries).members(
             asked.driver, figure, lifecycle, question, cell, after=place, limit=limit
@@ -222,15 +224,20 @@ class AskedFigure(NamedTuple):
 @asynccontextmanager
 async def _asked(request: Request, figure: Figure, asked: AskedOf) -> AsyncIterator[AskedFigure]:
     """Read a question on the tables that answer it. Raises Problem: parameter-invalid."""
-    log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
     async with part_of(request, ProjectedTables).reached(asked.wait_for, NAME) as driver:
-        known = await known_position(log, funnel, driver, asked.given.get("known_at"))
-        reading = await part_of(request, FigureQueries).reading(driver, known)
-        in_force = reading.in_force
-        lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
-        now = part_of(request, Clock).now()
-        question = question_from(figure, asked.given, lifecycle, reading, now=now)
-        version = in_force.version if in_force is not None else None
-        yield AskedFigure(
-            driver, FigureWording(figure, question, lifecycle, version, asked.language)
-        )
+        yield AskedFigure(driver, await wording_of(request, driver, figure, asked))
+
+
+async def wording_of(
+    request: Request, driver: Driver, figure: Figure, asked: AskedOf
+) -> FigureWording:
+    """Read a question, and with what its answer is written. Raises Problem: parameter-invalid."""
+    log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
+    known = await known_position(log, funnel, driver, asked.given.get("known_at"))
+    reading = await part_of(request, FigureQueries).reading(driver, known)
+    in_force = reading.in_force
+    lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
+    now = part_of(request, Clock).now()
+    question = question_from(figure, asked.given, lifecycle, reading, now=now)
+    version = in_force.version if in_force is not None else None
+    return FigureWording(figure, question, lifecycle, version, asked.language)

@@ -216,3 +216,65 @@ class CountedLeads(FigureAsked, CountedCell):
 
     leads: Sequence[CountedLead]
     next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]
+
+
+class FigureReading(_Since, Shape):
+    """What was asked and read, and the path of the whole list."""
+
+    as_of: Moment
+    as_of_position: Position
+    lifecycle: int | None
+    to: Moment | None
+    leads: str
+
+
+class ComparedCounts(Shape):
+    first: Annotated[int, Field(description="The number in the first reading.")]
+    second: Annotated[int, Field(description="The number in the second reading.")]
+    same: int
+    only_first: int
+    only_second: int
+    different: Annotated[int, Field(description="In both, with other content.")]
+
+
+class ExplainingEvent(Shape):
+    position: Position
+    type: str
+    type_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+
+
+class FigureDifference(Shape):
+    """A lead or company that counts in one reading only, or in both and differently."""
+
+    subject: Annotated[str, Field(examples=["lead/0193c1a2-0000-7000-8000-000000000000"])]
+    first: CountedLead | None
+    second: CountedLead | None
+    because: Annotated[
+        str,
+        Field(
+            description="happened, reported, taken_back, left, arrived, changed, or asked if no "
+            "event explains it: another period, value or number of days."
+        ),
+    ]
+    because_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    event: Annotated[ExplainingEvent | None, Field(description="The event that explains it.")]
+
+
+class ComparedFigure(Shape):
+    """One number in two readings, lead by lead."""
+
+    figure: str
+    version: int
+    track: str
+    row: str
+    measure: str
+    first: FigureReading
+    second: FigureReading
+    counts: Annotated[
+        ComparedCounts | None,
+        Field(description="null on later pages, and if the lists are too long for one answer."),
+    ]
+    differences: Annotated[
+        Sequence[FigureDifference], Field(description="In the order of their ids.")
+    ]
+    next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]

@@ -216,6 +216,47 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
     assert stock["label"] == "現在件数"
 
 
+async def test_two_readings_are_compared_lead_by_lead(service: Service) -> None:
+    asked: dict[str, Any] = {
+        "row": "MAL",
+        "measure": "standing",
+        "as_of": "2026-01-31",
+        "lang": "en",
+    }
+    url = "/v1/figures/stock/compare"
+
+    later = (await service.client.get(url, params={**asked, "other_as_of": "2026-02-05"})).json()
+    assert later["counts"] == {
+        "first": 3,
+        "second": 3,
+        "same": 2,
+        "only_first": 1,
+        "only_second": 1,
+        "different": 0,
+    }
+    found = {
+        "first" if one["first"] else "second": (one["because"], one["event"]["type"])
+        for one in later["differences"]
+    }
+    assert found == {
+        "first": ("left", "lead.qualified"),
+        "second": ("happened", "lead.accepted"),
+    }
+
+    # What was known when only two people had been reported.
+    known = {**asked, "other_known_at": str(LIFECYCLE_AT + 8), "limit": 1}
+    before = (await service.client.get(url, params=known)).json()
+    (first,) = before["differences"]
+    rest = (await service.client.get(url, params={**known, "after": before["next"]})).json()
+    differing = before["counts"]["only_first"]
+    assert (first["because"], first["because_label"]) == (
+        "reported",
+        "became known after the other was read",
+    )
+    assert len(rest["differences"]) == 1
+    assert (rest["counts"], differing) == (None, 2)
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
@@ -251,6 +292,10 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
         ),
         ("stock/leads?row=MQL&measure=standing&after=x", 422, "unchanged"),
         ("stock/leads?measure=standing", 422, "row"),
+        ("stock/compare?row=MQL&measure=standing", 422, "name it with one of other_as_of"),
+        ("stock/compare?row=MQR&measure=standing&other_known_at=2", 422, "known are unplaced, AL"),
+        ("stock/compare?row=MQL&measure=standing&other_known_at=2&after=x", 422, "unchanged"),
+        ("stock/compare?row=MQL&measure=standing&other_from=2026-01-01", 422, "no parameter from"),
     ],
 )
 async def test_what_is_asked_wrongly_is_explained(

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from domain.lifecycle.definition import UNPLACED, SubjectKind
 from events.database.sessions import Driver
 from projections.figures.catalogue import FIGURES
+from projections.figures.comparing import Because, Compared, MemberDifference
 from projections.figures.definition import Figure
-from projections.figures.queries import FigureQueries, values_of
+from projections.figures.queries import FIRST, FigureQueries, Side, values_of
 from projections.figures.question import (
     DIMENSIONS_MAX,
     Cell,
@@ -45,6 +46,7 @@ LASTING = [figure for figure in FIGURES.values() if figure.durations]
 WITHIN_DAYS = (1, 28, 30)
 MATURE_DAY = 100
 """Everything is mature by then."""
+LEAD = SubjectKind.LEAD
 FEW_STAGES = {
     SubjectKind.LEAD: ("ML", "MQL", "SQL", "WON", "LOST"),
     SubjectKind.ACCOUNT: ("PROSPECT", "C", "KA"),
@@ -213,6 +215,69 @@ def test_a_figure_of_the_past_is_that_of_the_log_that_ended_then(
     cut = History(history.events[: question.known_at])
 
     assert laboratory.ask(history, [], every_figure) == laboratory.ask(cut, [], every_figure)
+
+
+async def differences(
+    driver: Driver, figure: Figure, questions: tuple[Question, Question], cell: Cell
+) -> tuple[list[MemberDifference], Compared]:
+    """Read all pages of a comparison, and what the first one says about the whole."""
+    first, second = (Side(LIFECYCLE, question, cell) for question in questions)
+    found: list[MemberDifference] = []
+    whole, after = None, FIRST.subject_id
+    while True:
+        page = await QUERIES.compare(driver, figure, (first, second), after=after, limit=PAGE)
+        found += page.differences
+        whole = whole or page.whole
+        if page.next is None:
+            assert whole is not None
+            assert len(found) == len(whole.differing)
+            return found, whole
+        after = page.next
+
+
+@asked
+@given(asked_histories(), st.data())
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_two_readings_differ_by_the_events_between_them(
+    laboratory: Laboratory, figure: Figure, asked_history: Asked, data: st.DataObject
+) -> None:
+    history, question = asked_history
+    by_moment = question._replace(as_of=day(data.draw(MOMENTS)))
+    by_position = question._replace(known_at=data.draw(st.integers(1, 30)))
+    other = data.draw(st.sampled_from([question, by_moment, by_position]))
+
+    async def compared(driver: Driver) -> Any:
+        answers = [
+            numbers(await QUERIES.answer(driver, figure, LIFECYCLE, one))
+            for one in (question, other)
+        ]
+        cells = sorted({(row, measure) for one in answers for row, measure, _ in one})
+        cell = Cell(*data.draw(st.sampled_from(cells or [(RowKey(LEAD, "ML"), "none")])))
+        if not cells:
+            return None
+        found, whole = await differences(driver, figure, (question, other), cell)
+        counts = [one.get((cell.row, cell.measure, None), 0) for one in answers]
+        return counts, found, whole
+
+    asked_for = laboratory.ask(history, [], compared)
+    if asked_for is None:
+        return
+    counts, found, whole = asked_for
+
+    assert [whole.first, whole.second] == counts
+    assert other != question or not found
+    known = sorted((question.known_at, other.known_at))
+    moments = sorted((question.as_of, other.as_of))
+    for one in found:
+        because, position = one.reason
+        if known[0] < known[1] and figure.name != "ageing":
+            # Only what became known in between makes a difference, except that the bands of ageing
+            # depend on the other leads as well.
+            assert position is not None, one
+            assert known[0] < position <= known[1]
+        if because in (Because.HAPPENED, Because.ARRIVED):
+            assert moments[0] < moments[1]
+            assert position is not None
 
 
 @asked

@@ -114,7 +114,8 @@ def stays_after(events: Iterable[Event], zone: ZoneInfo) -> list[HandStay]:
         elif subject in open_stays:
             stay = open_stays[subject]
             traits[subject] = _traits(traits[subject], event, state)
-            stay.traits.append((max(stay.traits[-1][0], happened_at), traits[subject]))
+            if _without_nulls(traits[subject]) != _without_nulls(stay.traits[-1][1]):
+                stay.traits.append((max(stay.traits[-1][0], happened_at), traits[subject]))
     return stays
 
 
@@ -146,6 +147,10 @@ def _traits(
     if enters:
         after["entered_by"] = event.type
     return after
+
+
+def _without_nulls(traits: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in traits.items() if value}
 
 
 def _month(moment: datetime | None, zone: ZoneInfo) -> str | None:

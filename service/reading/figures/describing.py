@@ -83,7 +83,7 @@ def describe_members(page: MemberPage, cell: Cell, wording: FigureWording) -> sh
     return {
         **_asked(wording),
         **_cell(cell, wording),
-        "leads": [_member(member, cell, wording) for member in page.members],
+        "leads": [describe_member(member, cell, wording) for member in page.members],
         "next": place_text(page.next) if page.next is not None else None,
     }
 
@@ -182,10 +182,10 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
 
 
 def _number(count: int, cell: Cell, wording: FigureWording) -> shapes.Number:
-    return {"count": count, "leads": _path(cell, wording) if count else None}
+    return {"count": count, "leads": leads_path(cell, wording) if count else None}
 
 
-def _path(cell: Cell, wording: FigureWording) -> str:
+def leads_path(cell: Cell, wording: FigureWording) -> str:
     """Return the path of the list behind a number, which repeats what was asked and read."""
     question, name = wording.question, wording.figure.name
     asked: dict[str, str | int | tuple[str, ...] | None] = {
@@ -234,7 +234,8 @@ def _row_label(key: RowKey, wording: FigureWording, language: str) -> str:
     return label_of(track_of(wording.lifecycle, key.track).stages, key.name, language)
 
 
-def _member(member: Member, cell: Cell, wording: FigureWording) -> shapes.CountedLead:
+def describe_member(member: Member, cell: Cell, wording: FigureWording) -> shapes.CountedLead:
+    """Describe one member."""
     return {
         "subject": f"{member.kind}/{member.place.subject_id}",
         "pass": member.pass_number,

@@ -1,0 +1,188 @@
+"""`leadledger compare`: one number of a figure in two readings, lead by lead."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from domain.lifecycle.names import LANGUAGE_DEFAULT
+from service.command.client import Service
+from service.command.limits import DIFFERENCES_MAX
+from service.command.options import URL_DEFAULT, Json, Key, Language, Url
+from service.command.printing import print_csv, print_json, print_lines, print_table
+
+PAGE: Final = 500
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "subject": "lead or company",
+        "in": "in",
+        "first": "first only",
+        "second": "second only",
+        "both": "both, differently",
+        "because": "because",
+        "event": "event",
+        "position": "position",
+        "counts": "First {first:,}, second {second:,}: {same:,} the same, {only_first:,} only in "
+        "the first, {only_second:,} only in the second, {different:,} different.",
+        "nothing": "The two readings do not differ.",
+        "more": "There are more: narrow the comparison down, or raise --limit.",
+    },
+    "ja": {
+        "subject": "リード・企業",
+        "in": "どちらに",
+        "first": "1番目のみ",
+        "second": "2番目のみ",
+        "both": "両方(内容が異なる)",
+        "because": "理由",
+        "event": "イベント",
+        "position": "記録番号",
+        "counts": "1番目 {first:,}件、2番目 {second:,}件。"
+        "一致 {same:,}件、1番目のみ {only_first:,}件、"
+        "2番目のみ {only_second:,}件、内容が異なる {different:,}件。",
+        "nothing": "2つの数字に違いはありません。",
+        "more": "ほかにもあります。条件を絞るか、--limit を増やしてください。",
+    },
+}
+
+
+def compare(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The figure.")],
+    row: Annotated[str, typer.Option("--row", help="The row of the number, such as MQL.")],
+    measure: Annotated[str, typer.Option("--measure", help="The measure, such as standing.")],
+    track: Annotated[str, typer.Option("--track", help="lead or account.")] = "lead",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE|TIME", help="Of the first reading.")
+    ] = None,
+    other_as_of: Annotated[
+        str | None, typer.Option("--other-as-of", metavar="DATE|TIME", help="Of the second one.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", metavar="TIME|POSITION", help="Of the first one.")
+    ] = None,
+    other_known_at: Annotated[
+        str | None,
+        typer.Option("--other-known-at", metavar="TIME|POSITION", help="Of the second one."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DATE|TIME", help="The start of the period.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="DATE|TIME", help="The end of the period.")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="Instead of both, a period by name.")
+    ] = None,
+    other_period: Annotated[
+        str | None, typer.Option("--other-period", help="The period of the second one, by name.")
+    ] = None,
+    base: Annotated[str | None, typer.Option("--base", help="The stage of the cohort.")] = None,
+    target: Annotated[str | None, typer.Option("--target", help="The stage to get to.")] = None,
+    within: Annotated[
+        int | None, typer.Option("--within", metavar="DAYS", help="In how many days.")
+    ] = None,
+    other_within: Annotated[
+        int | None, typer.Option("--other-within", metavar="DAYS", help="The days of the second.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="The breakdown of the values.")] = None,
+    value: Annotated[
+        str | None, typer.Option("--value", help="Only this value of the breakdown.")
+    ] = None,
+    other_value: Annotated[
+        str | None, typer.Option("--other-value", help="The value of the second one.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=DIFFERENCES_MAX, help="The most differences.")
+    ] = PAGE,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
+    lang: Language = LANGUAGE_DEFAULT,
+    url: Url = URL_DEFAULT,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a number of a figure in two readings: who counts in only one of them, and why.
+
+    The second reading asks the same as the first, except for what `--other-…` names. The same
+    moment at two positions shows what was restated in between.
+
+    Example: leadledger compare stock --row MQL --measure standing --as-of 2026-09-30
+    --known-at 2026-10-01T00:00:00Z --other-known-at 2026-11-01T00:00:00Z
+    """
+    asked: dict[str, str | int | None] = {
+        "row": row,
+        "measure": measure,
+        "track": track,
+        "as_of": as_of,
+        "other_as_of": other_as_of,
+        "known_at": known_at,
+        "other_known_at": other_known_at,
+        "from": since,
+        "to": until,
+        "period": period,
+        "other_period": other_period,
+        "base": base,
+        "target": target,
+        "within": within,
+        "other_within": other_within,
+        "by": by,
+        "value": value,
+        "other_value": other_value,
+        "lang": lang,
+    }
+    with Service(url, key) as service:
+        first, found = all_pages(service.get, f"/v1/figures/{name}/compare", asked, limit)
+    if as_json:
+        print_json({**first, "differences": found})
+    else:
+        words = WORDS["ja" if lang.startswith("ja") else "en"]
+        print_comparison(first, found, words, as_csv=as_csv)
+
+
+def all_pages(
+    get: Callable[..., Any], path: str, asked: Mapping[str, str | int | None], limit: int
+) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+    """Read pages until there are as many differences as wanted; `next` is that of the last."""
+    first: dict[str, Any] = {}
+    found: list[Mapping[str, Any]] = []
+    after: str | None = None
+    while True:
+        page = get(path, **asked, after=after, limit=min(PAGE, limit - len(found)))
+        first = first or page
+        found += page["differences"]
+        after = first["next"] = page["next"]
+        if after is None or len(found) >= limit:
+            return first, found
+
+
+def print_comparison(
+    first: Mapping[str, Any],
+    found: Sequence[Mapping[str, Any]],
+    words: Mapping[str, str],
+    *,
+    as_csv: bool,
+) -> None:
+    """Print differences, how many there are, and whether these are all."""
+    columns = [words[one] for one in ("subject", "in", "because", "event", "position")]
+    lines = [list(_cells(one, words)) for one in found]
+    if as_csv:
+        print_csv(columns, lines)
+        return
+    if found:
+        print_table(columns, lines, numbers=[words["position"]])
+    else:
+        print_lines(words["nothing"])
+    if first["counts"] is not None:
+        print_lines(words["counts"].format(**first["counts"]))
+    if first["next"] is not None:
+        print_lines(words["more"])
+
+
+def _cells(difference: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[object]:
+    event = difference["event"] or {}
+    sides = [side for side in ("first", "second") if difference[side] is not None]
+    yield difference["subject"]
+    yield words[sides[0] if len(sides) == 1 else "both"]
+    yield difference.get("because_label", difference["because"])
+    yield event.get("type_label", event.get("type", ""))
+    yield int(event["position"]) if event else ""

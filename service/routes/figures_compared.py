@@ -1,0 +1,112 @@
+"""`/v1/figures/{name}/compare`: one number in two readings, lead by lead."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from domain.lifecycle.definition import SubjectKind
+from projections.figures.queries import FigureQueries, Side
+from projections.figures.question import DIMENSIONS_MAX, Cell, RowKey
+from projections.funnel.projection import NAME
+from service.http.answer import json_answer
+from service.http.exact_route import ExactRoute
+from service.http.parts import part_of
+from service.limits import PAGE_DEFAULT
+from service.projected import ProjectedTables
+from service.reading.figures.asking import Given, check_measure, check_row, figure_named
+from service.reading.figures.comparing import describe_comparison, other_given, read_subject
+from service.routes.figures import (
+    OF_VALUES,
+    Asked,
+    AskedOf,
+    FigureName,
+    InRow,
+    InTrack,
+    OfMeasure,
+    Values,
+    Word,
+    joined,
+    wording_of,
+)
+from service.routes.parameters import LeadsReader, Limit
+from service.shapes import figures as shapes
+
+router = APIRouter(tags=["figures"], route_class=ExactRoute)
+
+
+def _other(
+    *,
+    other_as_of: Annotated[
+        Word, Query(description="`as_of` of the second reading, if it differs; so are the next.")
+    ] = None,
+    other_known_at: Word = None,
+    other_from: Word = None,
+    other_to: Word = None,
+    other_period: Word = None,
+    other_base: Word = None,
+    other_target: Word = None,
+    other_within: Word = None,
+) -> Given:
+    asked = {
+        "as_of": other_as_of,
+        "known_at": other_known_at,
+        "from": other_from,
+        "to": other_to,
+        "period": other_period,
+        "base": other_base,
+        "target": other_target,
+        "within": other_within,
+    }
+    return {name: text for name, text in asked.items() if text is not None}
+
+
+@router.get(
+    "/v1/figures/{name}/compare",
+    response_model=shapes.ComparedFigure,
+    responses={404: {"description": "No figure has this name"}},
+)
+async def compare_figure(
+    *,
+    request: Request,
+    _: LeadsReader,
+    name: FigureName,
+    asked_of: Asked,
+    other: Annotated[Given, Depends(_other)],
+    track: InTrack = "lead",
+    row: InRow,
+    measure: OfMeasure,
+    value: Annotated[Values, Query(max_length=DIMENSIONS_MAX, description=OF_VALUES)] = None,
+    other_value: Annotated[
+        Values,
+        Query(max_length=DIMENSIONS_MAX, description="The value of the second, if it differs."),
+    ] = None,
+    after: Annotated[Word, Query(description="Continue after this: `next` of a page.")] = None,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """Compare a number in two readings: who counts in one of them only, or differently, and why.
+
+    The first reading is asked as for the figure. The second asks the same, except for what
+    `other_…` names. The same `as_of` at two `known_at` shows what was restated in between.
+    """
+    figure, subject = figure_named(name), read_subject(after)
+    others = other_given(asked_of.given, other, has_value=other_value is not None)
+    key = RowKey(SubjectKind(track), row)
+    values = (value, other_value if other_value is not None else value)
+    async with part_of(request, ProjectedTables).reached(asked_of.wait_for, NAME) as driver:
+        wordings = [
+            await wording_of(request, driver, figure, asked)
+            for asked in (asked_of, AskedOf(others, asked_of.language, asked_of.wait_for))
+        ]
+        first, second = (
+            Side(wording.lifecycle, wording.question, Cell(key, measure, joined(one)))
+            for wording, one in zip(wordings, values, strict=True)
+        )
+        for side in (first, second):
+            check_measure(figure, side.cell, side.question)
+        page = await part_of(request, FigureQueries).compare(
+            driver, figure, (first, second), after=subject, limit=limit
+        )
+    if page.whole is not None and not page.whole.first + page.whole.second:
+        check_row(figure, first.cell, first.lifecycle, first.question)
+    return json_answer(describe_comparison(page, (first, second), (wordings[0], wordings[1])))
