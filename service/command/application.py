@@ -37,7 +37,7 @@ COMMANDS = {
     "figure": Command("figure:figure", "Read any figure, with a bar for each row."),
     "compare": Command(
         "compare:compare",
-        "Compare a number of a figure in two readings: who counts in only one of them, and why.",
+        "Compare a number of a figure in two readings: which leads count in only one, and why.",
     ),
     "deadlines": Command("deadlines:deadlines", "Show deadlines, earliest due first."),
     "history": Command("history:history", "Show what happened to a lead, and why."),

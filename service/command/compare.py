@@ -101,7 +101,7 @@ def compare(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Compare a number of a figure in two readings: who counts in only one of them, and why.
+    """Compare a number of a figure in two readings: which leads count in only one, and why.
 
     The second reading asks the same as the first, except for what `--other-…` names. The same
     moment at two positions shows what was restated in between.
