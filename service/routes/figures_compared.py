@@ -84,7 +84,7 @@ async def compare_figure(
     after: Annotated[Word, Query(description="Continue after this: `next` of a page.")] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """Compare a number in two readings: which leads count in one of them only, or differently, and why.
+    """Compare a number in two readings: which leads count in only one, or differently, and why.
 
     The first reading is asked as for the figure. The second asks the same, except for what
     `other_…` names. The same `as_of` at two `known_at` shows what was restated in between.
