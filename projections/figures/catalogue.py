@@ -6,6 +6,7 @@ from projections.figures.definition import Figure
 from projections.figures.over_time.cohorts import CONVERSION, YIELD
 from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
 from projections.figures.over_time.fates import FATES
+from projections.figures.over_time.hand_overs import ACCEPTANCE, DEADLINES
 from projections.figures.over_time.ratios import PERIOD_RATIO
 from projections.figures.stages import FLOW, STOCK
 
@@ -21,5 +22,7 @@ FIGURES: Mapping[str, Figure] = {
         TIME_IN_STAGE,
         LEAD_TIME,
         AGEING,
+        DEADLINES,
+        ACCEPTANCE,
     )
 }

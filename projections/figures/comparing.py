@@ -177,7 +177,7 @@ def _reason(
     """Return why a member of one reading is not in the other one, or not like this."""
     stay = _stay(member.place.position, member.place.number, stays, own)
     if stay is None:
-        return None
+        return _without_stay(member, other)
     entry = _entry(stay, other, Because.HAPPENED)
     if entry is not None:
         return entry
@@ -190,6 +190,19 @@ def _reason(
     changes = {stay.last_change(own), stay.last_change(other)} - {None}
     if stay.last_change(own) != stay.last_change(other):
         return Reason(Because.CHANGED, max(position for position in changes if position))
+    return None
+
+
+def _without_stay(member: Member, other: Question) -> Reason | None:
+    """Return why a member that is no stay, such as a deadline, is not in the other reading."""
+    if member.place.position > other.known_at:
+        return Reason(Because.REPORTED, member.place.position)
+    if member.then is None:
+        return None
+    if member.then.position > other.known_at:
+        return Reason(Because.REPORTED, member.then.position)
+    if member.then.at > other.as_of:
+        return Reason(Because.ARRIVED, member.then.position)
     return None
 
 

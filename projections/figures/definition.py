@@ -13,6 +13,8 @@ Text: TypeAlias = Mapping[str, str]
 """A sentence by language, `ja` and `en`."""
 
 LANGUAGES = ("ja", "en")
+STAYS = "stage_intervals"
+"""The projection that every figure reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class Figure:
     """Whether a member has the values of breakdowns that it had when it entered its stage. Figures
     about a moment use those of the moment."""
     dimensions: tuple[Dimension, ...] = tuple(Dimension)
+    reads: tuple[str, ...] = (STAYS,)
+    """The projections that it reads: it is answered for the position that all have reached."""
+    named_by: Callable[[Lifecycle], Mapping[str, Words]] | None = None
+    """The words of rows that a lifecycle declares, if they are not stages."""
 
     def measure(self, name: str) -> Measure | None:
         return next((one for one in self.measures if one.name == name), None)

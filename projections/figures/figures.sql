@@ -7,9 +7,13 @@ SELECT live.position,
          WHERE lifecycle.generation = live.generation AND lifecycle.position <= live.position
          ORDER BY lifecycle.position DESC
          LIMIT 1) AS lifecycle_position
-  FROM (SELECT generation, LEAST(position, CAST(:known_at AS bigint)) AS position
-          FROM ledger.projections
-         WHERE name = 'stage_intervals' AND status = 'live') AS live
+  FROM (SELECT stays.generation, LEAST(min(others.position), CAST(:known_at AS bigint)) AS position
+          FROM ledger.projections AS stays
+          JOIN ledger.projections AS others
+            ON others.name = ANY (CAST(:reads AS text[])) AND others.status = 'live'
+         WHERE stays.name = 'stage_intervals' AND stays.status = 'live'
+         GROUP BY stays.generation
+        HAVING count(*) = cardinality(CAST(:reads AS text[]))) AS live
 
 -- name: read_lifecycle
 -- The event that published a lifecycle, which contains its text.
@@ -191,3 +195,31 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/time_in_stage.sql
 -- include: figures/lasting.sql
+
+-- name: count_deadlines
+-- How many deadlines were met, late or not answered.
+-- include: figures/known_stays.sql
+-- include: figures/due.sql
+-- include: figures/deadlines.sql
+-- include: figures/counted.sql
+
+-- name: list_deadlines
+-- The leads behind one number of the deadlines.
+-- include: figures/known_stays.sql
+-- include: figures/due.sql
+-- include: figures/deadlines.sql
+-- include: figures/listed.sql
+
+-- name: count_acceptance
+-- What was decided about those whose time was up.
+-- include: figures/known_stays.sql
+-- include: figures/due.sql
+-- include: figures/acceptance.sql
+-- include: figures/counted.sql
+
+-- name: list_acceptance
+-- The leads about which that was decided.
+-- include: figures/known_stays.sql
+-- include: figures/due.sql
+-- include: figures/acceptance.sql
+-- include: figures/listed.sql

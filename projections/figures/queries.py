@@ -30,7 +30,7 @@ from projections.figures.comparing import (
     compare,
     explain,
 )
-from projections.figures.definition import Figure
+from projections.figures.definition import STAYS, Figure
 from projections.figures.question import (
     Cell,
     Dimension,
@@ -87,12 +87,16 @@ class FigureQueries:
         self._sql = load("projections", "figures/figures.sql", schema)
         self._lifecycles = Lifecycles(self._sql["read_lifecycle"])
 
-    async def reading(self, driver: Driver, known_at: int | None) -> Reading:
-        """Return up to where figures are read: a position, if the projection has got that far."""
-        values = {"known_at": known_at if known_at is not None else INTEGER_MAX}
+    async def reading(
+        self, driver: Driver, known_at: int | None, reads: Sequence[str] = (STAYS,)
+    ) -> Reading:
+        """Return up to where figures are read: a position, if the projections have got that far."""
+        wanted = known_at if known_at is not None else INTEGER_MAX
+        values = {"known_at": wanted, "reads": list(reads)}
         rows = await self._rows(driver, "reading", values)
         if not rows:
-            raise ProjectionUnknown("the stage intervals have no live generation; start a runner")
+            missing = f"not all of {', '.join(reads)} have a live generation; start a runner"
+            raise ProjectionUnknown(missing)
         position, recorded_at, lifecycle_position = rows[0].values()
         in_force = await self._lifecycles.at(driver, lifecycle_position)
         return Reading(position, recorded_at or BEGINNING, in_force)

@@ -14,7 +14,6 @@ from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
 from projections.figures.queries import FigureQueries
 from projections.figures.question import BETWEEN_VALUES, DIMENSIONS_MAX, Cell, RowKey
-from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
 from service.clock import Clock
 from service.feed.log import Log
@@ -224,8 +223,21 @@ class AskedFigure(NamedTuple):
 @asynccontextmanager
 async def _asked(request: Request, figure: Figure, asked: AskedOf) -> AsyncIterator[AskedFigure]:
     """Read a question on the tables that answer it. Raises Problem: parameter-invalid."""
-    async with part_of(request, ProjectedTables).reached(asked.wait_for, NAME) as driver:
+    async with tables_of(request, figure, asked.wait_for) as driver:
         yield AskedFigure(driver, await wording_of(request, driver, figure, asked))
+
+
+@asynccontextmanager
+async def tables_of(
+    request: Request, figure: Figure, position: int | None
+) -> AsyncIterator[Driver]:
+    """Lend a connection on which a figure can be read, once its projections have reached this."""
+    tables = part_of(request, ProjectedTables)
+    *others, last = figure.reads
+    for projection in others:
+        await tables.wait_until(position, projection)
+    async with tables.reached(position, last) as driver:
+        yield driver
 
 
 async def wording_of(
@@ -234,7 +246,7 @@ async def wording_of(
     """Read a question, and with what its answer is written. Raises Problem: parameter-invalid."""
     log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
     known = await known_position(log, funnel, driver, asked.given.get("known_at"))
-    reading = await part_of(request, FigureQueries).reading(driver, known)
+    reading = await part_of(request, FigureQueries).reading(driver, known, figure.reads)
     in_force = reading.in_force
     lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
     now = part_of(request, Clock).now()

@@ -8,12 +8,10 @@ from starlette.responses import Response
 from domain.lifecycle.definition import SubjectKind
 from projections.figures.queries import FigureQueries, Side
 from projections.figures.question import DIMENSIONS_MAX, Cell, RowKey
-from projections.funnel.projection import NAME
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.limits import PAGE_DEFAULT
-from service.projected import ProjectedTables
 from service.reading.figures.asking import Given, check_measure, check_row, figure_named
 from service.reading.figures.comparing import describe_comparison, other_given, read_subject
 from service.routes.figures import (
@@ -27,6 +25,7 @@ from service.routes.figures import (
     Values,
     Word,
     joined,
+    tables_of,
     wording_of,
 )
 from service.routes.parameters import LeadsReader, Limit
@@ -93,7 +92,7 @@ async def compare_figure(
     others = other_given(asked_of.given, other, has_value=other_value is not None)
     key = RowKey(SubjectKind(track), row)
     values = (value, other_value if other_value is not None else value)
-    async with part_of(request, ProjectedTables).reached(asked_of.wait_for, NAME) as driver:
+    async with tables_of(request, figure, asked_of.wait_for) as driver:
         wordings = [
             await wording_of(request, driver, figure, asked)
             for asked in (asked_of, AskedOf(others, asked_of.language, asked_of.wait_for))

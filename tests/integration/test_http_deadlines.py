@@ -146,3 +146,80 @@ async def test_a_clock_set_ahead_is_reported(service: Service) -> None:
     clock = (await service.client.get("/readyz")).json()["checks"]["clock"]
     assert clock["status"] == "warning"
     assert "ahead by 1:30:00" in clock["detail"]
+
+
+async def figure(service: Service, name: str, **params: Any) -> dict[str, dict[str, int]]:
+    """Return the numbers of a figure that are not zero; each has a list of that length."""
+    head = (await service.client.get("/v1/events", params={"limit": 1})).json()["head"]
+    asked = {"wait_for": head, **params}
+    answer = await service.client.get(f"/v1/figures/{name}", params=asked)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, dict[str, int]] = {}
+    for row in answer.json()["rows"]:
+        for measure, number in row["counts"].items():
+            if number["count"]:
+                listed = (await service.client.get(number["leads"])).json()["leads"]
+                assert len({one["position"] for one in listed}) == len(listed) == number["count"]
+                found.setdefault(row["row"], {})[measure] = number["count"]
+    return found
+
+
+async def test_deadlines_count_where_they_fall_due(service: Service) -> None:
+    assert await figure(service, "deadlines") == {
+        "acceptance": {"due": 2, "met": 1, "late": 1, "pending": 1, "left": 1},
+        "first_attempt": {"due": 1, "ignored": 1, "pending": 1},
+    }
+    assert await figure(service, "deadlines", to="2026-04-30") == {
+        "acceptance": {"due": 2, "met": 1, "late": 1},
+        "first_attempt": {"due": 1, "ignored": 1},
+    }
+    # The day before it was due, one had been answered and the other was open.
+    assert await figure(service, "deadlines", as_of="2026-04-02") == {
+        "acceptance": {"due": 1, "met": 1, "pending": 1},
+        "first_attempt": {"pending": 1},
+    }
+
+
+async def test_deadlines_are_shown_as_they_were_known(service: Service) -> None:
+    page = (await service.client.get("/v1/events", params={"type": "lead.sales_accepted"})).json()
+    late, in_time = (
+        int(event["position"]) for event in page["events"] if event["type"] == "lead.sales_accepted"
+    )
+    asked = {"as_of": "2026-04-30"}
+
+    before = await figure(service, "deadlines", known_at=in_time - 1, **asked)
+    assert before == {"acceptance": {"due": 2, "ignored": 2}}
+    assert late < in_time
+    known = await figure(service, "deadlines", **asked)
+    assert known["acceptance"] == {"due": 2, "met": 1, "ignored": 1}
+
+
+async def test_acceptance_is_a_share_of_what_was_due(service: Service) -> None:
+    assert await figure(service, "acceptance") == {
+        "due": {"leads": 2},
+        "accepted": {"leads": 2},
+    }
+    assert await figure(service, "acceptance", as_of="2026-04-30") == {
+        "due": {"leads": 2},
+        "accepted": {"leads": 1},
+        "undecided": {"leads": 1},
+    }
+    for name, decision in (
+        ("taken", {"type": "lead.sales_accepted"}),
+        ("rejected", {"type": "lead.sales_rejected", "data": {"reason": "no_budget"}}),
+    ):
+        for event in ({"type": "form.submitted"}, {"type": "lead.qualified"}, decision):
+            lead = {"email": f"{name}@example.co.jp"}
+            id = f"{name}-{event['type']}"
+            content = {"id": id, "source": "crm", "time": LONG_AGO, "lead": lead, **event}
+            answer = await service.client.post("/v1/events", json=content)
+            assert answer.status_code == 201, answer.text
+    assert await figure(service, "acceptance", lang="ja") == {
+        "due": {"leads": 4},
+        "accepted": {"leads": 3},
+        "rejected": {"leads": 1},
+        "reason.no_budget": {"leads": 1},
+    }
+    answer = await service.client.get("/v1/figures/acceptance", params={"lang": "ja"})
+    labels = {row["row"]: row["row_label"] for row in answer.json()["rows"]}
+    assert (labels["reason.no_budget"], labels["rejected"]) == ("予算なし", "差戻し")

@@ -51,6 +51,8 @@ EXAMPLES: Mapping[str, str] = {
     "time_in_stage": "leadledger figure time_in_stage",
     "lead_time": "leadledger figure lead_time --base MQL --target OPP",
     "ageing": "leadledger figure ageing --by origin",
+    "deadlines": "leadledger figure deadlines --period last_month --by owner",
+    "acceptance": "leadledger figure acceptance --period last_quarter",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }
 

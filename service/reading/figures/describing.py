@@ -228,9 +228,12 @@ def _rounded(number: Fraction) -> str:
 def _row_label(key: RowKey, wording: FigureWording, language: str) -> str:
     if key.name == UNPLACED:
         return label_in(_UNPLACED, language)
-    own = wording.figure.row_words.get(key.name)
+    figure, lifecycle = wording.figure, wording.lifecycle
+    own = figure.row_words.get(key.name)
     if own is not None:
         return label_in(own, language)
+    if figure.named_by is not None:
+        return label_of(figure.named_by(lifecycle), key.name, language)
     return label_of(track_of(wording.lifecycle, key.track).stages, key.name, language)
 
 
