@@ -293,6 +293,10 @@ WITHIN_DAYS_DEFAULT = 90
 """A quarter: long enough for most steps of a funnel, and mature soon enough to act on."""
 WITHIN_DAYS_MAX = 3_650
 
+# tables
+TABLE_ROWS_MAX = 50_000
+"""Rows of one CSV or workbook: two seconds to write. The answer says where a list continues."""
+
 # routes.health
 KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""

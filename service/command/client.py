@@ -70,6 +70,12 @@ class Service:
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)
 
+    def download(self, path: str, media_type: str, **parameters: str | int | None) -> bytes:
+        """Return what is at a path in this format."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        answer = self._answer("GET", path, params=given, headers={"Accept": media_type})
+        return answer.content
+
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, **parameters: str | int | None
     ) -> Any:
@@ -115,6 +121,9 @@ class Service:
         self._send("POST", "/v1/events/complete")
 
     def _send(self, method: str, path: str, **request: Any) -> Any:
+        return self._answer(method, path, **request).json()
+
+    def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **request)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
@@ -127,7 +136,7 @@ class Service:
                 "and does LEADLEDGER_URL name it?"
             ) from None
         if answer.is_success:
-            return answer.json()
+            return answer
         raise _failure(answer)
 
 

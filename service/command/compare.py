@@ -8,8 +8,9 @@ import typer
 from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.limits import DIFFERENCES_MAX
-from service.command.options import URL_DEFAULT, Json, Key, Language, Url
-from service.command.printing import print_csv, print_json, print_lines, print_table
+from service.command.options import URL_DEFAULT, Csv, Json, Key, Language, Mark, Url, Xlsx
+from service.command.printing import print_json, print_lines, print_table
+from service.command.tables import write_table
 
 PAGE: Final = 500
 
@@ -95,7 +96,9 @@ def compare(
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=DIFFERENCES_MAX, help="The most differences.")
     ] = PAGE,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
+    as_csv: Csv = False,
+    has_mark: Mark = False,
+    xlsx: Xlsx = None,
     lang: Language = LANGUAGE_DEFAULT,
     url: Url = URL_DEFAULT,
     key: Key = None,
@@ -131,12 +134,15 @@ def compare(
         "lang": lang,
     }
     with Service(url, key) as service:
+        if as_csv or xlsx is not None:
+            write_table(service, f"/v1/figures/{name}/compare", asked, to=xlsx, has_mark=has_mark)
+            return
         first, found = all_pages(service.get, f"/v1/figures/{name}/compare", asked, limit)
     if as_json:
         print_json({**first, "differences": found})
     else:
         words = WORDS["ja" if lang.startswith("ja") else "en"]
-        print_comparison(first, found, words, as_csv=as_csv)
+        print_comparison(first, found, words)
 
 
 def all_pages(
@@ -159,15 +165,10 @@ def print_comparison(
     first: Mapping[str, Any],
     found: Sequence[Mapping[str, Any]],
     words: Mapping[str, str],
-    *,
-    as_csv: bool,
 ) -> None:
     """Print differences, how many there are, and whether these are all."""
     columns = [words[one] for one in ("subject", "in", "because", "event", "position")]
     lines = [list(_cells(one, words)) for one in found]
-    if as_csv:
-        print_csv(columns, lines)
-        return
     if found:
         print_table(columns, lines, numbers=[words["position"]])
     else:

@@ -7,8 +7,9 @@ import typer
 
 from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
-from service.command.options import URL_DEFAULT, Json, Key, Language, Url
-from service.command.printing import print_csv, print_json, print_lines, print_table
+from service.command.options import URL_DEFAULT, Csv, Json, Key, Language, Mark, Url, Xlsx
+from service.command.printing import print_json, print_lines, print_table
+from service.command.tables import write_table
 
 BAR_CHARACTERS: Final = 20
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
@@ -95,7 +96,9 @@ def figure(
     details: Annotated[
         bool, typer.Option("--details", help="Also show the measures that others sum up.")
     ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
+    as_csv: Csv = False,
+    has_mark: Mark = False,
+    xlsx: Xlsx = None,
     lang: Language = LANGUAGE_DEFAULT,
     url: Url = URL_DEFAULT,
     key: Key = None,
@@ -122,6 +125,9 @@ def figure(
         "lang": lang,
     }
     with Service(url, key) as service:
+        if name is not None and (as_csv or xlsx is not None):
+            write_table(service, f"/v1/figures/{name}", asked, to=xlsx, has_mark=has_mark)
+            return
         if name is None:
             answer = service.get("/v1/figures")
         else:
@@ -131,10 +137,6 @@ def figure(
         print_json(answer)
     elif name is None:
         _print_definitions(answer["figures"], language)
-    elif as_csv:
-        measures = answer["measures"]
-        words = WORDS[language]
-        print_csv(_columns(answer, measures, words), list(_lines(answer, measures, words)))
     else:
         _print_figure(answer, WORDS[language], details=details)
 

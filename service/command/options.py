@@ -1,5 +1,6 @@
 """Options that several commands share, each described once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,15 @@ Language = Annotated[
         help="Language of labels. From a list such as nl,en, the first that the lifecycle has is "
         "used; * is any.",
     ),
+]
+
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet, instead of text.")]
+Mark = Annotated[
+    bool, typer.Option("--bom", help="Begin CSV with the byte order mark that Excel needs.")
+]
+Xlsx = Annotated[
+    Path | None,
+    typer.Option("--xlsx", metavar="FILE", help="Write a workbook instead of printing."),
 ]
 
 URL_DEFAULT = DEFAULT_URL

@@ -1,6 +1,5 @@
 """Print tables whose columns align in every script, and JSON."""
 
-import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +14,6 @@ from rich.table import Table
 
 PIPED_WIDTH = 10_000
 """Output to a file or a pipe is not wrapped: there is no terminal width to wrap at."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""Spreadsheets evaluate text that begins with one of these."""
 
 NUMBERS_SPLIT_MIN = 3
 """A table with fewer number columns is mostly text, and text is wrapped."""
@@ -102,20 +98,6 @@ def print_lines(*lines: str) -> None:
     """Print lines to standard output."""
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     sys.stdout.flush()
-
-
-def print_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows as CSV. A text that a spreadsheet would take for a formula gets a `'` in front."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(map(_cell, columns))
-    writer.writerows(map(_cell, row) for row in rows)
-    sys.stdout.flush()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def print_json(value: Any) -> None:

@@ -36,6 +36,7 @@ from service.reading.figures.describing import (
     describe_members,
     read_place,
 )
+from service.reading.figures.tables import figure_sheet, leads_sheet
 from service.routes.parameters import (
     NO_NUL,
     KnownAt,
@@ -48,6 +49,7 @@ from service.routes.parameters import (
     lifecycle_of,
 )
 from service.shapes import figures as shapes
+from service.tables.preferred import TABLES, answer_as_preferred, rows_wanted
 
 router = APIRouter(tags=["figures"], route_class=ExactRoute)
 
@@ -156,7 +158,7 @@ async def get_figures(_: ProjectionsReader) -> Response:
 @router.get(
     "/v1/figures/{name}",
     response_model=shapes.AnsweredFigure,
-    responses={404: {"description": "No figure has this name"}},
+    responses={**TABLES, 404: {"description": "No figure has this name"}},
 )
 async def get_figure(
     *,
@@ -175,13 +177,16 @@ async def get_figure(
         answer = await part_of(request, FigureQueries).answer(
             asked.driver, figure, asked.wording.lifecycle, asked.wording.question
         )
-    return json_answer(describe_figure(answer, asked.wording))
+    content = describe_figure(answer, asked.wording)
+    return await answer_as_preferred(
+        request, content, lambda: figure_sheet(content, asked_of.language)
+    )
 
 
 @router.get(
     "/v1/figures/{name}/leads",
     response_model=shapes.CountedLeads,
-    responses={404: {"description": "No figure has this name"}},
+    responses={**TABLES, 404: {"description": "No figure has this name"}},
 )
 async def get_figure_leads(
     *,
@@ -206,11 +211,20 @@ async def get_figure_leads(
         cell = Cell(RowKey(SubjectKind(track), row), measure, joined(value))
         check_measure(figure, cell, question)
         page = await part_of(request, FigureQueries).members(
-            asked.driver, figure, lifecycle, question, cell, after=place, limit=limit
+            asked.driver,
+            figure,
+            lifecycle,
+            question,
+            cell,
+            after=place,
+            limit=rows_wanted(request, limit),
         )
     if not page.members and place is None:
         check_row(figure, cell, lifecycle, question)
-    return json_answer(describe_members(page, cell, asked.wording))
+    content = describe_members(page, cell, asked.wording)
+    return await answer_as_preferred(
+        request, content, lambda: leads_sheet(content, asked_of.language), next=content["next"]
+    )
 
 
 class AskedFigure(NamedTuple):

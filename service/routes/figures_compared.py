@@ -8,12 +8,12 @@ from starlette.responses import Response
 from domain.lifecycle.definition import SubjectKind
 from projections.figures.queries import FigureQueries, Side
 from projections.figures.question import DIMENSIONS_MAX, Cell, RowKey
-from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.limits import PAGE_DEFAULT
 from service.reading.figures.asking import Given, check_measure, check_row, figure_named
 from service.reading.figures.comparing import describe_comparison, other_given, read_subject
+from service.reading.figures.tables import comparison_sheet
 from service.routes.figures import (
     OF_VALUES,
     Asked,
@@ -30,6 +30,7 @@ from service.routes.figures import (
 )
 from service.routes.parameters import LeadsReader, Limit
 from service.shapes import figures as shapes
+from service.tables.preferred import TABLES, answer_as_preferred, rows_wanted
 
 router = APIRouter(tags=["figures"], route_class=ExactRoute)
 
@@ -63,7 +64,7 @@ def _other(
 @router.get(
     "/v1/figures/{name}/compare",
     response_model=shapes.ComparedFigure,
-    responses={404: {"description": "No figure has this name"}},
+    responses={**TABLES, 404: {"description": "No figure has this name"}},
 )
 async def compare_figure(
     *,
@@ -104,8 +105,11 @@ async def compare_figure(
         for side in (first, second):
             check_measure(figure, side.cell, side.question)
         page = await part_of(request, FigureQueries).compare(
-            driver, figure, (first, second), after=subject, limit=limit
+            driver, figure, (first, second), after=subject, limit=rows_wanted(request, limit)
         )
     if page.whole is not None and not page.whole.first + page.whole.second:
         check_row(figure, first.cell, first.lifecycle, first.question)
-    return json_answer(describe_comparison(page, (first, second), (wordings[0], wordings[1])))
+    content = describe_comparison(page, (first, second), (wordings[0], wordings[1]))
+    return await answer_as_preferred(
+        request, content, lambda: comparison_sheet(content, asked_of.language), next=page.next
+    )

@@ -1,5 +1,6 @@
 """Figures over HTTP: definitions, numbers, the leads behind each, and what is asked wrongly."""
 
+import csv
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -214,6 +215,40 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
         "未確定",
     ]
     assert stock["label"] == "現在件数"
+
+
+async def test_a_figure_and_its_lists_are_tables_as_well(service: Service) -> None:
+    async def table(path: str, **params: Any) -> list[list[str]]:
+        headers = {"accept": "text/csv"}
+        answer = await service.client.get(f"/v1/figures/{path}", params=params, headers=headers)
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert answer.headers["content-disposition"].startswith('attachment; filename="figures-')
+        assert ("link" in answer.headers) == ("limit" in params)
+        return list(csv.reader(answer.text.splitlines()))
+
+    stock = await read(service, "stock", lang="ja", by="origin", as_of="2026-01-31")
+    heading, *rows = await table("stock", lang="ja", by="origin", as_of="2026-01-31")
+    assert heading[:6] == ["origin", "origin 名称", "対象", "行", "行 名称", "現在件数"]
+    counted = {(row[0], row[2], row[3]): int(row[5]) for row in rows}
+    assert counted == {
+        (part["value"] or "", row["track"], row["row"]): row["counts"]["standing"]["count"]
+        for part in stock["parts"]
+        for row in part["rows"]
+    }
+
+    asked = {"row": "MAL", "measure": "standing", "as_of": "2026-01-31"}
+    _, *leads = await table("stock/leads", **asked)
+    assert len(leads) == 3
+    assert len(await table("stock/leads", limit=1, **asked)) == 2
+    _, *differing = await table("stock/compare", other_as_of="2026-02-05", **asked)
+    assert sorted(row[1:4] for row in differing) == [
+        ["first", "left", "lead.qualified"],
+        ["second", "happened", "lead.accepted"],
+    ]
+
+    accept = {"accept": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+    answer = await service.client.get("/v1/figures/stock", headers=accept)
+    assert answer.content.startswith(b"PK")
 
 
 async def test_two_readings_are_compared_lead_by_lead(service: Service) -> None:

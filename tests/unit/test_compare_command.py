@@ -38,9 +38,9 @@ def get(path: str, **asked: Any) -> dict[str, Any]:
     return {"counts": None, "differences": found, "next": None}
 
 
-def printed(capsys: pytest.CaptureFixture[str], *, limit: int = 500, as_csv: bool = False) -> str:
+def printed(capsys: pytest.CaptureFixture[str], *, limit: int = 500) -> str:
     compared = all_pages(get, "/compare", {"other_known_at": "9"}, limit)
-    print_comparison(*compared, WORDS["ja"], as_csv=as_csv)
+    print_comparison(*compared, WORDS["ja"])
     return capsys.readouterr().out
 
 
@@ -60,9 +60,3 @@ def test_what_the_limit_leaves_out_is_said(capsys: pytest.CaptureFixture[str]) -
 
     assert "lead/b" not in text
     assert "ほかにもあります" in text
-
-
-def test_csv_is_safe_in_a_spreadsheet(capsys: pytest.CaptureFixture[str]) -> None:
-    text = printed(capsys, as_csv=True)
-
-    assert "lead/a,1番目のみ,報告日より後に判明,'=lead.restated,1234" in text

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.command.figure import WORDS, _bars, _lines, _print_figure
-from service.command.printing import print_csv
+from service.command.figure import WORDS, _bars, _print_figure
 
 MEASURES = [
     {"name": "in", "label": "流入計", "is_detail": False},
@@ -75,16 +74,6 @@ def test_a_breakdown_has_a_column_for_its_value(capsys: pytest.CaptureFixture[st
 def test_a_figure_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     _print_figure(answer(rows=[]), WORDS["en"], details=False)
     assert "Nothing counts here." in capsys.readouterr().out
-
-
-def test_csv_keeps_numbers_and_disarms_formulas(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = list(_lines(answer(), MEASURES, WORDS["en"]))
-    print_csv(["row", "label", "in", "lost", "rate", "p50"], lines)
-    assert capsys.readouterr().out.splitlines() == [
-        "row,label,in,lost,rate,p50",
-        "MQL,'=MQL,12000,0,0.248000,12.34",
-        "WON,'=WON,3000,0,,12.34",
-    ]
 
 
 def test_bars_are_in_proportion() -> None:

@@ -1,0 +1,180 @@
+"""Figures and the leads behind them as tables: codes, labels next to them, and numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from service.shapes import figures as shapes
+from service.tables.spreadsheet import Column, ColumnKind, Sheet, Value
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {"label": "label"},
+    "ja": {
+        "label": "名称",
+        "track": "対象",
+        "row": "行",
+        "subject": "リード・企業",
+        "pass": "サイクル",
+        "at": "日時",
+        "position": "記録番号",
+        "then_stage": "その後のステージ",
+        "then_kind": "その後",
+        "then_at": "その後の日時",
+        "then_position": "その後の記録番号",
+        "in": "どちらに",
+        "because": "理由",
+        "event": "イベント",
+        "first_at": "1番目の日時",
+        "second_at": "2番目の日時",
+        "first": "1番目のみ",
+        "second": "2番目のみ",
+        "both": "両方",
+    },
+}
+"""Headings; without a language, and where a word is missing, the code."""
+
+
+class Headings:
+    """The headings of a table in a language. A class, because every column needs it."""
+
+    def __init__(self, language: str | None) -> None:
+        self._words = WORDS.get(language or "", WORDS["en"] if language else {})
+        self.has_labels = language is not None
+
+    def word(self, code: str) -> str:
+        return self._words.get(code, code)
+
+    def coded(self, code: str) -> list[Column]:
+        """Return the column of a code, and that of its label."""
+        columns = [Column(self.word(code))]
+        if self.has_labels:
+            columns.append(Column(f"{self.word(code)} {self.word('label')}"))
+        return columns
+
+    def labelled(self, code: str, label: str | None) -> list[Value]:
+        """Return the cells of a code and its label."""
+        return [code, label] if self.has_labels else [code]
+
+
+def figure_sheet(answer: shapes.AnsweredFigure, language: str | None) -> Sheet:
+    """Return every row of a figure, with its parts if it is broken down."""
+    headings = Headings(language)
+    by = _breakdowns(answer)
+    columns = [
+        *(column for one in by for column in headings.coded(one)),
+        Column(headings.word("track")),
+        *headings.coded("row"),
+        *(Column(_heading(one), ColumnKind.NUMBER) for one in answer["measures"]),
+        *(Column(_heading(one), ColumnKind.SHARE) for one in answer["shares"]),
+        *(Column(_heading(one), ColumnKind.DAYS) for one in answer["durations"]),
+    ]
+    rows = [
+        [*values, *_figure_row(row, answer, headings)]
+        for values, part in _parts(answer, by, headings)
+        for row in part
+    ]
+    return Sheet(answer["figure"], columns, rows)
+
+
+def leads_sheet(answer: shapes.CountedLeads, language: str | None) -> Sheet:
+    """Return the leads behind a number."""
+    headings = Headings(language)
+    columns = [
+        Column(headings.word("subject")),
+        Column(headings.word("pass"), ColumnKind.NUMBER),
+        Column(headings.word("at")),
+        Column(headings.word("position"), ColumnKind.NUMBER),
+        *(Column(headings.word(one)) for one in _breakdowns(answer)),
+        *headings.coded("then_stage"),
+        Column(headings.word("then_kind")),
+        Column(headings.word("then_at")),
+        Column(headings.word("then_position"), ColumnKind.NUMBER),
+    ]
+    rows = [
+        [
+            lead["subject"],
+            lead["pass"],
+            lead["at"],
+            int(lead["position"]),
+            *lead["values"],
+            *_then(lead["then"], headings),
+        ]
+        for lead in answer["leads"]
+    ]
+    return Sheet(answer["figure"], columns, rows)
+
+
+def comparison_sheet(answer: shapes.ComparedFigure, language: str | None) -> Sheet:
+    """Return what differs between two readings."""
+    headings = Headings(language)
+    columns = [
+        Column(headings.word("subject")),
+        Column(headings.word("in")),
+        *headings.coded("because"),
+        *headings.coded("event"),
+        Column(headings.word("position"), ColumnKind.NUMBER),
+        Column(headings.word("first_at")),
+        Column(headings.word("second_at")),
+    ]
+    rows = [_compared(one, headings) for one in answer["differences"]]
+    return Sheet(answer["figure"], columns, rows)
+
+
+def _breakdowns(asked: shapes.FigureAsked) -> list[str]:
+    return asked["by"].split(",") if asked["by"] is not None else []
+
+
+def _heading(named: shapes.Labelled) -> str:
+    return named.get("label", named["name"])
+
+
+def _parts(
+    answer: shapes.AnsweredFigure, by: Sequence[str], headings: Headings
+) -> Iterator[tuple[list[Value], Sequence[shapes.FigureRow]]]:
+    """Yield the values of each part and its rows; the total if there are no parts."""
+    if not by:
+        yield [], answer["rows"]
+        return
+    for part in answer["parts"]:
+        values = headings.labelled(part["value"] or "", part.get("value_label"))
+        if len(by) > 1:
+            second = part.get("second_value") or ""
+            values += headings.labelled(second, part.get("second_value_label"))
+        yield values, part["rows"]
+
+
+def _figure_row(
+    row: shapes.FigureRow, answer: shapes.AnsweredFigure, headings: Headings
+) -> Iterator[Value]:
+    yield row["track"]
+    yield from headings.labelled(row["row"], row.get("row_label"))
+    for measure in answer["measures"]:
+        yield row["counts"][measure["name"]]["count"]
+    for share in answer["shares"]:
+        found = row["shares"][share["name"]]
+        yield Decimal(found) if found is not None else None
+    for duration in answer["durations"]:
+        case = row["durations"][duration["name"]]
+        yield Decimal(case["days"]) if case is not None else None
+
+
+def _then(then: shapes.Then | None, headings: Headings) -> list[Value]:
+    if then is None:
+        return [*headings.labelled("", None), None, None, None]
+    stage = headings.labelled(then["stage"] or "", then.get("stage_label"))
+    return [*stage, then["kind"], then["at"], int(then["position"])]
+
+
+def _compared(difference: shapes.FigureDifference, headings: Headings) -> list[Value]:
+    first, second, event = difference["first"], difference["second"], difference["event"]
+    side = "both" if first and second else "first" if first else "second"
+    type, label = (event["type"], event.get("type_label")) if event is not None else ("", None)
+    return [
+        difference["subject"],
+        headings.word(side),
+        *headings.labelled(difference["because"], difference.get("because_label")),
+        *headings.labelled(type, label),
+        int(event["position"]) if event is not None else None,
+        first["at"] if first is not None else None,
+        second["at"] if second is not None else None,
+    ]
