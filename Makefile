@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EVENTS ?= 1000000
 
-.PHONY: help serve unit test check format bench bench-large soak lock clean
+.PHONY: help serve unit test check format bench bench-large bench-peers soak lock clean
 
 help: ## Show the available targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 13
@@ -44,6 +44,9 @@ bench: $(VENV)/.develop ## Measure the promised speeds, each next to its baselin
 bench-large: $(VENV)/.develop ## Compare a log of EVENTS (1000000 by default: half an hour) with one of 10,000.
 	$(BIN)/python -m tests.bench --only growth --large-log $(EVENTS)
 
+bench-peers: $(VENV)/.develop $(VENV)-peers/.ready ## Compare with other event stores: ten minutes.
+	$(BIN)/python -m tests.bench.peers --peers $(VENV)-peers/bin/python
+
 soak: $(VENV)/.develop ## Run the long fuzzing and fault tests: several hours, at most five.
 	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 		-o timeout=3600 --session-timeout=18000
@@ -53,7 +56,7 @@ lock: $(VENV)/.develop ## Lock the newest versions that pyproject.toml allows, w
 	$(LOCK) --group build --group dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## Remove everything that the other targets created, except data.
-	rm -rf $(VENV) tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-peers tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leadledger needs Python 3.11 or later; set PYTHON=...")'
@@ -66,4 +69,10 @@ $(VENV)/.serve: $(BIN)/python requirements.txt pyproject.toml
 
 $(VENV)/.develop: $(VENV)/.serve requirements-dev.txt
 	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Other event stores and what they need, apart from what the tests need.
+$(VENV)-peers/.ready: tests/bench/peers/requirements.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip --disable-pip-version-check --quiet install -r $<
 	@touch $@

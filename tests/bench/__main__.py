@@ -63,10 +63,10 @@ def main() -> None:
             figures += uvloop.run(_measure(name, bench))
             _print(f"{name}: {time.monotonic() - started:.0f} s")
     if asked.json:
-        print_json({"machine": _machine(), "figures": [one.as_json() for one in figures]})
+        print_json({"machine": machine(), "figures": [one.as_json() for one in figures]})
         return
     print_table(COLUMNS, [_row(figure) for figure in figures], numbers=NUMBERS)
-    print_lines(f"{_machine()}; measured in {time.monotonic() - began:.0f} s.")
+    print_lines(f"{machine()}; measured in {time.monotonic() - began:.0f} s.")
 
 
 async def _measure(name: str, bench: Bench) -> list[Figure]:
@@ -108,7 +108,7 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
-def _machine() -> str:
+def machine() -> str:
     """Describe the machine, and how busy other processes kept it."""
     return (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}, "

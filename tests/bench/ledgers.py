@@ -34,10 +34,8 @@ class Written:
 
     def batches(self, events: Sequence[Event], size: int = APPEND_ITEMS_MAX) -> list[Submission]:
         """Read events into submissions for the writer, one per batch."""
-        context = Context(
-            self.ledger.memory.compiled.lifecycle, self.founded.digests, SENDER, datetime.now(UTC)
-        )
-        items = [_item(event, context) for event in events]
+        context = context_of(self.ledger, self.founded)
+        items = [item(event, context) for event in events]
         return [Submission(tuple(items[at : at + size])) for at in range(0, len(items), size)]
 
     async def append(self, batches: Sequence[Submission]) -> float:
@@ -73,7 +71,11 @@ async def written(bench: Bench, schema: str) -> AsyncIterator[Written]:
             await ledger.close()
 
 
-def _item(event: Event, context: Context) -> Item:
+def context_of(ledger: Ledger, founded: Founded) -> Context:
+    return Context(ledger.memory.compiled.lifecycle, founded.digests, SENDER, datetime.now(UTC))
+
+
+def item(event: Event, context: Context) -> Item:
     signal = read(event, context)
     if isinstance(signal, Refusal):
         raise Unexpected(f"expected every event to be readable, found {signal}")
