@@ -45,7 +45,7 @@ bench-large: $(VENV)/.develop ## Compare a log of EVENTS (1000000 by default: ha
 	$(BIN)/python -m tests.bench --only growth --large-log $(EVENTS)
 
 bench-peers: $(VENV)/.develop $(VENV)-peers/.ready ## Compare with other event stores: ten minutes.
-	$(BIN)/python -m tests.bench.peers --peers $(VENV)-peers/bin/python
+	$(BIN)/python -m tests.bench.peers --peers $(VENV)-peers/bin/python $(PEERS)
 
 soak: $(VENV)/.develop ## Run the long fuzzing and fault tests: several hours, at most five.
 	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \

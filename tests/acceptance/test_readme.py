@@ -19,13 +19,17 @@ KEYS = ROOT / "docs" / "keys.md"
 FEED = ROOT / "docs" / "feed.md"
 RECEIVER = ROOT / "docs" / "examples" / "feed" / "receiver.py"
 SCORING = ROOT / "docs" / "scoring.md"
+SCALING = ROOT / "docs" / "scaling.md"
 ADDRESS_IN_DOCUMENTS = "http://127.0.0.1:8080"
 RECEIVING_PORT_IN_DOCUMENTS = "9000"
 
 
 @pytest.mark.parametrize(
     ("document", "examples_min"),
-    [(README, 3), (TOUR, 8), (LEDGER, 3), (KEYS, 7), (FEED, 6), (SCORING, 4), (IMPORT, 2)],
+    [
+        *((README, 3), (TOUR, 8), (LEDGER, 3), (KEYS, 7)),
+        *((FEED, 6), (SCORING, 4), (IMPORT, 2), (SCALING, 1)),
+    ],
 )
 def test_every_example_of_a_document_runs_and_prints_what_it_says(
     document: Path, examples_min: int

@@ -45,7 +45,7 @@ def store_of(order: Order) -> Any:
 
 
 def append(order: Order) -> dict[str, Any]:
-    """Report events one by one over so many clients, each with its own leads."""
+    """Report events one by one over all clients, each with leads of its own."""
     store_of(order)  # Creates the tables.
     clients = order["clients"]
     processes = min(clients, os.cpu_count() or 1)
