@@ -79,18 +79,15 @@ class Roster:
         self, driver: Driver, wanted: Wanted, *, at: datetime, after: str | None, limit: int
     ) -> LeadPage:
         """Return a page of current leads by id. Time limits of lists are evaluated at `at`."""
-        lead_list = wanted.list
-        bounds = _bounds(lead_list, at) if lead_list is not None else _NO_BOUNDS
-        values = {
-            **wanted._asdict(),
-            **bounds,
-            "list": lead_list.code if lead_list is not None else None,
-            "after": after or FIRST,
-            "limit": limit,
-        }
+        values = {**_filters(wanted, at), "after": after or FIRST, "limit": limit}
         rows = await self._rows(driver, "leads", values)
         found = tuple(Listed(*row[1:]) for row in rows if row[1] is not None)
         return LeadPage(found, found[-1].id if len(found) == limit else None, rows[0][0])
+
+    async def count(self, driver: Driver, wanted: Wanted, *, at: datetime) -> int:
+        """Return how many leads all pages of `leads` hold together."""
+        ((count,),) = await self._rows(driver, "count_leads", _filters(wanted, at))
+        return int(count)
 
     async def list_sizes(
         self, driver: Driver, lifecycle: Lifecycle, *, at: datetime
@@ -149,6 +146,13 @@ class Roster:
 
 
 _NO_BOUNDS: Mapping[str, Any] = {"acquired_after": None, "acquired_until": None}
+
+
+def _filters(wanted: Wanted, at: datetime) -> dict[str, Any]:
+    lead_list = wanted.list
+    bounds = _bounds(lead_list, at) if lead_list is not None else _NO_BOUNDS
+    code = lead_list.code if lead_list is not None else None
+    return {**wanted._asdict(), **bounds, "list": code}
 
 
 def _bounds(lead_list: LeadList, at: datetime) -> dict[str, Any]:

@@ -10,23 +10,20 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
          FROM ledger.directory_leads AS found
         WHERE found.generation = live.generation
           AND found.subject_id > CAST(:after AS uuid)
-          AND NOT found.is_absorbed
-          AND (CAST(:stage AS text) IS NULL OR found.stage = :stage)
-          AND (CAST(:owner AS text) IS NULL OR found.owner = :owner)
-          AND (CAST(:grade AS text) IS NULL OR found.grade = :grade)
-          AND (CAST(:market AS text) IS NULL OR found.market = :market)
-          AND (CAST(:origin AS text) IS NULL OR found.origin = :origin)
-          AND (CAST(:account AS uuid) IS NULL OR found.account = CAST(:account AS uuid))
-          AND (CAST(:list AS text) IS NULL OR found.lists @> ARRAY[CAST(:list AS text)])
-          AND (CAST(:acquired_after AS timestamptz) IS NULL
-               OR found.acquired_at > CAST(:acquired_after AS timestamptz))
-          AND (CAST(:acquired_until AS timestamptz) IS NULL
-               OR found.acquired_at <= CAST(:acquired_until AS timestamptz))
+-- include: leads/wanted.sql
         ORDER BY found.subject_id
         LIMIT :limit
        ) AS lead ON true
  WHERE live.name = 'directory' AND live.status = 'live'
  ORDER BY lead.subject_id
+
+-- name: count_leads
+-- How many leads the filters of the statement `leads` find.
+SELECT count(*) AS leads
+  FROM ledger.projections AS live
+  JOIN ledger.directory_leads AS found ON found.generation = live.generation
+ WHERE live.name = 'directory' AND live.status = 'live'
+-- include: leads/wanted.sql
 
 -- name: list_sizes
 -- The number of leads on each list, ignoring time limits.

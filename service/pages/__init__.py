@@ -1,20 +1,26 @@
 """Web pages: the same answers as the API's, for people, in Japanese and English.
 
 Every page is complete without script, and everything that it shows depends on its URL alone: a
-bookmark, a pasted link and the back button work. `answering` turns an answer or an error into a
-page, `rendering` fills templates, `wording` has the words, `looking` reads from the URL which
-moment and which period is meant, `charts` draws. Each other module is one page, and calls the
-queries that the API calls. Pages hold no personal data.
+bookmark, a pasted link and the back button work. `frame` has what every page is made with. Each
+module of the other folders is one page, and calls the queries that the API calls: `figures` the
+pages of figures, `leads` those about single leads, `running` those about the service itself. Pages
+hold no personal data.
 """
 
-from service.pages import funnel, lead, leads, logging_in, record, sessions, static
+from service.pages.figures import conversion, funnel, today
+from service.pages.frame import static
+from service.pages.leads import lead, lists, record
+from service.pages.running import logging_in, sessions
 
 ROUTERS = (
     static.router,
     logging_in.router,
+    today.router,
     funnel.router,
-    leads.router,
+    conversion.router,
+    lists.router,
     lead.router,
     record.router,
     sessions.router,
 )
+"""Routes of pages: an error becomes a page as well, and no session leads to the log-in."""

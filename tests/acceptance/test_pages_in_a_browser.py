@@ -71,15 +71,18 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
 def addresses(context: BrowserContext) -> dict[str, str]:
     """Return one address of every page, and of an error."""
     page = context.new_page()
-    page.goto("/leads?stage=MAL")
+    page.goto("/leads?row=MAL")
     lead = page.get_attribute("table.list tbody th a", "href")
     assert lead is not None
     page.close()
     return {
-        "funnel": "/funnel",
+        "today": "/",
+        "conversion": f"/conversion?{PAST}",
+        "funnel": "/funnel?by=origin",
         "funnel then": f"/funnel?{PAST}",
         "stages": "/leads",
-        "list": "/leads?figure=flow&stage=MAL&measure=forward&from=2026-01-01&to=2026-05-31",
+        "named list": "/leads?list=house",
+        "list": "/leads?figure=flow&row=MAL&measure=forward&from=2026-01-01&to=2026-05-31",
         "lead": lead,
         "record": "/records/100",
         "sessions": "/sessions",
@@ -88,7 +91,7 @@ def addresses(context: BrowserContext) -> dict[str, str]:
     }
 
 
-COLOURFUL = ("funnel then", "list", "lead", "log-in")
+COLOURFUL = ("funnel then", "conversion", "list", "lead", "log-in")
 """The pages that use every colour; the structure is the same in both schemes."""
 
 
@@ -154,7 +157,7 @@ def test_without_script_and_mouse_one_gets_from_the_log_in_to_a_record(
     page.keyboard.type(service.key)
     page.keyboard.press("Enter")
     page.wait_for_url("**/funnel")
-    follow(r"stage=SAL")
+    follow(r"row=SAL")
     follow(r"/leads/[0-9a-f-]{36}")
     follow(r"/records/\d+")
     assert '"specversion"' in page.content()
@@ -176,7 +179,7 @@ def test_the_pictures_in_the_docs(browser: Browser, service: RunningService) -> 
         page.goto("/funnel?period=last_month")
         page.screenshot(path=PICTURES / f"funnel-{lang}.png")
         if lang == "ja":
-            page.goto("/leads?stage=OPP")
+            page.goto("/leads?row=OPP")
             page.click("table.list tbody tr:nth-child(2) th a")
             page.screenshot(path=PICTURES / f"lead-{lang}.png")
         context.close()

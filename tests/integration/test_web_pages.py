@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -141,13 +142,17 @@ async def test_every_link_opens_and_every_number_has_a_list_of_its_length(
 ) -> None:
     past = "/funnel?as_of=2026-04-30&from=2026-02-01&to=2026-04-30&lang=ja"
     expected: dict[str, int] = {}
-    for path in (past, "/funnel?known_at=120&period=last_month", "/funnel"):
+    for path in (past, "/funnel?known_at=120&period=last_month&by=origin", "/funnel", "/leads"):
         expected |= numbers(await read(browser, path))
+    cohorts = "/conversion?target=SQL&as_of=2026-05-20&period=last_quarter"
+    expected |= dict(list(numbers(await read(browser, cohorts)).items())[::4])
     found = {path: await length_of(browser, path) for path in expected}
     assert found == {path: (count, count) for path, count in expected.items()}
-    assert len(expected) > 40
+    assert {"conversion", "yield", "ageing", "flow"} <= {
+        named for path in expected for named in parse_qs(urlsplit(path).query).get("figure", ())
+    }
     visited: set[str] = set()
-    todo = [past, "/leads", "/sessions", *list(expected)[:3]]
+    todo = [past, "/", cohorts, "/leads", "/sessions", *list(expected)[:3]]
     while todo and len(visited) < 60:
         path = todo.pop(0)
         if path not in visited:
@@ -157,6 +162,33 @@ async def test_every_link_opens_and_every_number_has_a_list_of_its_length(
             todo += links(page)
 
 
+async def test_conversion_shows_the_shares_of_the_api_and_marks_what_is_immature(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    asked = {"base": "ML", "target": "SQL", "from": "2026-01-01", "to": "2026-05-31"}
+    at = {"as_of": "2026-05-20", **asked}
+    page = await read(browser, f"/conversion?{urlencode(at)}&lang=en")
+    triangle = page.split('<table class="list figures triangle">')[1].split("</table>")[0]
+    rows = {
+        re.search(r'<th scope="row">(.*?)</th>', row)[1]: re.findall(  # type: ignore[index]
+            r'<td class="num( young)?" data-label="within (\d+) days">\s*<span>(.*?) <span',
+            row,
+            re.DOTALL,
+        )
+        for row in triangle.split("<tr>")[2:]
+    }
+    for within in ("30", "90"):
+        params = {**at, "within": within, "by": "month"}
+        answer = (await service.client.get("/v1/figures/conversion", params=params)).json()
+        for part in answer["parts"]:
+            reached = part["rows"][0]
+            is_young = bool(reached["counts"]["immature"]["count"])
+            share = reached["shares"]["lower" if is_young else "rate"]
+            text = "–" if share is None else f"{float(share) * 100:.1f} %"
+            (cell,) = [cell for cell in rows[part["value"]] if cell[1] == within]
+            assert (bool(cell[0]), re.sub("<[^>]+>|≥ ", "", cell[2])) == (is_young, text)
+
+
 async def test_the_balance_of_every_stage_is_right(browser: httpx.AsyncClient) -> None:
     page = await read(browser, "/funnel?from=2026-02-01&to=2026-04-30&as_of=2026-04-30&lang=en")
     rows = re.findall(r"<tr>(.*?)</tr>", page.split("</thead>")[1], re.DOTALL)
@@ -164,6 +196,7 @@ async def test_the_balance_of_every_stage_is_right(browser: httpx.AsyncClient) -
         {
             label: int(re.sub(r"<[^>]+>|\D", "", cell))
             for label, cell in re.findall(r'data-label="([^"]+)">(.*?)</td>', row, re.DOTALL)
+            if label != "Change"
         }
         for row in rows
     ]
@@ -225,7 +258,7 @@ async def test_a_late_report_says_so_and_a_voided_event_does_not_count(
 async def test_the_history_of_a_lead_is_read_newest_first_page_by_page(
     service: Service, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.pages.lead.PAGE_ROWS", 12)
+    monkeypatch.setattr("service.pages.leads.lead.PAGE_ROWS", 12)
     page = (await service.client.get("/v1/events?limit=1000")).json()["events"]
     recorded_at = {event["position"]: event["recordedtime"] for event in page}
     # A deadline that had passed before its beginning was reported.
@@ -270,12 +303,12 @@ async def test_the_history_of_a_lead_is_read_newest_first_page_by_page(
         ("/funnel?known_at=2026-02-30", 422, "指定を読み取れません"),
         ("/funnel?period=someday", 422, "someday"),
         ("/funnel?from=2026-03-01&to=2026-02-01", 422, "before it begins"),
-        ("/leads?stage=NOWHERE", 422, "NOWHERE"),
-        ("/leads?stage=MAL&measure=wrong", 422, "wrong"),
-        ("/leads?stage=MAL&figure=wrong", 422, "wrong"),
-        ("/leads?stage=MAL&track=wrong", 422, "wrong"),
-        ("/leads?stage=MAL&after=x", 422, "after"),
-        ("/leads?stage=%00", 422, "NUL"),
+        ("/leads?row=NOWHERE", 422, "NOWHERE"),
+        ("/leads?row=MAL&measure=wrong", 422, "wrong"),
+        ("/leads?row=MAL&figure=wrong", 422, "wrong"),
+        ("/leads?row=MAL&track=wrong", 422, "wrong"),
+        ("/leads?row=MAL&after=x", 422, "after"),
+        ("/leads?row=%00", 422, "NUL"),
         ("/leads/nobody", 404, "リードが見つかりません"),
         ("/leads/01890000-0000-7000-8000-000000000000", 404, "リードが見つかりません"),
         ("/records/0", 404, "記録が見つかりません"),
@@ -292,7 +325,7 @@ async def test_what_cannot_be_shown_is_explained_on_a_page(
 
 
 async def test_a_list_of_nobody_says_so(browser: httpx.AsyncClient) -> None:
-    path = "/leads?figure=flow&stage=MAL&measure=absorbed&from=2020-01-01&to=2020-01-02&lang=ja"
+    path = "/leads?figure=flow&row=MAL&measure=absorbed&from=2020-01-01&to=2020-01-02&lang=ja"
     assert "該当するリードはありません" in await read(browser, path)
 
 

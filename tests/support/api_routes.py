@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from service.pages.answering import PageRoute
+from service.pages.frame.answering import PageRoute
 
 STYLE_SHEET = "/static/{digest}/pages.css"
 

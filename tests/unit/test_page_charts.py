@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
-from service.pages.charts import Bar, LaneStay, bar, lane
+from service.pages.frame.charts import Bar, LaneStay, bar, lane
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 EVIL = '<script>alert("1")</script>'
 
 
 def test_a_bar_is_as_long_as_its_share_and_links_to_its_list() -> None:
-    drawn = ET.fromstring(bar(Bar(50, 25, "MAL: 50", "/leads?stage=MAL&lang=ja", 2), scale=200))
-    assert drawn.get("href") == "/leads?stage=MAL&lang=ja"
+    drawn = ET.fromstring(bar(Bar(50, 25, "MAL: 50", "/leads?row=MAL&lang=ja", 2), scale=200))
+    assert drawn.get("href") == "/leads?row=MAL&lang=ja"
     rect, line = drawn.find(".//rect"), drawn.find(".//line")
     assert rect is not None
     assert (rect.get("width"), rect.get("class")) == ("25.0%", "p2")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.pages.wording import LANGUAGES, PageWords, catalogue, language_for
+from service.pages.frame.wording import LANGUAGES, PageWords, catalogue, language_for
 from service.reading.figures.periods import PERIODS
 
 PAGES = Path(__file__).parents[2] / "service" / "pages"

@@ -43,6 +43,6 @@ def _print_address(listening: Listening, settings: Settings) -> None:
     )
     print_lines(
         f"Listening on {listening.url} with {processes}; the ledger is in {where}.",
-        f"The pages are at {listening.url}/funnel; log in with a key.",
+        f"The pages are at {listening.url}/; log in with a key.",
         f"The API is described at {listening.url}/docs. Press Ctrl-C to stop.",
     )

@@ -9,8 +9,8 @@ from service.http.authentication import sees_personal
 from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.pages.answering import PageRoute, asked_of
-from service.pages.rendering import page, redirect, view_of
+from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.rendering import page, redirect, view_of
 from service.sessions.store import SessionStore
 from service.sessions.visiting import Visitor, admit, arrival_at
 

@@ -25,22 +25,24 @@ class Bar(NamedTuple):
     """One bar of a column of bars that share a scale."""
 
     value: int
-    mark: int
-    """A second value, drawn as a line across the bar."""
+    mark: int | None
+    """A second value, drawn as a line across the bar, if there is one."""
     title: str
     link: str | None
     phase: int
     """Which of the colours, from 1; 0 for none."""
 
 
-def bar(one: Bar, *, scale: int) -> Markup:
+def bar(one: Bar, scale: int) -> Markup:
     """Draw a bar. `scale` is the value that fills the width."""
-    width, mark = (_share(value, scale) for value in (one.value, one.mark))
+    line = Markup("")
+    if one.mark is not None:
+        x = _share(one.mark, scale)
+        line = Markup('<line class="then" x1="{}%" x2="{}%" y1="0" y2="20"/>').format(x, x)
     drawing = Markup(
         '<svg class="bars" width="100%" height="20" aria-hidden="true"><title>{}</title>'
-        '<rect class="p{}" y="2" width="{}%" height="16" rx="2"/>'
-        '<line class="then" x1="{}%" x2="{}%" y1="0" y2="20"/></svg>'
-    ).format(one.title, one.phase, width, mark, mark)
+        '<rect class="p{}" y="2" width="{}%" height="16" rx="2"/>{}</svg>'
+    ).format(one.title, one.phase, _share(one.value, scale), line)
     if one.link is None:
         return drawing
     return Markup('<a href="{}" tabindex="-1" aria-hidden="true">{}</a>').format(one.link, drawing)
@@ -48,6 +50,53 @@ def bar(one: Bar, *, scale: int) -> Markup:
 
 def _share(value: int, scale: int) -> str:
     return f"{value * _PERCENT / scale:.1f}" if scale else "0"
+
+
+class Segment(NamedTuple):
+    """A part of a bar that is divided."""
+
+    value: int
+    look: str
+    """The class by which the style sheet colours it."""
+    title: str
+
+
+def stack(segments: Sequence[Segment], *, scale: int) -> Markup:
+    """Draw parts one after another. `scale` is the value that fills the width."""
+    drawn, before = [], 0
+    for one in segments:
+        if one.value:
+            part = Markup(
+                '<rect class="{}" x="{}%" y="2" width="{}%" height="16"><title>{}</title></rect>'
+            )
+            x, width = _share(before, scale), _share(one.value, scale)
+            drawn.append(part.format(one.look, x, width, one.title))
+        before += one.value
+    return Markup('<svg class="bars" width="100%" height="20" aria-hidden="true">{}</svg>').format(
+        Markup("").join(drawn)
+    )
+
+
+class Spread(NamedTuple):
+    """Where a quarter, half, three quarters and nine tenths of the cases end, in days."""
+
+    low: float
+    middle: float
+    high: float
+    most: float
+
+
+def spread(one: Spread, *, scale: float) -> Markup:
+    """Draw a box from a quarter to three quarters, with the middle and a line up to the most."""
+    low, middle, high, most = (f"{_PERCENT * part / (scale or 1.0):.1f}" for part in one)
+    width = f"{_PERCENT * (one.high - one.low) / (scale or 1.0):.1f}"
+    return Markup(
+        '<svg class="bars" width="100%" height="20" aria-hidden="true">'
+        '<line class="grid" x1="0" x2="{}%" y1="10" y2="10"/>'
+        '<line class="whisker" x1="{}%" x2="{}%" y1="10" y2="10"/>'
+        '<rect class="p2" x="{}%" y="4" width="{}%" height="12" rx="2"/>'
+        '<line class="middle" x1="{}%" x2="{}%" y1="1" y2="19"/></svg>'
+    ).format(low, high, most, low, width, middle, middle)
 
 
 class LaneStay(NamedTuple):

@@ -25,6 +25,10 @@ from service.reading.figures.asking import question_from
 from service.routes.parameters import known_position, lifecycle_of
 
 PARAMETERS: Final = ("as_of", "known_at", "period", "from", "to")
+"""What every page of figures takes: the moment, and the period."""
+COHORT: Final = ("base", "target", "within")
+"""What figures that follow a cohort take in addition."""
+BREAKDOWN: Final = "by"
 PERIOD_DEFAULT: Final = "this_month"
 _IN_A_PERIOD: Final = frozenset({"period", "from", "to"})
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -34,6 +38,7 @@ class Looking(NamedTuple):
     """What a page is about, and the connection on which it is read."""
 
     driver: Driver
+    queries: FigureQueries
     asked: Mapping[str, str]
     """The parameters of the URL that say so."""
     lifecycle: Lifecycle
@@ -44,11 +49,19 @@ class Looking(NamedTuple):
     def is_now(self) -> bool:
         return not self.asked.keys() & {"as_of", "known_at"}
 
-    def question(self, figure: Figure) -> Question:
-        """Return what is asked of a figure. Raises Problem: parameter-invalid."""
+    def given(self, figure: Figure, **instead: str | None) -> dict[str, str]:
+        """Return the parameters of the URL that a figure takes, and others instead of some."""
         takes = {parameter.name for parameter in figure.parameters} | {"as_of", "known_at"}
-        given = {name: text for name, text in self.asked.items() if name in takes}
-        if "period" in takes and not given.keys() & _IN_A_PERIOD:
+        if figure.dimensions:
+            takes.add(BREAKDOWN)
+        wanted = {**self.asked, **instead}
+        return {name: text for name, text in wanted.items() if name in takes and text is not None}
+
+    def question(self, figure: Figure, given: Mapping[str, str] | None = None) -> Question:
+        """Return what is asked of a figure. Raises Problem: parameter-invalid."""
+        given = dict(self.given(figure) if given is None else given)
+        takes_period = any(parameter.name == "period" for parameter in figure.parameters)
+        if takes_period and not given.keys() & _IN_A_PERIOD:
             given["period"] = PERIOD_DEFAULT
         return question_from(figure, given, self.lifecycle, self.reading, now=self.now)
 
@@ -68,7 +81,8 @@ class Looking(NamedTuple):
 async def looking_at(request: Request, asked: Mapping[str, str]) -> AsyncIterator[Looking]:
     """Read what a page is about. Raises Problem: parameter-invalid, log-shorter."""
     log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
-    about = {name: asked[name] for name in PARAMETERS if name in asked}
+    known_names = (*PARAMETERS, *COHORT, BREAKDOWN)
+    about = {name: asked[name] for name in known_names if name in asked}
     known = about.get("known_at")
     if known is not None and _DAY.fullmatch(known):
         # To its end, as `as_of` and `to` read a day.
@@ -76,10 +90,12 @@ async def looking_at(request: Request, asked: Mapping[str, str]) -> AsyncIterato
         known = f"{known}T23:59:59.999999{_offset(known, zone)}"
     async with part_of(request, ProjectedTables).reached(None, NAME) as driver:
         position = await known_position(log, funnel, driver, known)
-        reading = await part_of(request, FigureQueries).reading(driver, position)
+        queries = part_of(request, FigureQueries)
+        reading = await queries.reading(driver, position)
         in_force = reading.in_force
         lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
-        yield Looking(driver, about, lifecycle, reading, part_of(request, Clock).now())
+        now = part_of(request, Clock).now()
+        yield Looking(driver, queries, about, lifecycle, reading, now)
 
 
 def _offset(day: str, zone: ZoneInfo) -> str:

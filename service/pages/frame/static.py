@@ -7,7 +7,7 @@ from service.http.answer import Answer
 from service.http.exact_route import ExactRoute
 from service.http.problem import Problem
 from service.limits import STATIC_S
-from service.pages.rendering import style_sheet
+from service.pages.frame.rendering import style_sheet
 
 router = APIRouter(include_in_schema=False, route_class=ExactRoute)
 

@@ -13,8 +13,8 @@ from domain.lifecycle.names import suggestion
 from service.http.problem import Problem
 from service.http.problem_handlers import problem_of
 from service.limits import NAME_SHOWN_CHARACTERS_MAX, PARAMETER_NAME_MAX
-from service.pages.rendering import page, redirect, view_of
-from service.pages.wording import catalogue
+from service.pages.frame.rendering import page, redirect, view_of
+from service.pages.frame.wording import catalogue
 from service.sessions.visiting import LogInNeeded
 
 LANG: Final = "lang"

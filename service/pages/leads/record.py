@@ -12,8 +12,8 @@ from service.feed.log import Log
 from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
-from service.pages.answering import PageRoute, asked_of
-from service.pages.rendering import page, view_of
+from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.rendering import page, view_of
 from service.sessions.visiting import admit
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)

@@ -24,11 +24,11 @@ from service.http.problem import Problem
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
 from service.limits import PAGE_ROWS, STAYS_DRAWN_MAX
-from service.pages.answering import PageRoute, asked_of
-from service.pages.charts import LaneStay, lane
-from service.pages.funnel import stage_in
-from service.pages.leads import name_of
-from service.pages.rendering import View, page, view_of
+from service.pages.figures.numbers import stage_in
+from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.charts import LaneStay, lane
+from service.pages.frame.people import name_of
+from service.pages.frame.rendering import View, page, view_of
 from service.projected import ProjectedTables
 from service.reading.histories import latest_history
 from service.reading.leads import lead_of

@@ -19,8 +19,8 @@ from service.http.request_headers import read_transfer
 from service.keys.directory import Holder, KeyDirectory
 from service.keys.scopes import Scope
 from service.limits import LOG_IN_BYTES_MAX, SESSION_S
-from service.pages.answering import PageRoute, asked_of
-from service.pages.rendering import page, redirect, view_of
+from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.rendering import page, redirect, view_of
 from service.sessions.store import SessionStore
 from service.sessions.visiting import arrival_at, visitor_of
 

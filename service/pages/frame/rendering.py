@@ -17,10 +17,19 @@ from events.lifecycles.known import Lifecycles
 from service.http.answer import Answer
 from service.http.parts import part_of
 from service.ingest.labels import Wording
-from service.pages.wording import LANGUAGES, PageWords, language_for
+from service.pages.frame.wording import LANGUAGES, PageWords, language_for
 from service.sessions.visiting import Visitor
 
 HTML: Final = b"text/html; charset=utf-8"
+
+PAGES: Final = (
+    ("/", "today.title"),
+    ("/funnel", "funnel.title"),
+    ("/conversion", "conversion.title"),
+    ("/leads", "leads.title"),
+    ("/sessions", "sessions.title"),
+)
+"""The pages that every page links to, and the keys of their names."""
 
 HEADERS: Final = (
     (
@@ -135,4 +144,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["style_sheet"] = style_sheet().path
+    environment.globals["pages"] = PAGES
     return environment

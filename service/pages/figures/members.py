@@ -1,0 +1,201 @@
+"""The list behind a number: leads or companies, each with why it counts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from fastapi import Request
+from starlette.responses import Response
+
+from domain.lead import state_json
+from domain.lead.state import LeadState
+from domain.lifecycle.definition import UNPLACED, Lifecycle, MoveKind, SubjectKind
+from domain.lifecycle.names import resolve, suggestion
+from projections.figures.catalogue import FIGURES
+from projections.figures.definition import Figure
+from projections.figures.question import Cell, FigureAnswer, Member, Question, RowKey
+from projections.figures.rows import cohort_track, track_of, tracks_of
+from projections.figures.stages import EXITS, STOCK
+from service.feed.log import Log
+from service.http.parts import part_of
+from service.http.problem import Problem
+from service.ingest.labels import label_of
+from service.limits import PAGE_ROWS
+from service.pages.figures.numbers import UNREPORTED, row_label, stage_in, value_label
+from service.pages.frame.looking import Looking, last_day, looking_at
+from service.pages.frame.people import name_of
+from service.pages.frame.rendering import View, page
+from service.reading.figures.asking import check_measure, check_row
+from service.reading.figures.defining import label_in
+from service.reading.figures.describing import place_text, read_place
+from service.reading.figures.periods import DAY
+
+PARAMETERS = ("figure", "row", "track", "measure", "value", UNREPORTED, "after")
+"""Which number is meant, in addition to what was asked of its figure."""
+
+
+class ListRow(NamedTuple):
+    """A lead or company of a list."""
+
+    id: str
+    name: str
+    link: str | None
+    since: datetime
+    lasted: str
+    followed: str | None
+    """What it left for, if the number is about that."""
+    left_at: datetime | None
+    position: int
+    """The event by which it counts."""
+    pass_number: int
+    origin: str | None
+    owner: str | None
+    stage_now: str | None
+
+
+async def members_page(request: Request, view: View) -> Response:
+    """Show the list behind a number. Raises Problem: parameter-invalid."""
+    asked = view.asked
+    figure, place = _figure(view), read_place(asked.get("after"))
+    async with looking_at(request, asked) as looking:
+        question = looking.question(figure)
+        cell = _cell(view, figure, looking.lifecycle)
+        check_measure(figure, cell, question)
+        driver, lifecycle = looking.driver, looking.lifecycle
+        answer = await looking.queries.answer(driver, figure, lifecycle, question)
+        found = await looking.queries.members(
+            driver, figure, lifecycle, question, cell, after=place, limit=PAGE_ROWS
+        )
+    total = _count(answer, cell)
+    if not total:
+        check_row(figure, cell, looking.lifecycle, question)
+    is_of_companies = cell.row.track is SubjectKind.ACCOUNT
+    ids = [] if is_of_companies else [member.place.subject_id for member in found.members]
+    states = await _states(part_of(request, Log), ids)
+    track = track_of(looking.lifecycle, cell.row.track)
+    stage = track.stages.get(cell.row.name)
+    measure = figure.measure(cell.measure)
+    assert measure is not None, "checked before"
+    language = view.words.language
+    return page(
+        "members.html",
+        view,
+        looking=looking,
+        question=question,
+        last_day=last_day(question, view.words.zone),
+        label=row_label(view, looking, figure, cell.row),
+        cohort=_cohort(view, looking, question),
+        value=_value(view, looking, question, cell),
+        stage_definition=_definition(figure, cell, stage, view),
+        measure=label_in(measure.words, language),
+        measure_definition=measure.words.definition[language],
+        formula=figure.formula[language],
+        figure_name=figure.words.label[language],
+        is_of_a_period=question.since is not None or question.until is not None,
+        is_of_companies=is_of_companies,
+        rows=[
+            _row(view, looking, member, states=states, until=question.as_of)
+            for member in found.members
+        ],
+        total=total,
+        is_first=place is None,
+        next=place_text(found.next) if found.next is not None and total > PAGE_ROWS else None,
+        pinned=view.again(**{**looking.pinned(question), "after": None}),
+        hidden=[name for name in view.asked if name not in ("as_of", "known_at", "lang", "after")],
+    )
+
+
+def _definition(figure: Figure, cell: Cell, stage: object, view: View) -> str:
+    words = figure.row_words.get(cell.row.name) or getattr(stage, "words", None)
+    return words.definition.get(view.words.language, "") if words is not None else ""
+
+
+def _cohort(view: View, looking: Looking, question: Question) -> str | None:
+    """Say from which stage to which a cohort is followed, and for how long."""
+    if not question.base:
+        return None
+    track = cohort_track(looking.lifecycle, question)
+    stages = [stage_in(view, track, code) for code in (question.base, question.target) if code]
+    days = question.within // DAY
+    within = view.words("figures.within", days=days) if days else ""
+    return " ".join(filter(None, (" → ".join(stages), within)))
+
+
+def _value(view: View, looking: Looking, question: Question, cell: Cell) -> str | None:
+    if cell.value is None:
+        return None
+    return value_label(view, looking, question.dimension, cell.value)
+
+
+def _count(answer: FigureAnswer, cell: Cell) -> int:
+    """Return the number that a list explains."""
+    if cell.value is None:
+        rows = answer.total
+    else:
+        rows = next((part.rows for part in answer.parts if (part.value or "") == cell.value), ())
+    return next((row.counts[cell.measure] for row in rows if row.key == cell.row), 0)
+
+
+def _figure(view: View) -> Figure:
+    named = view.asked.get("figure", STOCK.name)
+    if named not in FIGURES:
+        raise invalid(f"No figure is called {named}; {suggestion(named, FIGURES)}.")
+    return FIGURES[named]
+
+
+def _cell(view: View, figure: Figure, lifecycle: Lifecycle) -> Cell:
+    """Read which number is meant. Raises Problem: parameter-invalid."""
+    tracks = {str(track.subject): track for track in tracks_of(lifecycle)}
+    named = view.asked.get("track", str(SubjectKind.LEAD))
+    if named not in tracks:
+        raise invalid(f"No track is called {named}; {suggestion(named, tracks)}.")
+    track, word = tracks[named], view.asked.get("row", "")
+    code = resolve({code: stage.words for code, stage in track.stages.items()}, word)
+    measure = view.asked.get("measure", figure.main)
+    value = "" if UNREPORTED in view.asked else view.asked.get("value")
+    return Cell(RowKey(track.subject, code or word), measure, value)
+
+
+async def _states(log: Log, lead_ids: Sequence[str]) -> Mapping[str, LeadState]:
+    """Read what the leads of a page are now."""
+    if not lead_ids:
+        return {}
+    rows = await log.leads(set(lead_ids))
+    return {str(row.id): state_json.decode_lead(str(row.state)) for row in rows}
+
+
+def _row(
+    view: View,
+    looking: Looking,
+    member: Member,
+    *,
+    states: Mapping[str, LeadState],
+    until: datetime,
+) -> ListRow:
+    track, then = track_of(looking.lifecycle, SubjectKind(member.kind)), member.then
+    subject_id, origins = member.place.subject_id, looking.lifecycle.origins
+    state = states.get(subject_id)
+    origin = state.origin if state is not None else None
+    followed = None
+    if then is not None:
+        to_stage = stage_in(view, track, then.stage) if then.stage is not None else None
+        followed = to_stage or EXITS[MoveKind(then.kind or "")][view.words.language]
+    place = "leads" if state is not None else "accounts"
+    return ListRow(
+        id=subject_id,
+        name=name_of(subject_id),
+        link=view.url(f"/{place}/{subject_id}"),
+        since=member.at,
+        lasted=view.words.lasting(member.at, then.at if then is not None else until),
+        followed=followed,
+        left_at=then.at if then is not None else None,
+        position=then.position if then is not None else member.place.position,
+        pass_number=member.pass_number,
+        origin=label_of(origins, origin, view.codes.language) if origin is not None else None,
+        owner=state.owner if state is not None else None,
+        stage_now=stage_in(view, track, state.stage or UNPLACED) if state is not None else None,
+    )
+
+
+def invalid(detail: str) -> Problem:
+    return Problem("parameter-invalid", detail)

@@ -1,0 +1,260 @@
+"""`/`: the last week and this month, and what waits for somebody to act."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from domain.lifecycle.compiled.business_time import BusinessTime
+from domain.lifecycle.definition import SubjectKind
+from events.lifecycles.known import Lifecycles
+from projections.business.projection import NAME as BUSINESS
+from projections.business.queries import Crediting
+from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
+from projections.figures.durations import AGEING
+from projections.figures.question import RowKey
+from projections.figures.stages import FLOW
+from projections.leads.queries import Roster
+from service.feed.log import Log
+from service.http.parts import part_of
+from service.keys.scopes import Scope
+from service.limits import PAGE_MAX
+from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask
+from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.looking import Looking, looking_at
+from service.pages.frame.rendering import page, view_of
+from service.projected import ProjectedTables
+from service.reading.conflicts import waiting
+from service.reading.figures.asking import acquired_at
+from service.reading.figures.periods import (
+    DAY,
+    MONTHS_OF_A_YEAR,
+    Calendar,
+    Period,
+    calendar_of,
+    period_named,
+)
+from service.reading.rosters import staffed_stages
+from service.refusals.store import OpenRefusals, RefusalStore
+from service.sessions.visiting import Visitor, admit
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "last_week": "today.last_week",
+    "week_before": "today.week_before",
+    "this_month": "today.this_month",
+    "last_month": "today.last_month",
+    "last_year": "today.last_year",
+}
+"""The periods that are compared, with the keys of their names: a whole week with the one before,
+the month to date with the whole last month and the same month of last year."""
+OWNERS_SHOWN_MAX: Final = 20
+"""People with overdue work: the worst first, and no more than fit on a screen."""
+
+
+class TodayRow(NamedTuple):
+    """What newly arrived in one stage, by period."""
+
+    label: str
+    code: str
+    numbers: Mapping[str, LinkedNumber]
+
+
+class OwnerRow(NamedTuple):
+    """The undecided deadlines of one person."""
+
+    owner: str | None
+    overdue: int
+    due_today: int
+
+
+class Attention(NamedTuple):
+    """What waits for somebody, as far as the visitor may know of it."""
+
+    owners: list[OwnerRow]
+    overdue: int
+    unassigned: int
+    conflicts: int
+    refusals: Sequence[OpenRefusals]
+    is_truncated: bool
+    """Whether there is more than was counted."""
+
+
+@router.get("/", response_model=None)
+async def get_today_page(request: Request) -> Response:
+    """Show where things stand. Raises LogInNeeded, and Problem: scope-missing."""
+    visitor = await admit(request, Scope.PROJECTIONS_READ)
+    view = view_of(request, asked_of(request))
+    head = await part_of(request, Log).head()
+    compiled = part_of(request, Lifecycles).in_force
+    async with looking_at(request, view.asked) as looking:
+        calendar = calendar_of(looking.lifecycle)
+        today = looking.now.astimezone(calendar.zone).date()
+        periods = _periods(today, calendar)
+        flows = {
+            name: await ask(view, looking, FLOW, **_bounds(period))
+            for name, period in periods.items()
+        }
+        ages = await ask(view, looking, AGEING)
+    amounts = await _amounts(request, looking, periods, calendar)
+    attention = await _attention(request, visitor, looking, calendar)
+    return page(
+        "today.html",
+        view,
+        looking=looking,
+        today=today,
+        spans={
+            name: f"{period.first:%m-%d} ~ {period.beyond - DAY:%m-%d}"
+            for name, period in periods.items()
+        },
+        columns=COLUMNS,
+        rows=_rows(flows, looking),
+        amounts=amounts,
+        currency=looking.lifecycle.contribution.currency if looking.lifecycle.contribution else "",
+        progress=_progress(next(iter(compiled.calendars.values()), None), today),
+        stalled=_stalled(ages, looking),
+        attention=attention,
+        behind=max(0, head - looking.reading.position),
+        is_empty=looking.reading.position == 0
+        or not any(
+            row.counts.get("after") or row.counts.get("in")
+            for flow in flows.values()
+            for row in flow.rows
+        ),
+    )
+
+
+def _periods(today: date, calendar: Calendar) -> dict[str, Period]:
+    """Return the periods of the columns."""
+    last_week = period_named("last_week", today, calendar)
+    this_month = period_named("this_month", today, calendar)
+    month = calendar.month_of(today)
+    return {
+        "last_week": last_week,
+        "week_before": Period(last_week.first - DAY * 7, last_week.first),
+        "this_month": Period(this_month.first, today + DAY),
+        "last_month": period_named("last_month", today, calendar),
+        "last_year": Period(
+            calendar.first_day(month - MONTHS_OF_A_YEAR),
+            calendar.first_day(month - MONTHS_OF_A_YEAR + 1),
+        ),
+    }
+
+
+def _bounds(period: Period) -> dict[str, str | None]:
+    return {"from": period.first.isoformat(), "to": (period.beyond - DAY).isoformat()}
+
+
+def _rows(flows: Mapping[str, FigureOnPage], looking: Looking) -> list[TodayRow]:
+    """Return the stages from the one in which leads are acquired to the last of the path."""
+    track = looking.lifecycle.lead
+    stages = track.path[track.path.index(acquired_at(track)) :]
+    rows = []
+    for stage in stages:
+        key = RowKey(SubjectKind.LEAD, stage)
+        numbers = {name: _first_entries(flow, key) for name, flow in flows.items()}
+        rows.append(TodayRow(flows["this_month"].row_label(key), stage, numbers))
+    return rows
+
+
+def _first_entries(flow: FigureOnPage, key: RowKey) -> LinkedNumber:
+    row = next((row for row in flow.rows if row.key == key), None)
+    return flow.number(row, "first") if row is not None else LinkedNumber(0, None)
+
+
+async def _amounts(
+    request: Request, looking: Looking, periods: Mapping[str, Period], calendar: Calendar
+) -> Mapping[str, Decimal] | None:
+    """Return the value of the business won in each period, in the currency of the lifecycle.
+
+    Read once for all periods, because the time goes into reading the business.
+    """
+    rules = looking.lifecycle.contribution
+    if rules is None:
+        return None
+    since = min(period.first for period in periods.values())
+    async with part_of(request, ProjectedTables).reached(None, BUSINESS) as driver:
+        answer = await part_of(request, Crediting).contribution(
+            driver, looking.lifecycle, rules, since=calendar.begins(since)
+        )
+    credited = answer.contribution.credited
+    return {
+        name: sum(
+            (
+                one.value
+                for one in credited
+                if one.value is not None and _is_in(one.unit.won_at, period, calendar)
+            ),
+            Decimal(),
+        )
+        for name, period in periods.items()
+    }
+
+
+def _is_in(moment: datetime, period: Period, calendar: Calendar) -> bool:
+    return calendar.begins(period.first) <= moment < calendar.begins(period.beyond)
+
+
+class Progress(NamedTuple):
+    """The business days of this month: those that are over with today, and all."""
+
+    passed: int
+    all: int
+
+
+def _progress(calendar: BusinessTime | None, today: date) -> Progress | None:
+    """Count business days by the first calendar of the lifecycle; None if it has none."""
+    if calendar is None:
+        return None
+    days, day = [], today.replace(day=1)
+    while day.month == today.month:
+        days += [day] * calendar.is_business_day(day)
+        day += timedelta(days=1)
+    return Progress(sum(day <= today for day in days), len(days))
+
+
+def _stalled(ages: FigureOnPage, looking: Looking) -> list[tuple[str, LinkedNumber]]:
+    """Return the leads of the last stage before the goal that wait longer than 85 in 100 did."""
+    stage = looking.lifecycle.lead.path[-2]
+    row = next((row for row in ages.rows if row.key == RowKey(SubjectKind.LEAD, stage)), None)
+    if row is None:
+        return []
+    return [(ages.heading(name), ages.number(row, name)) for name in ("to_p95", "above")]
+
+
+async def _attention(
+    request: Request, visitor: Visitor, looking: Looking, calendar: Calendar
+) -> Attention | None:
+    """Count what waits, if the visitor may see leads."""
+    if Scope.LEADS_READ not in visitor.sender.scopes:
+        return None
+    tonight = calendar.ends(looking.now.astimezone(calendar.zone).date())
+    async with part_of(request, ProjectedTables).reached(None, "deadlines") as driver:
+        wanted = WantedDeadlines(due_by=tonight)
+        due = await part_of(request, DeadlineQueries).page(
+            driver, wanted, after=None, limit=PAGE_MAX
+        )
+        free = await part_of(request, Roster).unassigned(
+            driver, staffed_stages(looking.lifecycle), limit=PAGE_MAX
+        )
+    overdue = Counter(row.entry.owner for row in due.rows if row.entry.due_at <= looking.now)
+    later = Counter(row.entry.owner for row in due.rows if row.entry.due_at > looking.now)
+    owners = sorted(
+        (OwnerRow(owner, overdue[owner], later[owner]) for owner in {**overdue, **later}),
+        key=lambda row: (-row.overdue, -row.due_today, row.owner or ""),
+    )
+    judged = await waiting(part_of(request, Log), after=0, limit=PAGE_MAX)
+    sees_refusals = Scope.EVENTS_READ in visitor.sender.scopes
+    return Attention(
+        owners[:OWNERS_SHOWN_MAX],
+        overdue.total(),
+        len(free.charges),
+        len(judged["conflicts"]),
+        await part_of(request, RefusalStore).waiting() if sees_refusals else (),
+        is_truncated=PAGE_MAX in (len(due.rows), len(free.charges)) or judged["next"] is not None,
+    )

@@ -1,0 +1,1 @@
+"""Pages about one lead, company or record."""
