@@ -25,6 +25,7 @@ BEGIN
     -- A session is used until it ends; what it was opened with stays.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.page_sessions TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_seen_at) ON ledger.page_sessions TO ' || serving;
+    EXECUTE 'GRANT INSERT, DELETE ON ledger.page_log_in_failures TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger.webhooks, ledger.webhook_secrets, '
          || 'ledger.webhook_deliveries TO ' || serving;
     FOR projected IN
@@ -33,7 +34,8 @@ BEGIN
          WHERE schemaname = '{schema}'
            AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'event_actors',
                                  'subjects', 'identifiers', 'refusals', 'api_keys', 'schema_version',
-                                 'webhooks', 'webhook_secrets', 'webhook_deliveries', 'page_sessions')
+                                 'webhooks', 'webhook_secrets', 'webhook_deliveries', 'page_sessions',
+                                 'page_log_in_failures')
     LOOP
         -- Checkpoints and projections: everything that can be dropped and rebuilt.
         EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;

@@ -345,6 +345,10 @@ SESSIONS_SHOWN_MAX: Final = 200
 LOG_INS_FAILED_PER_S: Final = 1
 """Failed log-ins that one process examines and logs, after a burst of five. A right key is admitted
 all the same."""
+LOG_IN_FAILURES_DAYS: Final = 90
+LOG_IN_FAILURES_MAX: Final = 10_000
+"""Failed log-ins that are kept: two hours of guessing at full speed, which is enough to see it."""
+LOG_IN_FAILURES_SHOWN_MAX: Final = 20
 LOG_IN_BYTES_MAX: Final = 4 * KIB
 """A key, and the address of a page."""
 PAGE_ROWS: Final = 100

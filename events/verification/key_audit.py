@@ -23,6 +23,7 @@ def terms_of_key(
     events_per_second: int | None,
     expires_at: datetime | None,
     is_founder: bool,
+    is_person: bool,
 ) -> dict[str, Any]:
     """Return everything that determines a key's identity and rights. Absent values are left out.
 
@@ -39,6 +40,7 @@ def terms_of_key(
         "events_per_second": events_per_second,
         "expires_at": format_optional_utc(expires_at),
         "founder": is_founder,
+        "person": is_person,
     }
     return {name: value for name, value in data.items() if value}
 

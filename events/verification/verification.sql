@@ -45,7 +45,7 @@ SELECT refusal_id, received_at, key_id, source, event_id, type, dialect, content
 -- name: read_keys
 -- Keys with every column that their events also state, page by page.
 SELECT key_id, secret_digest, scopes, sources, department, origins, events_per_second, expires_at,
-       is_founder, created_at, revoked_at
+       is_founder, person IS NOT NULL AS is_person, created_at, revoked_at
   FROM ledger.api_keys
  WHERE CAST(:after AS text) IS NULL OR key_id > CAST(:after AS text)
  ORDER BY key_id

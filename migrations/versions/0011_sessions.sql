@@ -18,3 +18,16 @@ COMMENT ON COLUMN ledger.page_sessions.token_digest IS
     'SHA-256 of the token in the cookie: whoever reads this table cannot use a session.';
 
 CREATE INDEX page_sessions_of_a_key ON ledger.page_sessions (key_id, opened_at);
+
+CREATE TABLE ledger.page_log_in_failures (
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    failed_at timestamptz NOT NULL,
+    reason text COLLATE "C" NOT NULL,
+    key_id text COLLATE "C",
+    CONSTRAINT page_log_in_failures_are_numbered PRIMARY KEY (number)
+);
+
+COMMENT ON TABLE ledger.page_log_in_failures IS
+    'Log-ins that failed, for those who administer keys. Never the key itself.';
+COMMENT ON COLUMN ledger.page_log_in_failures.key_id IS
+    'The public id of the key, if what was entered has the form of one.';

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from service.command.client import Service
+from service.command.exits import CommandFailed, Exit
 from service.command.ledger import settings_of_ledger
 from service.command.limits import KEYS_PAGE
 from service.command.options import URL_DEFAULT, Json, Key, Url
@@ -15,7 +16,12 @@ from service.keys.scopes import DEFAULT_SCOPES, Scope
 from service.keys.terms import KeyTerms
 
 OVERLAP_HOURS = 24
-_LISTED = ("id", "name", "sources", "department", "scopes", "origins", "expires_at", "revoked_at")
+PAGES = ("pages",)
+"""What a person reports on the pages comes from this source."""
+_LISTED = (
+    *("id", "name", "person", "sources", "department", "scopes", "origins"),
+    *("expires_at", "revoked_at"),
+)
 
 InDatabase = Annotated[
     bool,
@@ -43,13 +49,30 @@ def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for, such as 'web site forms'.")],
     *,
     source: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--source",
+            show_default=False,
             help="A source that the key may send for; repeatable. Events without a source get the "
-            "first one.",
+            "first one [default: pages, for a person's key]",
         ),
-    ],
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(
+            "--person",
+            help="The key belongs to this person: an employee id, as events name owners. Only such "
+            "a key logs in to the pages.",
+        ),
+    ] = None,
+    leaves_on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--leaves-on",
+            formats=["%Y-%m-%d"],
+            help="The person's last day, at the end of which the key expires.",
+        ),
+    ] = None,
     scope: Annotated[
         list[Scope] | None,
         typer.Option(
@@ -85,14 +108,20 @@ def create_key(
     Example: leadledger key create 'inside sales' --source crm --scope events:write
     --scope decisions:write --department inside_sales
     """
+    sources = tuple(source or (PAGES if person is not None else ()))
+    if not sources:
+        raise CommandFailed(Exit.USAGE, "name a --source that the key may send for")
+    if days is not None and leaves_on is not None:
+        raise CommandFailed(Exit.USAGE, "give --days or --leaves-on: a key has one expiry")
     terms = KeyTerms(
         name=name,
-        sources=tuple(source),
+        sources=sources,
         scopes=tuple(str(right) for right in scope or DEFAULT_SCOPES),
         department=department,
         events_per_second=rate,
-        expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
+        expires_at=_end_of(leaves_on) if leaves_on is not None else _in_days(days),
         origins=tuple(origin or ()),
+        person=person,
     )
     made = _keys(url, key, in_database=in_database).create(terms)
     if as_json:
@@ -151,7 +180,7 @@ def rotate_key(
     rotated = _keys(url, key, in_database=in_database).rotate(
         key_id,
         overlap=timedelta(hours=overlap_hours),
-        expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
+        expires_at=_in_days(days),
     )
     if as_json:
         print_json(rotated)
@@ -243,6 +272,15 @@ def _keys(url: str, key: str | None, *, in_database: bool) -> Keys:
     from service.command.in_database.keys import KeysInDatabase
 
     return KeysInDatabase(settings)
+
+
+def _in_days(days: int | None) -> datetime | None:
+    return None if days is None else datetime.now(UTC) + timedelta(days=days)
+
+
+def _end_of(day: datetime) -> datetime:
+    """Return when a day ends by the clock of this machine."""
+    return (day + timedelta(days=1)).astimezone()
 
 
 def _cell(value: Any) -> str:

@@ -5,8 +5,11 @@ from service.keys.scopes import Scope
 from service.keys.store import KeyStore
 from service.keys.terms import KeyTerms
 
-ADMINISTRATOR = KeyTerms(name="administrator", sources=("admin", "*"), scopes=tuple(Scope))
-"""May do everything, and speak for every source; all other keys are made with it."""
+ADMINISTRATOR = KeyTerms(
+    name="administrator", sources=("admin", "*"), scopes=tuple(Scope), person="administrator"
+)
+"""May do everything, and speak for every source; all other keys are made with it. A person's key,
+because somebody has to log in first."""
 
 
 class BootstrapKeyMalformed(KeyMalformed):

@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 import orjson
 
-from domain.recordable import identifying
+from domain.limits import CODE_CHARACTERS_MAX
+from domain.recordable import identifying, is_code
 from events.records import OWN_SOURCE
 from events.signals.sender import ANY_SOURCE
 from service.keys.scopes import DEFAULT_SCOPES, Scope
@@ -38,6 +39,10 @@ def check(terms: KeyTerms, *, departments: Collection[str]) -> None:
     for index, scope in enumerate(terms.scopes):
         if scope not in known:
             raise TermsInvalid(f"/scopes/{index}", f"one of {', '.join(known)}")
+    if terms.person is not None and not is_code(terms.person):
+        raise TermsInvalid(
+            "/person", f"an employee id of up to {CODE_CHARACTERS_MAX} printable ASCII characters"
+        )
     if terms.origins:
         _check_page(terms)
     if len(orjson.dumps([terms.sources, terms.origins])) > KEY_TERMS_BYTES_MAX:
@@ -77,5 +82,7 @@ def _check_page(terms: KeyTerms) -> None:
             )
     if terms.scopes != DEFAULT_SCOPES:
         raise TermsInvalid("/scopes", "events:write alone, because the key is public in a web page")
+    if terms.person is not None:
+        raise TermsInvalid("/person", "no person, because the key is public in a web page")
     if ANY_SOURCE in terms.sources:
         raise TermsInvalid("/sources", "named sources, because the key is public in a web page")

@@ -13,6 +13,8 @@ def describe_key(key: StoredKey, *, shows_name: bool = True) -> ApiKey:
         "name": terms.name if shows_name else None,
         "sources": list(terms.sources),
         "department": terms.department,
+        "holder": "system" if terms.person is None else "person",
+        "person": terms.person if shows_name else None,
         "scopes": [str(scope) for scope in terms.scopes],
         "origins": list(terms.origins),
         "events_per_second": terms.events_per_second,

@@ -47,6 +47,7 @@ def recorded_terms(key: StoredKey) -> dict[str, Any]:
         events_per_second=terms.events_per_second,
         expires_at=terms.expires_at,
         is_founder=key.is_founder,
+        is_person=terms.person is not None,
     )
 
 

@@ -1,9 +1,10 @@
 -- name: insert_key
 -- Store a new key.
 INSERT INTO ledger.api_keys (key_id, name, secret_digest, sources, department, scopes,
-                             events_per_second, origins, created_at, expires_at, is_founder)
+                             events_per_second, origins, person, created_at, expires_at,
+                             is_founder)
 VALUES (:key_id, :name, :secret_digest, :sources, :department, :scopes,
-        :events_per_second, :origins, :created_at, :expires_at, :is_founder)
+        :events_per_second, :origins, :person, :created_at, :expires_at, :is_founder)
 
 -- name: any_key
 -- A ledger gets its first key only once, whatever became of that key.
@@ -12,14 +13,14 @@ SELECT EXISTS (SELECT 1 FROM ledger.api_keys)
 -- name: find_keys
 -- What a process must know to recognise keys: all those it asks for, in one query.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       origins, created_at, expires_at, revoked_at, is_founder
+       origins, person, created_at, expires_at, revoked_at, is_founder
   FROM ledger.api_keys
  WHERE key_id = ANY (CAST(:key_ids AS text[]))
 
 -- name: list_keys
 -- Every key without its secret, paged by id.
 SELECT key_id, name, secret_digest, sources, department, scopes, events_per_second,
-       origins, created_at, expires_at, revoked_at, is_founder
+       origins, person, created_at, expires_at, revoked_at, is_founder
   FROM ledger.api_keys
  WHERE key_id > :after
  ORDER BY key_id
@@ -32,7 +33,7 @@ UPDATE ledger.api_keys
  WHERE key_id = :key_id
 
 -- name: change_key
--- Everything except the key itself, and its revocation, which is permanent.
+-- Everything except the key itself, its person, and its revocation, which is permanent.
 UPDATE ledger.api_keys
    SET name = :name, sources = :sources, department = :department, scopes = :scopes,
        events_per_second = :events_per_second, origins = :origins, expires_at = :expires_at

@@ -222,6 +222,7 @@ def _stored(row: RowMapping) -> StoredKey:
             row["events_per_second"],
             row["expires_at"],
             tuple(row["origins"]),
+            row["person"],
         ),
         row["created_at"],
         row["revoked_at"],

@@ -18,6 +18,8 @@ class KeyTerms(NamedTuple):
     expires_at: datetime | None = None
     origins: tuple[str, ...] = ()
     """A key with origins is for web pages, and is accepted from these origins only."""
+    person: str | None = None
+    """The employee id of the person to whom the key belongs. None: it belongs to a system."""
 
 
 class StoredKey(NamedTuple):

@@ -92,6 +92,14 @@ class NewKey(_Common):
     sources: Sources
     scopes: Scopes = list(DEFAULT_SCOPES)
     origins: Origins = []
+    person: Annotated[
+        str | None,
+        Field(
+            description="The employee id of the person to whom the key belongs, the same that "
+            "events name as `owner`. Only a person's key logs in to the pages. It never changes.",
+            examples=["E1042"],
+        ),
+    ] = None
 
 
 class ChangedKey(_Common):

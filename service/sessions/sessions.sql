@@ -37,6 +37,24 @@ SELECT CAST(session.session_id AS text) AS session_id, session.key_id, session.o
  ORDER BY session.opened_at DESC, session.session_id
  LIMIT :limit
 
+-- name: note_failure
+-- A log-in that failed.
+INSERT INTO ledger.page_log_in_failures (failed_at, reason, key_id)
+VALUES (:failed_at, :reason, :key_id)
+
+-- name: forget_failures
+-- Failures that are too old, and the oldest ones of too many: anyone can cause them.
+DELETE FROM ledger.page_log_in_failures
+ WHERE failed_at <= :failed_after
+    OR number <= (SELECT max(number) - :kept FROM ledger.page_log_in_failures)
+
+-- name: list_failures
+-- The latest failures, newest first.
+SELECT failed_at, reason, key_id
+  FROM ledger.page_log_in_failures
+ ORDER BY number DESC
+ LIMIT :limit
+
 -- name: forget_sessions
 -- Sessions that can no longer be used, and the oldest ones of a key that has too many.
 DELETE FROM ledger.page_sessions

@@ -1,7 +1,7 @@
 """Sessions in the database: opened, found, listed, ended. Never the token, only its digest."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from time import monotonic
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.database.statements import Statement, load
 from service.keys.rates import Allowance
 from service.limits import (
+    LOG_IN_FAILURES_DAYS,
+    LOG_IN_FAILURES_MAX,
+    LOG_IN_FAILURES_SHOWN_MAX,
     LOG_INS_FAILED_PER_S,
     SESSION_IDLE_S,
     SESSION_S,
@@ -45,13 +48,22 @@ class ListedSession(NamedTuple):
     key_name: str
 
 
+class LogInFailure(NamedTuple):
+    """A log-in that failed."""
+
+    failed_at: datetime
+    reason: str
+    key_id: str | None
+    """The public id of the key, if what was entered has the form of one."""
+
+
 class SessionStore:
     """The table of sessions. A class, because every verb needs the same engine and statements."""
 
     def __init__(self, engine: AsyncEngine, schema: str) -> None:
         self._engine = engine
         self._sql: Mapping[str, Statement] = load("service.sessions", "sessions.sql", schema)
-        self.failures = Allowance(LOG_INS_FAILED_PER_S, now=monotonic())
+        self.failing = Allowance(LOG_INS_FAILED_PER_S, now=monotonic())
         """What is left for failed log-ins of this process; each costs a query."""
 
     async def open(self, key_id: str) -> str:
@@ -101,6 +113,25 @@ class SessionStore:
         values = {"session_id": session_id, "key_id": key_id}
         async with self._engine.begin() as connection:
             await connection.execute(self._sql["end_session"].text, values)
+
+    async def note_failure(self, reason: str, key_id: str | None) -> None:
+        """Record a failed log-in, and delete those that are too old or too many."""
+        now = datetime.now(UTC)
+        forgotten = {
+            "failed_after": now - timedelta(days=LOG_IN_FAILURES_DAYS),
+            "kept": LOG_IN_FAILURES_MAX,
+        }
+        values = {"failed_at": now, "reason": reason, "key_id": key_id}
+        async with self._engine.begin() as connection:
+            await connection.execute(self._sql["forget_failures"].text, forgotten)
+            await connection.execute(self._sql["note_failure"].text, values)
+
+    async def list_failures(self) -> Sequence[LogInFailure]:
+        """Read the latest failed log-ins, newest first."""
+        values = {"limit": LOG_IN_FAILURES_SHOWN_MAX}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["list_failures"].text, values)
+            return [LogInFailure(*row) for row in rows]
 
 
 def _bounds(now: datetime) -> dict[str, Any]:

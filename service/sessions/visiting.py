@@ -10,7 +10,7 @@ from fastapi import Request
 from events.signals.sender import Sender
 from service.http.authentication import lacks, sees_personal
 from service.http.parts import part_of
-from service.keys.directory import KeyDirectory
+from service.keys.directory import Holder, KeyDirectory
 from service.keys.scopes import Scope
 from service.sessions.arrival import Arrival, TrustedProxies, arrival_of
 from service.sessions.store import PageSession, SessionStore
@@ -25,8 +25,14 @@ class Visitor(NamedTuple):
 
     name: str
     """The name of the key, or its id for those who may not see personal data, as it may be one."""
-    sender: Sender
+    person: str
+    """The employee id, by which leads name their owners."""
+    holder: Holder
     session: PageSession
+
+    @property
+    def sender(self) -> Sender:
+        return self.holder.sender
 
     def check(self, scope: Scope) -> None:
         """Raise Problem: scope-missing."""
@@ -47,10 +53,10 @@ async def visitor_of(request: Request) -> Visitor | None:
         return None
     # The directory knows within seconds that a key was revoked.
     holder = await part_of(request, KeyDirectory).current(session.key_id)
-    if holder is None:
+    if holder is None or holder.key.terms.person is None:
         return None
     name = holder.key.terms.name if sees_personal(holder.sender) else holder.key.key_id
-    return Visitor(name, holder.sender, session)
+    return Visitor(name, holder.key.terms.person, holder, session)
 
 
 async def admit(request: Request, scope: Scope | None = None) -> Visitor:

@@ -15,6 +15,10 @@ class ApiKey(Shape):
     name: Annotated[str | None, Field(description="Only with personal:read.")]
     sources: Sequence[str]
     department: str | None
+    holder: Literal["person", "system"]
+    person: Annotated[
+        str | None, Field(description="The person's employee id. Only with personal:read.")
+    ]
     scopes: Sequence[str]
     origins: Sequence[str]
     events_per_second: int | None

@@ -87,6 +87,8 @@ async def test_a_key_is_shown_once_and_works(service: Service) -> None:
     assert made == {
         **asked,
         "id": parse(key).key_id,
+        "holder": "system",
+        "person": None,
         "origins": [],
         "created_at": made["created_at"],
         "expires_at": None,
@@ -105,6 +107,27 @@ async def test_a_key_is_shown_once_and_works(service: Service) -> None:
     )
     listed = (await service.client.get("/v1/keys")).json()["keys"]
     assert made in listed
+
+
+async def test_whether_a_key_is_a_persons_is_in_the_log_and_who_it_is_only_with_the_key(
+    service: Service,
+) -> None:
+    asked = {"name": "x", "sources": ["pages"], "person": "E1042"}
+    made = (await service.client.post("/v1/keys", json=asked)).json()
+    assert (made["holder"], made["person"]) == ("person", "E1042")
+    feed = (await service.client.get("/v1/events?type=key.created")).json()["events"]
+    record = next(one for one in feed if one["data"]["key"] == made["id"])
+    assert record["data"]["person"] is True
+    assert "E1042" not in str(feed)
+    rotated = (await service.client.post(f"/v1/keys/{made['id']}/rotate")).json()
+    assert rotated["person"] == "E1042"
+    change = {"person": "E7"}
+    changed = await service.client.patch(f"/v1/keys/{made['id']}", json=change)
+    assert (changed.status_code, changed.json()["pointer"]) == (422, "/person")
+    blind = await service.key(Scope.KEYS_ADMIN)
+    listed = (await service.client.get("/v1/keys", headers=blind)).json()["keys"]
+    assert {one["person"] for one in listed} == {None}
+    assert {one["holder"] for one in listed} == {"person", "system"}
 
 
 async def test_a_new_key_may_report_facts_and_nothing_else(service: Service) -> None:
@@ -127,6 +150,8 @@ async def test_a_new_key_may_report_facts_and_nothing_else(service: Service) -> 
         ({"events_per_second": "7"}, "/events_per_second"),
         ({"colour": "red"}, "/colour"),
         ({"name": "a\0b"}, "/name"),
+        ({"person": "hanako@example.co.jp"}, "/person"),
+        ({"person": "E1", "origins": ["https://www.example.jp"]}, "/person"),
     ],
 )
 async def test_an_invalid_key_is_not_made(

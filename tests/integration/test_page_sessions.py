@@ -38,7 +38,7 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def reading_key(service: Service) -> str:
-    return (await service.key(*READING))["authorization"].removeprefix("Bearer ")
+    return (await service.key(*READING, person="E1"))["authorization"].removeprefix("Bearer ")
 
 
 async def test_without_a_session_every_page_leads_to_the_log_in(client: httpx.AsyncClient) -> None:
@@ -103,15 +103,26 @@ async def test_a_wrong_key_gets_the_form_again_and_is_logged_without_the_key(
     service: Service, client: httpx.AsyncClient
 ) -> None:
     key = key_of(service)
-    no_pages = (await service.key(Scope.EVENTS_WRITE))["authorization"].removeprefix("Bearer ")
+    no_pages, of_a_system = [
+        (await service.key(*terms, person=person))["authorization"].removeprefix("Bearer ")
+        for terms, person in (((Scope.EVENTS_WRITE,), "E3"), (READING, None))
+    ]
     with capture_logs() as logged:
-        for wrong in ("", "llk_nonsense", f"{key[:-1]}{'0' if key[-1] != '0' else '1'}", no_pages):
+        mistyped = f"{key[:-1]}{'0' if key[-1] != '0' else '1'}"
+        for wrong in ("", "llk_nonsense", mistyped, no_pages, of_a_system):
             answer = await log_in(client, wrong)
             assert (answer.status_code, 'role="alert"' in answer.text) == (401, True)
             assert "set-cookie" not in answer.headers
     failed = [entry for entry in logged if entry["event"] == "page.log_in_failed"]
-    assert [entry["reason"] for entry in failed] == ["key-unknown"] * 3 + ["no-pages"]
+    reasons = ["key-unknown"] * 3 + ["no-pages", "not-a-person"]
+    assert [entry["reason"] for entry in failed] == reasons
     assert "llk_" not in repr(logged)
+    kept = await service.part(SessionStore).list_failures()
+    found = [(one.reason, one.key_id) for one in kept[: len(reasons)]]
+    ids = [None, None, None, no_pages.split("_")[1], of_a_system.split("_")[1]]
+    assert found == list(zip(reasons, ids, strict=True))[::-1]
+    await log_in(client, key)
+    assert of_a_system.split("_")[1] in (await client.get("/sessions")).text
 
 
 async def test_failed_log_ins_are_bounded_and_a_right_key_is_still_admitted(
@@ -249,7 +260,7 @@ async def test_the_name_of_a_key_is_shown_only_to_those_who_may_see_personal_dat
 ) -> None:
     found = {}
     for scopes in (READING, (*READING, Scope.PERSONAL_READ)):
-        key = (await service.key(*scopes))["authorization"].removeprefix("Bearer ")
+        key = (await service.key(*scopes, person="E2"))["authorization"].removeprefix("Bearer ")
         async with browsing(service) as client:
             await log_in(client, key)
             page = (await client.get("/sessions")).text

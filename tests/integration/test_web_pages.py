@@ -330,7 +330,9 @@ async def test_a_list_of_nobody_says_so(browser: httpx.AsyncClient) -> None:
 
 
 async def test_a_page_needs_the_scope_of_what_it_shows(service: Service) -> None:
-    key = (await service.key(Scope.PROJECTIONS_READ))["authorization"].removeprefix("Bearer ")
+    key = (await service.key(Scope.PROJECTIONS_READ, person="E9"))["authorization"].removeprefix(
+        "Bearer "
+    )
     async with browsing(service) as client:
         await log_in(client, key)
         found = {
@@ -346,7 +348,7 @@ async def test_a_stopped_projection_is_explained(
     tables = service.part(ProjectedTables)
 
     class Stopped:
-        def known_checkpoint(self, _: str) -> Any:
+        def known(self, _: str) -> Any:
             return type("Checkpoint", (), {"position": 7, "failure": "Fault"})()
 
     stopped = ProjectedTables(tables.engine, Stopped(), tables.log)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from service.http.parts import part_of
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.keys.directory import Holder, KeyDirectory
+from service.keys.key_text import KeyMalformed, parse
 from service.keys.scopes import Scope
 from service.limits import LOG_IN_BYTES_MAX, SESSION_S
 from service.pages.frame.answering import PageRoute, asked_of
@@ -57,18 +58,20 @@ async def post_login(request: Request) -> Response:
     view = view_of(request, {name: form[name] for name in ("lang",) if name in form})
     wanted = _here(form.get("next"))
     sessions = part_of(request, SessionStore)
-    holder, failure = await _examined(part_of(request, KeyDirectory), form.get("key", ""))
+    given = form.get("key", "").strip()
+    holder, failure = await _examined(part_of(request, KeyDirectory), given)
     if holder is not None:
         token = await sessions.open(holder.key.key_id)
         log.info("page.logged_in", key=holder.key.key_id)
         cookie = arrival.set_cookie(token, seconds=SESSION_S)
         return redirect(wanted, (b"set-cookie", cookie.encode()))
-    if sessions.failures.wait_s(monotonic()) > 0:
+    if sessions.failing.wait_s(monotonic()) > 0:
         # Not logged either: otherwise anyone could fill the disk.
         failed = {"wanted": wanted, "failure": "too_many"}
         return page("login.html", view, status=_TOO_MANY, headers=_RETRY, **failed)
-    sessions.failures.take(1)
+    sessions.failing.take(1)
     log.warning("page.log_in_failed", reason=failure)
+    await sessions.note_failure(str(failure), _public_id(given))
     return page("login.html", view, status=_UNKNOWN, wanted=wanted, failure=failure)
 
 
@@ -88,10 +91,20 @@ async def post_logout(request: Request) -> Response:
 async def _examined(keys: KeyDirectory, text: str) -> tuple[Holder | None, str | None]:
     """Return the holder of a key that may log in, or why it may not."""
     try:
-        holder = await holder_of(keys, text.strip(), b"")
+        holder = await holder_of(keys, text, b"")
     except Problem as problem:
         return None, problem.reason
+    if holder.key.terms.person is None:
+        return None, "not-a-person"
     return (holder, None) if READING & holder.sender.scopes else (None, "no-pages")
+
+
+def _public_id(text: str) -> str | None:
+    """Return the public id of what has the form of a key."""
+    try:
+        return parse(text).key_id
+    except KeyMalformed:
+        return None
 
 
 async def _form(request: Request) -> Mapping[str, str]:

@@ -22,12 +22,14 @@ async def get_sessions_page(request: Request) -> Response:
     """Show the sessions of the visitor's key, and to its administrator those of every key."""
     visitor = await admit(request)
     view = view_of(request, asked_of(request))
-    listed = await part_of(request, SessionStore).list(_whose(visitor))
+    store = part_of(request, SessionStore)
+    listed = await store.list(_whose(visitor))
     return page(
         "sessions.html",
         view,
         listed=listed,
         shows_all=_whose(visitor) is None,
+        failures=await store.list_failures() if _whose(visitor) is None else [],
         shows_names=sees_personal(visitor.sender),
     )
 
