@@ -34,6 +34,7 @@ _RESTATEMENT = "restatement."
 _KEY = "key."
 _BEGIN_GROUPS = (_FIRING, _SELECTION, _REASSESSMENT, _RESTATEMENT)
 _PART = "part."
+_READS = "personal-reads."
 _KINDS = {str(kind): kind for kind in SubjectKind}
 
 
@@ -257,6 +258,11 @@ def is_of_selection(record: Record) -> bool:
 def key_event_id(key_id: str, version: int) -> str:
     """Return the event id of a key change: the key and the version that it gives the ledger."""
     return f"{_KEY}{key_id}.{version}"
+
+
+def reads_id(version: int) -> str:
+    """Return the event id of a seal of personal reads: the version that it gives the ledger."""
+    return f"{_READS}{version}"
 
 
 def part_id(position: int, number: int) -> str:

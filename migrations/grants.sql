@@ -25,6 +25,9 @@ BEGIN
     -- A session is used until it ends; what it was opened with stays.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.page_sessions TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_seen_at) ON ledger.page_sessions TO ' || serving;
+    -- A read of personal data is recorded for good.
+    EXECUTE 'GRANT INSERT ON ledger.personal_reads TO ' || serving;
+    EXECUTE 'GRANT INSERT, DELETE ON ledger.page_searches TO ' || serving;
     EXECUTE 'GRANT INSERT, DELETE ON ledger.page_log_in_failures TO ' || serving;
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger.webhooks, ledger.webhook_secrets, '
          || 'ledger.webhook_deliveries TO ' || serving;
@@ -35,7 +38,7 @@ BEGIN
            AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'event_actors',
                                  'subjects', 'identifiers', 'refusals', 'api_keys', 'schema_version',
                                  'webhooks', 'webhook_secrets', 'webhook_deliveries', 'page_sessions',
-                                 'page_log_in_failures')
+                                 'page_log_in_failures', 'personal_reads', 'page_searches')
     LOOP
         -- Checkpoints and projections: everything that can be dropped and rebuilt.
         EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;

@@ -56,6 +56,11 @@ from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.limits import WATCH_CONNECTIONS
 from service.metrics import Metrics
+from service.people.cards import Cards
+from service.people.reads import Reads
+from service.people.sealing import Sealing
+from service.people.searches import Searches
+from service.people.searching import NameIndex
 from service.projected import FunnelNow, ProjectedTables
 from service.reading.readiness import Examination, Serving
 from service.reading.selections import SelectionQueries
@@ -280,7 +285,7 @@ async def _open_projections(
 async def _open_background(
     stack: AsyncExitStack, basics: Basics, access: Access, schedule: RetrySchedule | None = None
 ) -> None:
-    """Deliver webhooks, fire timers, reassess leads, resume selections, purge refusals."""
+    """Deliver webhooks, fire timers, reassess leads, resume selections, purge refusals, seal reads."""
     settings, schema, engine, metrics = (
         basics.settings,
         basics.schema,
@@ -301,11 +306,13 @@ async def _open_background(
     selector = _make_selector(stack, basics, access)
     bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
     purge = Purge(engine, schema, bounds, metrics=metrics, now=access.clock.now)
+    sealing = Sealing(engine, schema, basics.digests.seals, on_fault=metrics.fault)
     for endless, name in (
         (timekeeper.run(), "timekeeper"),
         (reassessor.run(), "reassessor"),
         (selector.run(), "selections"),
         (purge.run(), "purge"),
+        (sealing.run(), "personal-reads"),
     ):
         await stack.enter_async_context(_running(endless, name))
 
@@ -351,6 +358,7 @@ async def _open_front(
     stack.push_async_callback(keys.close)
     log = Log(engine, schema)
     reporting = Reporting(access.door, access.lifecycles, digests, metrics, access.clock.now)
+    cards = Cards(engine, schema)
     serving = Serving(
         engine,
         schema,
@@ -389,6 +397,10 @@ async def _open_front(
         Timekeeper(engine, schema, access.waking, on_fault=metrics.fault),
         webhooks,
         Examination(serving),
+        cards,
+        NameIndex(cards),
+        Reads(engine, schema),
+        Searches(engine, schema),
     )
 
 

@@ -357,6 +357,25 @@ STAYS_DRAWN_MAX: Final = 500
 """A drawing of more would be a solid block."""
 STATIC_S: Final = 31_536_000
 
+# people
+CARD_EVENTS_MAX: Final = 50
+"""Reports of one lead from which its name and number are put together: the latest have them."""
+CARD_EVENTS_SEARCHED_MAX: Final = 2_000
+"""Events of one lead among which these are looked for: a tenth of a second at the worst."""
+CARD_FIELD_CHARACTERS_MAX: Final = 200
+SEARCH_S: Final = 3_600
+"""How long a token stands for what was searched for."""
+SEARCHES_PER_SESSION_MAX: Final = 100
+SEARCH_TERM_CHARACTERS_MAX: Final = 200
+SEARCH_FORM_BYTES_MAX: Final = 4 * KIB
+SEARCH_FOUND_MAX: Final = 100
+"""Leads that a search shows: whoever finds more needs a longer part of the name."""
+INDEX_PAGE_ROWS: Final = 5_000
+INDEX_CHARACTERS_MAX: Final = 100_000_000
+"""A million leads, in some hundred megabytes; beyond that, the oldest reports are left out."""
+INDEX_FORGOTTEN_S: Final = 600
+READS_SEALED_EVERY_S: Final = 3_600
+
 # verifying.scratch
 SCRATCH_REMOVE_WAIT_S = 10.0
 SCRATCH_REMOVE_POLL_S = 0.02

@@ -32,6 +32,7 @@ DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
 COST_RECORDED, TARGET_SET = "campaign.cost_recorded", "target.set"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
+READS_SEALED = "personal.reads_sealed"
 
 OTHER, EVENT, EVENTS, FIELDS = "other", "event", "events", "fields"
 """Data fields for the other subject, the event or events, and the corrected values."""
@@ -42,6 +43,8 @@ TIME = "time"
 """Among corrected fields: when the event happened, which is not a field of any event's data."""
 CALENDAR, CLOSED, WORKED_HOURS = "calendar", "closed", "hours"
 """Data fields for the calendar, whether it is closed or worked, and the hours."""
+READS, READS_END = "reads", "end"
+"""Data fields for the number of recorded reads of personal data, and the end of their chain."""
 FIRST_DAY, LAST_DAY = "starts_on", "ends_on"
 """Data fields of any period; both days are included."""
 
@@ -58,6 +61,7 @@ WRITTEN: Mapping[str, SubjectKind] = {
     KEY_CREATED: SubjectKind.LEDGER,
     KEY_CHANGED: SubjectKind.LEDGER,
     KEY_REVOKED: SubjectKind.LEDGER,
+    READS_SEALED: SubjectKind.LEDGER,
 }
 """Written by the service in every lifecycle; those about companies only if it has their track."""
 
@@ -109,6 +113,7 @@ SELECTIONS = ("selection.run", "selection.ranked", "selection.completed")
 
 FAMILIES = (
     *("identity", "ledger", "lifecycle", "effects", "selection", "deadline", "event", "key"),
+    "personal",
 )
 """First words of the types that only the service, or an administrator through it, writes."""
 

@@ -21,6 +21,7 @@ from domain.lifecycle.service_events import (
     LINKED,
     OFFERED,
     PUBLISHED,
+    READS_SEALED,
     UNLINKED,
 )
 from domain.lifecycle.text.complaints import LifecycleInvalid
@@ -60,6 +61,7 @@ from events.selections.auditing import SelectionAudit
 from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import KEY_EVENTS, KeyAudit
 from events.verification.late_audit import LateAudit
+from events.verification.reads_audit import ReadsAudit
 
 UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """Errors raised by code that trusts its own records when it reads one that it did not write."""
@@ -79,6 +81,7 @@ class Audit:
     parts: list[Record] = field(default_factory=list)
     """Parts that precede the next group."""
     keys: KeyAudit = field(default_factory=KeyAudit)
+    reads: ReadsAudit = field(default_factory=ReadsAudit)
     links: dict[int, list[StoredLink]] = field(default_factory=dict)
     """Stored identifiers, by the position of the event that linked them, until it is judged."""
     listings: dict[int, str] = field(default_factory=dict)
@@ -194,8 +197,8 @@ class Audit:
             self._check_name(first, reassessment_id)
             self._check_succession(first)
             self._decide_again(group, reassess_again)
-        elif first.event.type in KEY_EVENTS:
-            self._judge_key(group)
+        elif first.event.type in (*KEY_EVENTS, READS_SEALED):
+            self._judge_ledger(group)
         elif first.event.type == FOUNDED:
             expect(first.event.position, "a ledger is founded once", 1, first.event.position)
         elif first.event.type != PUBLISHED and not is_part(first):
@@ -319,14 +322,16 @@ class Audit:
         else:
             self.report.section(Check.DECISIONS).checked += len(group)
 
-    def _judge_key(self, group: Sequence[Record]) -> None:
-        """Judge a change of a key. It decides nothing, but has to fit the earlier changes."""
-        position = group[0].event.position
+    def _judge_ledger(self, group: Sequence[Record]) -> None:
+        """Judge an event about the ledger. It decides nothing, but has to fit the earlier ones."""
+        first = group[0].event
+        of_a_key = first.type in KEY_EVENTS
+        doubts = self.keys.doubts(group) if of_a_key else self.reads.learn(group[0])
         try:
-            for what, expected, found in self.keys.doubts(group):
-                expect(position, what, expected, found)
+            for what, expected, found in doubts:
+                expect(first.position, what, expected, found)
         except UNREADABLE as error:
-            raise Finding(position, "the change of a key can be read", "a key", error) from error
+            raise Finding(first.position, "the event can be read", first.type, error) from error
         self.report.section(Check.DECISIONS).checked += len(group)
 
     def _learn_lifecycle(self, record: Record) -> None:

@@ -25,6 +25,7 @@ class Check(StrEnum):
     STATES = "states"
     REFUSALS = "refusals"
     KEYS = "keys"
+    READS = "reads of personal data"
     PROJECTIONS = "projections"
     SCHEMA = "schema"
     RIGHTS = "rights"
@@ -52,6 +53,8 @@ MEANING: dict[Check, str] = {
     Check.REFUSALS: "A refusal was edited in the database.",
     Check.KEYS: "A key was edited, added or removed in the database, so it may have rights that "
     "were never granted: revoke it, and check what it has sent.",
+    Check.READS: "Who saw personal data was edited or removed in the database: restore the table "
+    "from a backup, and ask who had access to it.",
     Check.PROJECTIONS: "Figures and lists do not follow from the log; recreate them with "
     "`leadledger rebuild`.",
     Check.SCHEMA: "A guard, a function or a table differs from what the migrations create; compare "

@@ -51,6 +51,14 @@ SELECT key_id, secret_digest, scopes, sources, department, origins, events_per_s
  ORDER BY key_id
  LIMIT :limit
 
+-- name: read_personal_reads
+-- Who saw whose personal data, in the order of the chain.
+SELECT number, read_at, key_id, page, leads, chain
+  FROM ledger.personal_reads
+ WHERE CAST(:after AS bigint) IS NULL OR number > CAST(:after AS bigint)
+ ORDER BY number
+ LIMIT :limit
+
 -- name: count_refusals
 -- The number of refusals, which cannot be checked without the secret.
 SELECT count(*) FROM ledger.refusals

@@ -36,6 +36,7 @@ from events.verification.audit import UNREADABLE, Audit
 from events.verification.checkpoint import Checkpoint
 from events.verification.findings import Check, Finding, Report, expect
 from events.verification.key_audit import RecordedKey, terms_of_key
+from events.verification.reads_audit import PersonalRead, ReadsAudit
 from events.verification.row_audit import Row, RowAudit
 from events.verification.tree import Tree
 
@@ -132,6 +133,7 @@ class _Examination:
         await self._check_states(audit.subjects)
         await self._check_refusals()
         await self._check_keys(audit.keys.keys)
+        await self._check_reads(audit.reads)
         self._skip_without_secret(row_audit.position)
         ahead = round(self.head["clock_ahead"].total_seconds())
         return Examined(Checkpoint(self.tree.size, self.tree.root), ahead)
@@ -286,6 +288,14 @@ class _Examination:
         for key_id in sorted(missing):
             section.note(Finding(None, "a created key is stored", key_id, "none"))
 
+    async def _check_reads(self, reads: ReadsAudit) -> None:
+        section = self.report.section(Check.READS)
+        async for row in self._rows("read_personal_reads", "number"):
+            section.checked += 1
+            self.report.attempt(Check.READS, _compare_read, row, reads)
+        for number in reads.missing:
+            section.note(Finding(None, "sealed reads are stored", f"read {number}", "none"))
+
     async def _check_refusals(self) -> None:
         section = self.report.section(Check.REFUSALS)
         if self.digests is None:
@@ -384,6 +394,13 @@ def _compare_key(row: Row, logged: RecordedKey | None) -> None:
     created_at, revoked_at = values.pop("created_at"), values.pop("revoked_at")
     found = RecordedKey(terms_of_key(**values), created_at, revoked_at)
     expect(None, f"the key {row['key_id']} matches its events", logged, found)
+
+
+def _compare_read(row: Row, reads: ReadsAudit) -> None:
+    leads = tuple(map(str, row["leads"]))
+    read = PersonalRead(row["number"], row["read_at"], row["key_id"], row["page"], leads)
+    for what, expected, found in list(reads.take(read, row["chain"])):
+        expect(None, what, expected, found)
 
 
 def _remembered(row: Row) -> Remembered | str:

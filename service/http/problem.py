@@ -74,6 +74,7 @@ KINDS: Mapping[str, Kind] = {
     "taking-back-not-possible": Kind(409, "The event cannot be taken back"),
     "merge-not-possible": Kind(409, "The leads cannot be merged or kept apart"),
     "history-too-long": Kind(409, "There is too much to redecide"),
+    "search-expired": Kind(404, "The search can no longer be opened"),
     "event-unknown": Kind(404, "The event is not known"),
     "lead-unknown": Kind(404, "The lead is not known"),
     "account-unknown": Kind(404, "The account is not known"),

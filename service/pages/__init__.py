@@ -3,13 +3,12 @@
 Every page is complete without script, and everything that it shows depends on its URL alone: a
 bookmark, a pasted link and the back button work. `frame` has what every page is made with. Each
 module of the other folders is one page, and calls the queries that the API calls: `figures` the
-pages of figures, `leads` those about single leads, `running` those about the service itself. Pages
-hold no personal data.
+pages of figures, `leads` those about leads, `running` those about the service itself.
 """
 
 from service.pages.figures import conversion, funnel, today
 from service.pages.frame import static
-from service.pages.leads import lead, lists, record
+from service.pages.leads import lead, lists, record, searching
 from service.pages.running import logging_in, sessions
 
 ROUTERS = (
@@ -19,6 +18,7 @@ ROUTERS = (
     funnel.router,
     conversion.router,
     lists.router,
+    searching.router,
     lead.router,
     record.router,
     sessions.router,

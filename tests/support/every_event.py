@@ -14,13 +14,19 @@ import pytest
 
 from domain.lead.state import LATE
 from domain.lifecycle.definition import Right, SubjectKind
-from domain.lifecycle.service_events import FOUNDED, KEY_CHANGED, KEY_CREATED, KEY_REVOKED
+from domain.lifecycle.service_events import (
+    FOUNDED,
+    KEY_CHANGED,
+    KEY_CREATED,
+    KEY_REVOKED,
+    READS_SEALED,
+)
 from events.append.locked import LedgerEvent, LockedLedger
 from events.append.plan import Plan
 from events.batch.entries import Entry
 from events.founding import founding
 from events.outcomes import Recorded
-from events.records import FOUNDING_ID, key_event_id
+from events.records import FOUNDING_ID, key_event_id, reads_id
 from events.selections.evidence import ledger_signal
 from events.signals.context import Context
 from events.submission import Item, Submission
@@ -222,6 +228,16 @@ class EveryEvent:
         self.ledger.at = RECEIVED_AT + timedelta(days=900)
         self.ledger.let_happen()
 
+    def seal_reads(self) -> None:
+        """Seal what was read of personal data, as the service does."""
+        at = self.ledger.at or RECEIVED_AT
+        plan = Plan(self.ledger.memory, {}, at)
+        locked = LockedLedger(None, at, plan)  # type: ignore[arg-type] # not asked
+        sealed = LedgerEvent(READS_SEALED, {"reads": 1, "end": "0" * 64})
+        locked.record(sealed, name=reads_id, by=None)
+        self.ledger._write(plan)
+        plan.commit()
+
     def tell_late(self) -> None:
         """Report that a person did something before all that is known of them."""
         outcome = self.tell("activity.recorded", person("miki"), time="2026-11-21T00:00:00Z")
@@ -239,7 +255,7 @@ def golden_records(make: type[LedgerInMemory] = LedgerInMemory) -> list[str]:
     every.found()
     for step in (every.tell_facts, every.sell, every.group, every.identify, every.take_back,
                  every.publish, every.plan, every.select, every.tell_in_parts,
-                 every.let_years_pass, every.tell_late):  # fmt: skip
+                 every.let_years_pass, every.tell_late, every.seal_reads):  # fmt: skip
         step()
     best: dict[str, Entry] = {}
     for entry in (*small.entries, *every.ledger.entries):

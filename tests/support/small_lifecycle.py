@@ -64,6 +64,7 @@ events:
     key.created: {label: {en: key created}, subject: ledger}
     key.changed: {label: {en: key changed}, subject: ledger}
     key.revoked: {label: {en: key revoked}, subject: ledger}
+    personal.reads_sealed: {label: {en: reads sealed}, subject: ledger}
 guards:
   known: {label: {en: known}, when: {lead.known: true}}
   by_web: {label: {en: by web}, when: {event.channel: web}}
@@ -129,6 +130,7 @@ events:
     key.created: {label: {nl: sleutel gemaakt}, subject: ledger}
     key.changed: {label: {nl: sleutel gewijzigd}, subject: ledger}
     key.revoked: {label: {nl: sleutel ingetrokken}, subject: ledger}
+    personal.reads_sealed: {label: {nl: inzagen verzegeld}, subject: ledger}
 lead:
   path: [SUBMITTED, APPROVED]
   entry: [SUBMITTED]

@@ -23,7 +23,7 @@ from service.ingest.labels import label_of
 from service.limits import PAGE_ROWS
 from service.pages.figures.numbers import UNREPORTED, row_label, stage_in, value_label
 from service.pages.frame.looking import Looking, last_day, looking_at
-from service.pages.frame.people import name_of
+from service.pages.frame.people import People, name_of, people_of
 from service.pages.frame.rendering import View, page
 from service.reading.figures.asking import check_measure, check_row
 from service.reading.figures.defining import label_in
@@ -39,6 +39,8 @@ class ListRow(NamedTuple):
 
     id: str
     name: str
+    company: str | None
+    """What the person's company is called, if that may be shown."""
     link: str | None
     since: datetime
     lasted: str
@@ -71,7 +73,8 @@ async def members_page(request: Request, view: View) -> Response:
         check_row(figure, cell, looking.lifecycle, question)
     is_of_companies = cell.row.track is SubjectKind.ACCOUNT
     ids = [] if is_of_companies else [member.place.subject_id for member in found.members]
-    states = await _states(part_of(request, Log), ids)
+    states = await states_of(part_of(request, Log), ids)
+    people = await people_of(request, states, page="/leads")
     track = track_of(looking.lifecycle, cell.row.track)
     stage = track.stages.get(cell.row.name)
     measure = figure.measure(cell.measure)
@@ -93,8 +96,9 @@ async def members_page(request: Request, view: View) -> Response:
         figure_name=figure.words.label[language],
         is_of_a_period=question.since is not None or question.until is not None,
         is_of_companies=is_of_companies,
+        shows_people=people.are_shown,
         rows=[
-            _row(view, looking, member, states=states, until=question.as_of)
+            _row(view, looking, member, states=states, people=people, until=question.as_of)
             for member in found.members
         ],
         total=total,
@@ -156,7 +160,7 @@ def _cell(view: View, figure: Figure, lifecycle: Lifecycle) -> Cell:
     return Cell(RowKey(track.subject, code or word), measure, value)
 
 
-async def _states(log: Log, lead_ids: Sequence[str]) -> Mapping[str, LeadState]:
+async def states_of(log: Log, lead_ids: Sequence[str]) -> Mapping[str, LeadState]:
     """Read what the leads of a page are now."""
     if not lead_ids:
         return {}
@@ -170,6 +174,7 @@ def _row(
     member: Member,
     *,
     states: Mapping[str, LeadState],
+    people: People,
     until: datetime,
 ) -> ListRow:
     track, then = track_of(looking.lifecycle, SubjectKind(member.kind)), member.then
@@ -183,7 +188,8 @@ def _row(
     place = "leads" if state is not None else "accounts"
     return ListRow(
         id=subject_id,
-        name=name_of(subject_id),
+        name=people.name(subject_id) if state is not None else name_of(subject_id),
+        company=people.card(subject_id).company,
         link=view.url(f"/{place}/{subject_id}"),
         since=member.at,
         lasted=view.words.lasting(member.at, then.at if then is not None else until),

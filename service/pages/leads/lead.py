@@ -27,7 +27,7 @@ from service.limits import PAGE_ROWS, STAYS_DRAWN_MAX
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.charts import LaneStay, lane
-from service.pages.frame.people import name_of
+from service.pages.frame.people import name_of, people_of
 from service.pages.frame.rendering import View, page, view_of
 from service.projected import ProjectedTables
 from service.reading.histories import latest_history
@@ -87,12 +87,16 @@ async def get_lead_page(request: Request, lead_id: str) -> Response:
         queries = part_of(request, FunnelQueries)
         stays = await queries.stays_of(driver, lead.id, limit=STAYS_DRAWN_MAX)
     state, track = lead.state, view.lifecycle.lead
+    people = await people_of(request, {lead.id: state}, page="/leads/{lead_id}")
     return page(
         "lead.html",
         view,
         lead=lead,
         state=state,
-        name=name_of(lead.id),
+        name=people.name(lead.id),
+        card=people.card(lead.id),
+        memo=people.of(lead.id).memo,
+        no_calls="phone" in state.blocks,
         stage=stage_in(view, track, state.stage or UNPLACED),
         phase=_phase_number(view.lifecycle, state.stage),
         lasted=view.words.lasting(state.entered_at, now) if state.entered_at is not None else None,

@@ -15,17 +15,20 @@ from projections.figures.stages import STOCK
 from projections.leads.projection import NAME
 from projections.leads.queries import Listed, Roster, Wanted
 from service.clock import Clock
+from service.feed.log import Log
+from service.http.authentication import sees_personal
 from service.http.parts import part_of
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
 from service.limits import PAGE_ROWS
 from service.pages.figures import members
-from service.pages.figures.members import invalid, members_page
+from service.pages.figures.members import invalid, members_page, states_of
 from service.pages.figures.numbers import LinkedNumber, ask, stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.looking import BREAKDOWN, COHORT, PARAMETERS, looking_at
-from service.pages.frame.people import name_of
+from service.pages.frame.people import People, people_of
 from service.pages.frame.rendering import View, page, view_of
+from service.pages.leads.searching import found_page
 from service.projected import ProjectedTables
 from service.routes.parameters import lifecycle_of
 from service.sessions.visiting import admit
@@ -34,6 +37,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ROSTER = ("list", "owner")
 """What chooses leads as they are now; both may be given."""
+SEARCH = "search"
 
 
 class Choice(NamedTuple):
@@ -50,6 +54,7 @@ class RosterRow(NamedTuple):
 
     id: str
     name: str
+    company: str | None
     stage: str
     since: datetime | None
     grade: str | None
@@ -65,10 +70,12 @@ async def get_leads_page(request: Request) -> Response:
     """Show a list. Raises LogInNeeded, and Problem: scope-missing, parameter-invalid."""
     await admit(request, Scope.LEADS_READ)
     of_figures = (*members.PARAMETERS, *COHORT, BREAKDOWN, *PARAMETERS)
-    asked = asked_of(request, *of_figures, *ROSTER)
+    asked = asked_of(request, *of_figures, *ROSTER, SEARCH)
     view = view_of(request, asked)
     if "row" in asked:
         return await members_page(request, view)
+    if SEARCH in asked:
+        return await found_page(request, view, asked[SEARCH])
     if asked.keys() & set(ROSTER):
         return await _roster_page(request, view)
     return await _choose(request, view)
@@ -110,6 +117,7 @@ async def _choose(request: Request, view: View) -> Response:
         question=stock.question,
         choices=stages,
         lists=lists,
+        finds_names=sees_personal(request.state.visitor.sender),
         pinned=view.again(**looking.pinned(stock.question)),
     )
 
@@ -130,7 +138,9 @@ async def _roster_page(request: Request, view: View) -> Response:
     async with part_of(request, ProjectedTables).reached(None, NAME) as driver:
         found = await roster.leads(driver, wanted, at=now, after=after, limit=PAGE_ROWS)
         total = await roster.count(driver, wanted, at=now)
-    rows = [_row(view, lifecycle, lead) for lead in found.leads]
+    states = await states_of(part_of(request, Log), [lead.id for lead in found.leads])
+    people = await people_of(request, states, page="/leads")
+    rows = [_row(view, lifecycle, lead, people) for lead in found.leads]
     owner = wanted.owner
     return page(
         "roster.html",
@@ -140,6 +150,7 @@ async def _roster_page(request: Request, view: View) -> Response:
         owner=owner,
         is_a_list=lead_list is not None,
         rows=rows,
+        shows_people=people.are_shown,
         total=total,
         position=found.position,
         is_first=after is None,
@@ -150,7 +161,7 @@ async def _roster_page(request: Request, view: View) -> Response:
 _AN_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def _row(view: View, lifecycle: Lifecycle, lead: Listed) -> RosterRow:
+def _row(view: View, lifecycle: Lifecycle, lead: Listed, people: People) -> RosterRow:
     language = view.codes.language
 
     def named(words: Mapping[str, Words] | Mapping[str, Grade], code: str | None) -> str | None:
@@ -158,7 +169,8 @@ def _row(view: View, lifecycle: Lifecycle, lead: Listed) -> RosterRow:
 
     return RosterRow(
         id=lead.id,
-        name=name_of(lead.id),
+        name=people.name(lead.id),
+        company=people.card(lead.id).company,
         stage=stage_in(view, lifecycle.lead, lead.stage or UNPLACED),
         since=lead.entered_at,
         grade=named(lifecycle.grades, lead.grade),

@@ -1,26 +1,23 @@
 """`/login` and `/logout`: a key is posted once, and a session stands for it afterwards."""
 
 import re
-from collections.abc import Mapping
 from time import monotonic
 from typing import Final
-from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from service.bodies.body import read_body
 from service.bodies.body_memory import MemoryBudgets
 from service.http.authentication import holder_of
 from service.http.parts import part_of
 from service.http.problem import Problem
-from service.http.request_headers import read_transfer
 from service.keys.directory import Holder, KeyDirectory
 from service.keys.key_text import KeyMalformed, parse
 from service.keys.scopes import Scope
 from service.limits import LOG_IN_BYTES_MAX, SESSION_S
 from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.forms import read_form
 from service.pages.frame.rendering import page, redirect, view_of
 from service.sessions.store import SessionStore
 from service.sessions.visiting import arrival_at, visitor_of
@@ -52,9 +49,8 @@ async def get_login(request: Request) -> Response:
 @router.post("/login", response_model=None)
 async def post_login(request: Request) -> Response:
     """Open a session for a key. Raises Problem: https-needed, form-foreign, body-too-large."""
-    arrival = arrival_at(request)
-    arrival.check_form(request.headers)
-    form = await _form(request)
+    arrival, budget = arrival_at(request), part_of(request, MemoryBudgets).strangers
+    form = await read_form(request, budget, bytes_max=LOG_IN_BYTES_MAX)
     view = view_of(request, {name: form[name] for name in ("lang",) if name in form})
     wanted = _here(form.get("next"))
     sessions = part_of(request, SessionStore)
@@ -105,14 +101,6 @@ def _public_id(text: str) -> str | None:
         return parse(text).key_id
     except KeyMalformed:
         return None
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    """Read a form. Raises Problem: body-too-large, body-too-slow."""
-    with part_of(request, MemoryBudgets).strangers.memory() as memory:
-        transfer = read_transfer(request.scope)
-        body = await read_body(request.receive, transfer, memory, bytes_max=LOG_IN_BYTES_MAX)
-        return dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
 
 
 def _here(text: str | None) -> str:

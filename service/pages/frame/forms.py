@@ -1,0 +1,31 @@
+"""Forms that pages send: read in bounded memory, and accepted from our own pages only."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from service.bodies.body import read_body
+from service.bodies.body_memory import MemoryBudget
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
+from service.sessions.visiting import arrival_at
+
+
+async def read_form(request: Request, budget: MemoryBudget, *, bytes_max: int) -> Mapping[str, str]:
+    """Read a form of one of our pages; a field that was left empty is absent.
+
+    Raises Problem: https-needed, form-foreign, body-too-large, body-too-slow, body-unreadable.
+    """
+    arrival_at(request).check_form(request.headers)
+    with budget.memory() as memory:
+        transfer = read_transfer(request.scope)
+        body = await read_body(request.receive, transfer, memory, bytes_max=bytes_max)
+        try:
+            fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")
+        except (UnicodeDecodeError, ValueError):
+            raise Problem("body-unreadable", "This is not a form in UTF-8.") from None
+    given = {name: value for name, value in fields if value}
+    if any("\0" in text for field in given.items() for text in field):
+        raise Problem("body-unreadable", "A form must not contain NUL.")
+    return given
