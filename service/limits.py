@@ -166,6 +166,9 @@ SCAN_POSITIONS = 10_000
 PAGE_RECORDS = 1_000
 """Records read at once from a long history: about one megabyte."""
 
+ACTS_SEARCHED_MAX = 200
+"""Events of one lead among which its latest acts are looked for: mails that were sent are most."""
+
 # feed.tail
 TAIL_READERS_MAX = 200
 """Streams of one process: each is a connection, a task and some hundred kilobytes."""
@@ -351,8 +354,13 @@ LOG_IN_FAILURES_MAX: Final = 10_000
 LOG_IN_FAILURES_SHOWN_MAX: Final = 20
 LOG_IN_BYTES_MAX: Final = 4 * KIB
 """A key, and the address of a page."""
+REPORT_FORM_BYTES_MAX: Final = 64 * KIB
+"""The largest event, as a form."""
 PAGE_ROWS: Final = 100
 """Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
+WORK_ROWS: Final = 50
+"""Leads of a worklist on one page: more than a person gets done in a day."""
+OWNERS_MAX: Final = 1_000
 STAYS_DRAWN_MAX: Final = 500
 """A drawing of more would be a solid block."""
 STATIC_S: Final = 31_536_000

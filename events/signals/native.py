@@ -78,6 +78,12 @@ def read(
     return _signal(event, event_type, content, context, when)
 
 
+def may_report(sender: Sender, event_type: EventType) -> bool:
+    """Return whether a key may report events of a type, whatever they say."""
+    is_of_department = not event_type.departments or _is_of_department(sender, event_type)
+    return not event_type.reserved and event_type.right in sender.scopes and is_of_department
+
+
 def is_event_id(id: str) -> bool:
     """Return whether a record may hold this id of an event."""
     return len(id) <= ID_CHARACTERS_MAX and _ID.fullmatch(id) is not None and not identifying(id)

@@ -111,6 +111,12 @@ class Roster:
         values = {"owner": owner, "after": after or FIRST, "limit": limit}
         return _charges(await self._rows(driver, "in_charge", values))
 
+    async def owners(self, driver: Driver, *, limit: int) -> dict[str, int]:
+        """Return how many leads each person is in charge of."""
+        statement = self._sql["count_by_owner"]
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments({"limit": limit}))
+        return {row["owner"]: row["leads"] for row in rows}
+
     async def unassigned(self, driver: Driver, stages: Sequence[str], *, limit: int) -> Charges:
         """Return leads without an owner in stages that require one."""
         values = {"stages": list(stages), "limit": limit}

@@ -72,6 +72,18 @@ SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.
  WHERE live.name = 'directory' AND live.status = 'live'
  ORDER BY lead.subject_id
 
+-- name: count_by_owner
+-- How many leads each person is in charge of.
+SELECT found.owner, count(*) AS leads
+  FROM ledger.projections AS live
+  JOIN ledger.directory_leads AS found ON found.generation = live.generation
+ WHERE live.name = 'directory' AND live.status = 'live'
+   AND NOT found.is_absorbed
+   AND found.owner IS NOT NULL
+ GROUP BY found.owner
+ ORDER BY found.owner
+ LIMIT :limit
+
 -- name: unassigned
 -- Leads without an owner in stages that require one, longest waiting first.
 SELECT live.position AS head, CAST(lead.subject_id AS text) AS subject_id, lead.state,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.database.statements import Statement, load
 from events.limits import INTEGER_MAX
 from service.http.problem import Problem
-from service.limits import PAGE_RECORDS, SCAN_POSITIONS
+from service.limits import ACTS_SEARCHED_MAX, PAGE_RECORDS, SCAN_POSITIONS
 
 
 class LogFilter(NamedTuple):
@@ -111,6 +111,14 @@ class Judgement(NamedTuple):
     record: str
     lead_id: str
     state: str
+
+
+class Act(NamedTuple):
+    """Something that a lead did, or that was done about it."""
+
+    position: int
+    type: str
+    occurred_at: datetime
 
 
 class SetAside(NamedTuple):
@@ -228,6 +236,24 @@ class Log:
         async with self._engine.connect() as connection:
             position: int | None = await connection.scalar(self._sql["history_start"].text, values)
             return position
+
+    async def latest_acts(
+        self, subject_ids: Sequence[str], *, types: Sequence[str], limit: int
+    ) -> dict[str, list[Act]]:
+        """Read the latest events of some types of each subject, newest first."""
+        values = {
+            "subject_ids": [UUID(subject_id) for subject_id in subject_ids],
+            "types": list(types),
+            "searched": ACTS_SEARCHED_MAX,
+            "limit": limit,
+        }
+        found: dict[str, list[Act]] = {}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["read_latest_acts"].text, values)
+        for row in rows:
+            act = Act(row.position, row.type, row.occurred_at)
+            found.setdefault(row.subject_id, []).append(act)
+        return found
 
     async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[LogEntry]:
         """Read the events that void or change other events of some subjects."""

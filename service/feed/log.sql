@@ -102,6 +102,24 @@ SELECT event.position, event.record
   JOIN ledger.whole_events AS event ON event.position = mine.position
  ORDER BY event.position
 
+-- name: read_latest_acts
+-- The latest events of some types of each of some subjects, newest first. The search is bounded: a
+-- lead with a long history of other events shows fewer.
+SELECT CAST(asked.subject_id AS text) AS subject_id, found.position, found.type, found.occurred_at
+  FROM unnest(CAST(:subject_ids AS uuid[])) AS asked (subject_id)
+ CROSS JOIN LATERAL (
+       SELECT latest.position, latest.type, latest.occurred_at
+         FROM (SELECT position, type, occurred_at
+                 FROM ledger.events
+                WHERE subject_id = asked.subject_id
+                ORDER BY subject_version DESC
+                LIMIT :searched) AS latest
+        WHERE latest.type = ANY (CAST(:types AS text[]))
+        ORDER BY latest.occurred_at DESC, latest.position DESC
+        LIMIT :limit
+       ) AS found
+ ORDER BY found.occurred_at DESC, found.position DESC
+
 -- name: history_start
 -- Where the latest events of some subjects before a position begin, for pages that show them newest
 -- first. Null if there are none.

@@ -37,6 +37,13 @@ async def report_one(
     *,
     words: Wording | None = None,
 ) -> Answer:
+    """Record a body that is one event, and answer."""
+    return answer_one(await record_one(reporting, holder, body, visit, memory), words)
+
+
+async def record_one(
+    reporting: Reporting, holder: Holder, body: bytes, visit: AccessRecord, memory: BodyMemory
+) -> Outcome:
     """Record a body that is one event."""
     memory.build(held_bytes_max(body))
     item = receive_one(body, reporting.context(holder.sender))
@@ -47,7 +54,7 @@ async def report_one(
     else:
         (outcome,) = await reporting.queue.submit(Submission((item,)))
     visit.count(*reporting.metrics.decided([outcome]))
-    return answer_one(outcome, words)
+    return outcome
 
 
 async def report_batch(

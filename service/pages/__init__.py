@@ -3,13 +3,15 @@
 Every page is complete without script, and everything that it shows depends on its URL alone: a
 bookmark, a pasted link and the back button work. `frame` has what every page is made with. Each
 module of the other folders is one page, and calls the queries that the API calls: `figures` the
-pages of figures, `leads` those about leads, `running` those about the service itself.
+pages of figures, `leads` those about leads, `work` those on which people work, `running` those
+about the service itself.
 """
 
 from service.pages.figures import conversion, funnel, today
 from service.pages.frame import static
 from service.pages.leads import lead, lists, record, searching
 from service.pages.running import logging_in, sessions
+from service.pages.work import worklist
 
 ROUTERS = (
     static.router,
@@ -22,5 +24,6 @@ ROUTERS = (
     lead.router,
     record.router,
     sessions.router,
+    worklist.router,
 )
 """Routes of pages: an error becomes a page as well, and no session leads to the log-in."""

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.http.problem import KINDS
 from service.pages.frame.wording import LANGUAGES, PageWords, catalogue, language_for
 from service.reading.figures.periods import PERIODS
+from tests.support.stories import demand_funnel
 
 PAGES = Path(__file__).parents[2] / "service" / "pages"
 SOURCES = "".join(
@@ -17,7 +19,10 @@ SOURCES = "".join(
     for path in sorted(PAGES.rglob("*"))
     if path.suffix in {".py", ".html"}
 )
-BUILT = re.compile(r"period\.|problem\.|remedy\.|login\.failed_|.*_(?:one|other)$")
+BUILT = re.compile(
+    r"(?:period|problem|remedy|field|refused)\."
+    r"|login\.failed_|work\.(?:true|false)$|.*_(?:one|other)$"
+)
 """Keys that are put together when they are used."""
 
 
@@ -56,6 +61,16 @@ def test_every_period_and_every_problem_has_words() -> None:
     problems = {key.partition(".")[2] for key in words if key.startswith("problem.")} - {"back"}
     remedies = {key.partition(".")[2] for key in words if key.startswith("remedy.")}
     assert problems == remedies
+    assert {key.partition(".")[2] for key in words if key.startswith("refused.")} <= {
+        *KINDS,
+        "other",
+    }
+
+
+def test_words_of_fields_are_those_of_fields_that_lifecycles_have() -> None:
+    named = {key.partition(".")[2] for key in catalogue("ja") if key.startswith("field.")}
+    fields = {name for type in demand_funnel().lifecycle.events.values() for name in type.fields}
+    assert named <= fields
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from service.command.simulating.playing import Player, SimulatedStep
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 HANAKO = Person(
-    "company.example", "hanako@company.example", "+819012345678", "c", {"job": "research"}, ()
+    "company.example",
+    "hanako@company.example",
+    "+819012345678",
+    "c",
+    "Hanako",
+    {"job": "research"},
+    (),
 )
 
 
@@ -33,7 +39,7 @@ def types(text: str, **how: Any) -> list[str]:
         ("sees", {"lead": {"anonymous_id": "c"}}),
         ("notes", {"lead": {"email": HANAKO.email}}),
         ("names", {"lead": {"email": HANAKO.email, "phone": HANAKO.phone,
-                            "profile": {"job": "research"}}}),
+                            "name": "Hanako", "profile": {"job": "research"}}}),
         ("links", {"lead": {"email": HANAKO.email}, "account": {"domain": HANAKO.domain}}),
         ("counts", {"account": {"domain": HANAKO.domain}}),
         ("states", {}),
@@ -82,7 +88,7 @@ def test_a_tried_block_ends_early_with_or_without_what_follows(
 
 def test_a_condition_is_a_trait_or_something_drawn() -> None:
     text = "person: [if hidden: [erp states a =0], let: {k: new}, if new: [erp states b =0]]"
-    hidden = Person("x.example", "a@gmail.com", "1", "c", {}, ("hidden",))
+    hidden = Person("x.example", "a@gmail.com", "1", "c", "x", {}, ("hidden",))
     assert types(text) == ["b"]
     assert types(text, person=hidden) == ["a", "b"]
 

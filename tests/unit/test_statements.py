@@ -17,7 +17,7 @@ FILES = [
     if "-- name: " in path.read_text(encoding="utf-8")
 ]
 ABOUT_THE_SERVER = {
-    *("columns_of", "find_ledgers", "is_cluster", "is_read_only", "limit_long_waits"),
+    *("lock_reads", "columns_of", "find_ledgers", "is_cluster", "is_read_only", "limit_long_waits"),
     *("limit_waits", "lock_purge", "need_space", "read_bytes", "read_bytes_in_cluster"),
     "spill_early",
 }

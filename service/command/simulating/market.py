@@ -24,6 +24,7 @@ class Person:
     phone: str
     cookie: str
     """The browser; occasionally shared with another person."""
+    name: str
     profile: Mapping[str, str]
     traits: tuple[str, ...]
     """`competitor`, and `hidden` behind an address that does not identify the company."""
@@ -45,8 +46,10 @@ def person(hand: random.Random, number: int, people: int) -> Person:
         domain,
         email=f"person{number:06}@{'gmail.com' if is_hidden else domain}",
         phone=f"+8190{number:08}",
+        name=f"Person {number:06}",
         cookie=f"browser-{number - 1 if is_shared else number:06}",
         profile={name: of_company.choice(values) for name, values in _COMPANY.items()}
-        | {name: hand.choice(values) for name, values in _JOB.items()},
+        | {name: hand.choice(values) for name, values in _JOB.items()}
+        | {"company": f"Company {company:05}"},
         traits=tuple(trait for trait, is_so in traits.items() if is_so),
     )

@@ -115,7 +115,7 @@ class Player:
         named: dict[str, dict[str, Any]] = {
             "sees": {"lead": {"anonymous_id": person.cookie}},
             "notes": {"lead": email},
-            "names": {"lead": {**email, **by, "profile": person.profile}},
+            "names": {"lead": {**email, **by, "name": person.name, "profile": person.profile}},
             "links": {"lead": email, "account": account},
             "counts": {"account": account},
             "states": {},

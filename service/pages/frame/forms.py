@@ -1,6 +1,8 @@
 """Forms that pages send: read in bounded memory, and accepted from our own pages only."""
 
+import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -10,6 +12,9 @@ from service.bodies.body_memory import MemoryBudget
 from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.sessions.visiting import arrival_at
+
+_HERE: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\U0010ffff]*")
+"""A path of this site: a second slash, or what browsers take for one, would name another site."""
 
 
 async def read_form(request: Request, budget: MemoryBudget, *, bytes_max: int) -> Mapping[str, str]:
@@ -29,3 +34,8 @@ async def read_form(request: Request, budget: MemoryBudget, *, bytes_max: int) -
     if any("\0" in text for field in given.items() for text in field):
         raise Problem("body-unreadable", "A form must not contain NUL.")
     return given
+
+
+def path_here(text: str | None) -> str:
+    """Return a path of this site to lead to: the one given, if it is one."""
+    return text if text is not None and _HERE.fullmatch(text) else "/"

@@ -27,6 +27,7 @@ PAGES: Final = (
     ("/funnel", "funnel.title"),
     ("/conversion", "conversion.title"),
     ("/leads", "leads.title"),
+    ("/worklist", "work.title"),
     ("/sessions", "sessions.title"),
 )
 """The pages that every page links to, and the keys of their names."""

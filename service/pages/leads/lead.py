@@ -11,24 +11,38 @@ from starlette.responses import Response
 
 from domain.lead.state import LeadState
 from domain.lifecycle.definition import UNPLACED, Lifecycle
+from events.lifecycles.known import Lifecycles
 from events.limits import INTEGER_MAX
 from events.records import OWN_SOURCE
+from events.refusals import Refused
 from projections.figures.stages import EXITS
 from projections.funnel.figures import KnownStay
 from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
+from service.bodies.body_memory import MemoryBudgets
 from service.clock import Clock
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.http.problem import Problem
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
-from service.limits import PAGE_ROWS, STAYS_DRAWN_MAX
+from service.limits import PAGE_ROWS, REPORT_FORM_BYTES_MAX, STAYS_DRAWN_MAX
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.charts import LaneStay, lane
+from service.pages.frame.forms import path_here, read_form
 from service.pages.frame.people import name_of, people_of
-from service.pages.frame.rendering import View, page, view_of
+from service.pages.frame.rendering import View, page, redirect, view_of
+from service.pages.work.actions import COMPLETED, CONTACT, OUTCOME, SPOKEN, actions_for
+from service.pages.work.reporting import (
+    RECORDED,
+    Refusing,
+    recorded_in,
+    refusing,
+    report_form,
+    visitor_in,
+    with_recorded,
+)
 from service.projected import ProjectedTables
 from service.reading.histories import latest_history
 from service.reading.leads import lead_of
@@ -78,7 +92,37 @@ class Happening(NamedTuple):
 async def get_lead_page(request: Request, lead_id: str) -> Response:
     """Show a lead. Raises LogInNeeded, and Problem: scope-missing, lead-unknown."""
     await admit(request, Scope.LEADS_READ)
-    view = view_of(request, asked_of(request, "before"))
+    view = view_of(request, asked_of(request, "before", "open", RECORDED))
+    return await _lead_page(request, view, lead_id, given={"type": view.asked.get("open", "")})
+
+
+@router.post("/leads/{lead_id}/report", response_model=None)
+async def post_lead_report(request: Request, lead_id: str) -> Response:
+    """Report what a person did. Raises LogInNeeded, and Problem."""
+    await admit(request, Scope.LEADS_READ)
+    view = view_of(request, asked_of(request))
+    budget = part_of(request, MemoryBudgets).senders
+    form = await read_form(request, budget, bytes_max=REPORT_FORM_BYTES_MAX)
+    lead = await lead_of(part_of(request, Log), _id(lead_id))
+    outcome = await report_form(request, form, {"lead": {"id": lead.id}})
+    if isinstance(outcome, Refused):
+        why = refusing(view, outcome)
+        return await _lead_page(request, view, lead_id, given=form, refused=why)
+    here = view.url(f"/leads/{lead.id}")
+    wanted = path_here(form["next"]) if "next" in form else here
+    if form.get("type") == CONTACT and form.get(OUTCOME) == SPOKEN:
+        wanted = view.url(f"/leads/{lead.id}", open=COMPLETED)
+    return redirect(with_recorded(wanted, outcome.position))
+
+
+async def _lead_page(
+    request: Request,
+    view: View,
+    lead_id: str,
+    *,
+    given: Mapping[str, str],
+    refused: Refusing | None = None,
+) -> Response:
     log, now = part_of(request, Log), part_of(request, Clock).now()
     lead = await lead_of(log, _id(lead_id))
     before = _before(view.asked.get("before"))
@@ -87,6 +131,7 @@ async def get_lead_page(request: Request, lead_id: str) -> Response:
         queries = part_of(request, FunnelQueries)
         stays = await queries.stays_of(driver, lead.id, limit=STAYS_DRAWN_MAX)
     state, track = lead.state, view.lifecycle.lead
+    compiled = part_of(request, Lifecycles).version(state.lifecycle)
     people = await people_of(request, {lead.id: state}, page="/leads/{lead_id}")
     return page(
         "lead.html",
@@ -107,6 +152,11 @@ async def get_lead_page(request: Request, lead_id: str) -> Response:
         happenings=_happenings(view, found.events),
         is_first=before is None,
         earlier=found.earlier,
+        actions=actions_for(view, compiled, state, visitor_in(request).sender, given=given),
+        next=given.get("next"),
+        refused=refused,
+        recorded=recorded_in(view),
+        status=refused.status if refused is not None else 200,
     )
 
 

@@ -1,6 +1,5 @@
 """`/login` and `/logout`: a key is posted once, and a session stands for it afterwards."""
 
-import re
 from time import monotonic
 from typing import Final
 
@@ -17,7 +16,7 @@ from service.keys.key_text import KeyMalformed, parse
 from service.keys.scopes import Scope
 from service.limits import LOG_IN_BYTES_MAX, SESSION_S
 from service.pages.frame.answering import PageRoute, asked_of
-from service.pages.frame.forms import read_form
+from service.pages.frame.forms import path_here, read_form
 from service.pages.frame.rendering import page, redirect, view_of
 from service.sessions.store import SessionStore
 from service.sessions.visiting import arrival_at, visitor_of
@@ -28,8 +27,6 @@ log = structlog.get_logger()
 
 READING: Final = frozenset({Scope.PROJECTIONS_READ, Scope.LEADS_READ})
 """A key needs one of these to log in: without them there is no page for it."""
-_HERE: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\U0010ffff]*")
-"""A path of this site: a second slash, or what browsers take for one, would name another site."""
 _UNKNOWN: Final = 401
 _TOO_MANY: Final = 429
 _RETRY: Final = ((b"retry-after", b"5"),)
@@ -40,7 +37,7 @@ async def get_login(request: Request) -> Response:
     """Show the form, or lead on a visitor who is logged in. Raises Problem: https-needed."""
     visitor = await visitor_of(request)
     view = view_of(request, asked_of(request, "next"))
-    wanted = _here(view.asked.get("next"))
+    wanted = path_here(view.asked.get("next"))
     if visitor is not None:
         return redirect(view.url(wanted) if wanted == "/" else wanted)
     return page("login.html", view, wanted=wanted, failure=None)
@@ -52,7 +49,7 @@ async def post_login(request: Request) -> Response:
     arrival, budget = arrival_at(request), part_of(request, MemoryBudgets).strangers
     form = await read_form(request, budget, bytes_max=LOG_IN_BYTES_MAX)
     view = view_of(request, {name: form[name] for name in ("lang",) if name in form})
-    wanted = _here(form.get("next"))
+    wanted = path_here(form.get("next"))
     sessions = part_of(request, SessionStore)
     given = form.get("key", "").strip()
     holder, failure = await _examined(part_of(request, KeyDirectory), given)
@@ -101,8 +98,3 @@ def _public_id(text: str) -> str | None:
         return parse(text).key_id
     except KeyMalformed:
         return None
-
-
-def _here(text: str | None) -> str:
-    """Return a path of this site to lead to: the one given, if it is one."""
-    return text if text is not None and _HERE.fullmatch(text) else "/"

@@ -1,0 +1,227 @@
+"""`/worklist`: whom one person has to attend to, the most urgent first; and who has how much."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from domain.lead.state import OPEN, LeadState
+from domain.lifecycle.compiled.table import CompiledLifecycle
+from domain.lifecycle.definition import EventKind, Lifecycle, MoveKind, SubjectKind
+from events.lifecycles.known import Lifecycles
+from projections.deadlines.projection import NAME as DEADLINES
+from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
+from projections.leads.projection import NAME
+from projections.leads.queries import Charge, Charges, Roster
+from service.clock import Clock
+from service.feed.log import Act, Log
+from service.http.parts import part_of
+from service.ingest.labels import label_of
+from service.keys.scopes import Scope
+from service.limits import OWNERS_MAX, PAGE_MAX, WORK_LEADS_MAX, WORK_ROWS
+from service.pages.figures.numbers import stage_in
+from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.people import People, people_of
+from service.pages.frame.rendering import View, page, view_of
+from service.pages.work.actions import ActionForm, actions_for
+from service.pages.work.reporting import RECORDED, recorded_in, visitor_in
+from service.people.cards import Card, Memo
+from service.projected import ProjectedTables
+from service.reading.rosters import judging_stages, staffed_stages, today_of
+from service.sessions.visiting import admit
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+ACTS_SHOWN: Final = 3
+ACCEPT, ASSIGN = "lead.sales_accepted", "owner.assigned"
+"""What a worklist offers with one click, if the lifecycle has it and the person may."""
+
+
+class Why(NamedTuple):
+    """Why a lead is on the list: the smaller the rank, the more urgent."""
+
+    rank: int
+    text: str
+    at: datetime | None
+    is_late: bool
+
+
+class WorkRow(NamedTuple):
+    """A lead to attend to."""
+
+    id: str
+    name: str
+    card: Card
+    memo: Memo | None
+    is_call_blocked: bool
+    stage: str
+    why: list[Why]
+    acts: list[tuple[str, Act]]
+    owners: list[tuple[str, str]]
+    """Department and person, of all who work on it."""
+    account: str | None
+    open_deals: int
+    revisit_on: str | None
+    accept: ActionForm | None
+    assign: ActionForm | None
+
+
+class OwnerLoad(NamedTuple):
+    """How much one person has to do."""
+
+    owner: str
+    leads: int
+    overdue: int
+    due_today: int
+
+
+@router.get("/worklist", response_model=None)
+async def get_worklist_page(request: Request) -> Response:
+    """Show whom to attend to. Raises LogInNeeded, and Problem: scope-missing."""
+    visitor = await admit(request, Scope.LEADS_READ)
+    view = view_of(request, asked_of(request, "owner", RECORDED))
+    owner = view.asked.get("owner", visitor.person)
+    recorded, compiled = recorded_in(view), part_of(request, Lifecycles).in_force
+    lifecycle, now = compiled.lifecycle, part_of(request, Clock).now()
+    today = today_of(lifecycle, now)
+    tables, roster = part_of(request, ProjectedTables), part_of(request, Roster)
+    # A form that was just sent is to be seen in the list.
+    async with tables.reached(recorded, NAME) as driver:
+        own = await roster.in_charge(driver, owner, after=None, limit=WORK_LEADS_MAX)
+        free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=WORK_ROWS)
+        unjudged = await roster.unassigned(driver, judging_stages(lifecycle), limit=WORK_ROWS)
+        loads = await roster.owners(driver, limit=OWNERS_MAX)
+    async with tables.reached(None, DEADLINES) as driver:
+        due = await part_of(request, DeadlineQueries).page(
+            driver, WantedDeadlines(), after=None, limit=PAGE_MAX
+        )
+    overdue = Counter(row.entry.owner for row in due.rows if row.entry.due_at <= now)
+    later = Counter(
+        row.entry.owner
+        for row in due.rows
+        if row.entry.due_at > now and today_of(lifecycle, row.entry.due_at) == today
+    )
+    urgent = _by_urgency(view, own, now=now, today=today)
+    shown = urgent[:WORK_ROWS]
+    making = _Rows(
+        view=view,
+        compiled=compiled,
+        people=await _people(request, shown, free, unjudged),
+        acts=await _acts(request, lifecycle, [charge.id for charge, _ in shown]),
+        request=request,
+    )
+    return page(
+        "worklist.html",
+        view,
+        owner=owner,
+        is_own=owner == visitor.person,
+        today=today,
+        rows=[making.row(charge, why) for charge, why in shown],
+        total=len(urgent),
+        is_truncated=len(own.charges) == WORK_LEADS_MAX,
+        free=[making.row(charge, []) for charge in free.charges],
+        unjudged=[making.row(charge, []) for charge in unjudged.charges],
+        limit=WORK_ROWS,
+        loads=[OwnerLoad(one, leads, overdue[one], later[one]) for one, leads in loads.items()],
+        overdue_of_nobody=overdue[None],
+        shows_people=making.people.are_shown,
+        recorded=recorded,
+        refused=None,
+        me=visitor.person,
+    )
+
+
+def _by_urgency(
+    view: View, own: Charges, *, now: datetime, today: date
+) -> list[tuple[Charge, list[Why]]]:
+    """Arrange a person's leads: overdue, due today, to call again, returned, then the others."""
+    found = [(charge, _why(view, charge, now=now, today=today)) for charge in own.charges]
+    return sorted(found, key=lambda one: (_urgency(one[1]), one[0].id))
+
+
+def _urgency(why: Sequence[Why]) -> tuple[int, float]:
+    first = why[0]
+    return first.rank, first.at.timestamp() if first.at is not None else 0.0
+
+
+def _why(view: View, charge: Charge, *, now: datetime, today: date) -> list[Why]:
+    """Return the reasons for attending to a lead, the most urgent first."""
+    state, named = charge.state, view.lifecycle.pace.deadlines
+    why = []
+    for name, due in state.deadlines.items():
+        label = label_of(named, name, view.codes.language)
+        is_today = today_of(view.lifecycle, due.due_at) == today
+        rank = 0 if due.due_at <= now else 1 if is_today else 4
+        why.append(Why(rank, label, due.due_at, is_late=rank == 0))
+    if state.revisit_on is not None and date.fromisoformat(state.revisit_on) <= today:
+        why.append(Why(2, view.words("work.call_again", day=state.revisit_on), None, is_late=False))
+    if charge.entry_kind in (MoveKind.RETURNED, MoveKind.RECYCLED):
+        why.append(Why(3, view.words("work.returned"), None, is_late=False))
+    if not why:
+        why.append(Why(5, view.words("work.in_charge"), state.entered_at, is_late=False))
+    return sorted(why, key=lambda one: (one.rank, one.at.timestamp() if one.at else 0.0))
+
+
+async def _people(
+    request: Request, shown: Sequence[tuple[Charge, list[Why]]], *others: Charges
+) -> People:
+    leads = {charge.id: charge.state for charge, _ in shown}
+    for charges in others:
+        leads |= {charge.id: charge.state for charge in charges.charges}
+    return await people_of(request, leads, page="/worklist")
+
+
+async def _acts(
+    request: Request, lifecycle: Lifecycle, lead_ids: Sequence[str]
+) -> Mapping[str, list[Act]]:
+    """Read the last few things that each lead did, or that people did about it."""
+    types = [
+        type.name
+        for type in lifecycle.events.values()
+        if type.kind is not EventKind.DERIVED
+        and type.subject is SubjectKind.LEAD
+        and not type.name.startswith("email.")
+    ]
+    return await part_of(request, Log).latest_acts(lead_ids, types=types, limit=ACTS_SHOWN)
+
+
+class _Rows(NamedTuple):
+    """What rows are made of."""
+
+    view: View
+    compiled: CompiledLifecycle
+    people: People
+    acts: Mapping[str, list[Act]]
+    request: Request
+
+    def row(self, charge: Charge, why: list[Why]) -> WorkRow:
+        """Return the row of a lead."""
+        view, state, personal = self.view, charge.state, self.people.of(charge.id)
+        forms = {form.type: form for form in self._forms(state)}
+        departments, language = view.lifecycle.departments, view.codes.language
+        return WorkRow(
+            id=charge.id,
+            name=self.people.name(charge.id),
+            card=personal.card,
+            memo=personal.memo,
+            is_call_blocked="phone" in state.blocks,
+            stage=stage_in(view, view.lifecycle.lead, state.stage or "unplaced"),
+            why=why,
+            acts=[(view.codes.event(act.type), act) for act in self.acts.get(charge.id, ())],
+            owners=[
+                (label_of(departments, department, language), person)
+                for department, person in state.owners.items()
+            ],
+            account=state.account,
+            open_deals=sum(status == OPEN for status in state.opportunities.values()),
+            revisit_on=state.revisit_on,
+            accept=forms.get(ACCEPT),
+            assign=forms.get(ASSIGN),
+        )
+
+    def _forms(self, state: LeadState) -> list[ActionForm]:
+        sender = visitor_in(self.request).sender
+        return actions_for(self.view, self.compiled, state, sender, given={})

@@ -1,0 +1,191 @@
+"""Work done on pages: the same events, decided as the API's are, each recorded once."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from service.keys.scopes import Scope
+from service.private_postgres import PrivatePostgres
+from tests.support.http_service import Service, running_service
+from tests.support.page_visits import OURS, browsing, counted, log_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ME = "E1042"
+SALES = (Scope.LEADS_READ, Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, Scope.PERSONAL_READ)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
+    async with running_service(postgres_server) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    headers = await service.key(*SALES, person=ME, department="inside_sales", sources=("pages",))
+    async with browsing(service, **{"accept-language": "ja"}) as client:
+        await log_in(client, headers["authorization"].removeprefix("Bearer "))
+        yield client
+
+
+async def qualified(service: Service, name: str, **handed: str) -> str:
+    """Report a lead that waits for sales, and return its id."""
+    lead = {"email": f"{name}@{name}.example", "name": name, "phone": "090-1111-2222"}
+    for type, data in (
+        ("form.submitted", {}),
+        ("lead.accepted", {}),
+        ("lead.qualified", {}),
+        ("lead.handed_over", {"owner": ME, **handed}),
+    ):
+        event = {"id": f"{name}-{type}", "type": type, "lead": lead, "data": data}
+        answer = await service.client.post("/v1/events", json=event)
+        assert answer.status_code == 201, answer.text
+    found = await service.client.post("/v1/leads/find", json={"email": lead["email"]})
+    await counted(service)
+    return str(found.json()["id"])
+
+
+async def form_of(browser: httpx.AsyncClient, path: str, type: str, lead: str) -> dict[str, str]:
+    """Return the hidden fields of the form that reports a type about a lead."""
+    page = (await browser.get(path)).text
+    forms = re.findall(
+        rf'<form method="post" action="/leads/{lead}/report.*?</form>', page, re.DOTALL
+    )
+    found = (
+        dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+        for form in forms
+    )
+    return next(fields for fields in found if fields["type"] == type)
+
+
+async def send(
+    browser: httpx.AsyncClient, lead: str, fields: dict[str, str], **entered: str
+) -> httpx.Response:
+    form = {**fields, **entered}
+    return await browser.post(f"/leads/{lead}/report", data=form, headers=OURS)
+
+
+async def last_event(service: Service, lead: str, type: str) -> dict[str, Any]:
+    history = await service.client.get(f"/v1/leads/{lead}/history?limit=1000")
+    events = [event for event in history.json()["events"] if event["type"] == type]
+    return dict(events[-1])
+
+
+async def test_a_second_click_on_accept_is_a_duplicate(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead = await qualified(service, "ichiro")
+    page = (await browser.get("/worklist")).text
+    assert "ichiro" in page
+    assert "受入期限" in page
+    fields = await form_of(browser, "/worklist", "lead.sales_accepted", lead)
+    first, second = [await send(browser, lead, fields) for _ in range(2)]
+    assert first.headers["location"] == second.headers["location"]
+    assert re.fullmatch(r"/worklist\?recorded=\d+", first.headers["location"])
+    assert "記録しました" in (await browser.get(first.headers["location"])).text
+    accepted = await last_event(service, lead, "lead.sales_accepted")
+    assert accepted["moved"]["to"] == "SAL"
+    assert (accepted["source"], accepted["who"]["department"]) == ("pages", "inside_sales")
+    assert accepted["who"]["actor"] == ME
+
+
+async def test_a_call_is_recorded_in_two_steps_with_a_memo_and_a_return_date(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead = await qualified(service, "jiro")
+    accept = await form_of(browser, "/worklist", "lead.sales_accepted", lead)
+    await send(browser, lead, accept)
+    contact = await form_of(browser, f"/leads/{lead}", "screening.attempted", lead)
+    missed = await send(browser, lead, contact, outcome="no_answer", channel="phone")
+    assert "open=" not in missed.headers["location"]
+    assert (await last_event(service, lead, "screening.attempted"))["data"]["reached"] is False
+    again = await form_of(browser, f"/leads/{lead}", "screening.attempted", lead)
+    spoken = await send(browser, lead, again, outcome="spoken", channel="phone", memo="火曜の午後")
+    onward = spoken.headers["location"]
+    assert "open=screening.completed" in onward
+    page = (await browser.get(onward)).text
+    assert 'id="do-screening-completed" open' in page
+    assert "火曜の午後" in page
+    attempted = await last_event(service, lead, "screening.attempted")
+    assert attempted["data"] == {"channel": "phone", "outcome": "spoken", "reached": True}
+    completed = await form_of(browser, onward, "screening.completed", lead)
+    given = {"class": "later", "revisit_date": "2027-03-01"}
+    await send(browser, lead, completed, **given)
+    assert (await last_event(service, lead, "screening.completed"))["data"] == given
+    state = (await service.client.get(f"/v1/leads/{lead}")).json()
+    assert state["revisit_on"] == "2027-03-01"
+
+
+async def test_a_refused_form_is_shown_again_with_the_reason_and_what_was_entered(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead = await qualified(service, "saburo")
+    reject = await form_of(browser, f"/leads/{lead}", "lead.sales_rejected", lead)
+    # Somebody else was faster.
+    faster = {"id": "faster", "type": "lead.sales_accepted", "lead": {"id": lead}}
+    assert (await service.client.post("/v1/events", json=faster)).status_code == 201
+    answer = await send(browser, lead, reject, reason="out_of_focus", memo="予算は来期")
+    assert answer.status_code == 409
+    assert "現在のステージでは行えません" in answer.text
+    assert "「営業差戻し」は「SAL」からは行えません" in answer.text
+    incomplete = await form_of(browser, f"/leads/{lead}", "lead.recycled", lead)
+    answer = await send(browser, lead, incomplete, memo="理由を忘れた")
+    assert answer.status_code == 422
+    assert "理由を忘れた" in answer.text
+    assert 'id="do-lead-recycled" open' in answer.text
+    assert incomplete["event_id"] in answer.text
+
+
+async def test_only_what_the_key_and_the_stage_allow_is_offered(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead = await qualified(service, "shiro")
+    page = (await browser.get(f"/leads/{lead}")).text
+    offered = set(re.findall(r'id="do-([\w-]+)"', page))
+    assert {"lead-sales_accepted", "lead-sales_rejected", "screening-attempted"} <= offered
+    # Of marketing, of administrators, of another stage, of systems.
+    assert not offered & {"lead-qualified", "stage-corrected", "lead-requalified", "form-submitted"}
+    headers = await service.key(Scope.LEADS_READ, person="E7")
+    async with browsing(service) as reading:
+        await log_in(reading, headers["authorization"].removeprefix("Bearer "))
+        assert 'id="do-' not in (await reading.get(f"/leads/{lead}")).text
+        form = {"type": "lead.sales_accepted", "event_id": "x-1"}
+        answer = await reading.post(f"/leads/{lead}/report", data=form, headers=OURS)
+        assert answer.status_code == 403
+
+
+async def test_a_form_of_another_site_reports_nothing(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead = await qualified(service, "goro")
+    fields = await form_of(browser, "/worklist", "lead.sales_accepted", lead)
+    foreign = {"sec-fetch-site": "cross-site"}
+    answer = await browser.post(f"/leads/{lead}/report", data=fields, headers=foreign)
+    assert answer.status_code == 403
+    assert (await service.client.get(f"/v1/leads/{lead}")).json()["stage"] == "MQL"
+
+
+async def test_a_lead_without_an_owner_is_taken_and_the_list_of_others_is_open(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    event = {
+        "id": "free",
+        "type": "inquiry.received",
+        "lead": {"email": "free@free.example", "name": "free"},
+        "data": {"channel": "sales_direct"},
+    }
+    assert (await service.client.post("/v1/events", json=event)).status_code == 201
+    await counted(service)
+    found = await service.client.post("/v1/leads/find", json={"email": "free@free.example"})
+    lead = found.json()["id"]
+    take = await form_of(browser, "/worklist?owner=nobody", "owner.assigned", lead)
+    taken = await send(browser, lead, take, owner=ME)
+    assert taken.headers["location"].startswith("/worklist?owner=nobody&recorded=")
+    mine = (await browser.get("/worklist")).text
+    assert ">free<" in mine
+    assert f'owner={ME}"' in mine
