@@ -285,7 +285,7 @@ async def _open_projections(
 async def _open_background(
     stack: AsyncExitStack, basics: Basics, access: Access, schedule: RetrySchedule | None = None
 ) -> None:
-    """Deliver webhooks, fire timers, reassess leads, resume selections, purge refusals, seal reads."""
+    """Webhooks, timers, reassessment, selections, purging of refusals, sealing of reads."""
     settings, schema, engine, metrics = (
         basics.settings,
         basics.schema,

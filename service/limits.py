@@ -360,6 +360,8 @@ PAGE_ROWS: Final = 100
 """Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
 WORK_ROWS: Final = 50
 """Leads of a worklist on one page: more than a person gets done in a day."""
+CONFLICTS_SHOWN: Final = 50
+REFUSALS_ON_PAGE: Final = 50
 OWNERS_MAX: Final = 1_000
 STAYS_DRAWN_MAX: Final = 500
 """A drawing of more would be a solid block."""

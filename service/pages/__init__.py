@@ -11,7 +11,7 @@ from service.pages.figures import conversion, funnel, today
 from service.pages.frame import static
 from service.pages.leads import lead, lists, record, searching
 from service.pages.running import logging_in, sessions
-from service.pages.work import worklist
+from service.pages.work import conflicts, refusals, selections, worklist
 
 ROUTERS = (
     static.router,
@@ -25,5 +25,8 @@ ROUTERS = (
     record.router,
     sessions.router,
     worklist.router,
+    conflicts.router,
+    refusals.router,
+    selections.router,
 )
 """Routes of pages: an error becomes a page as well, and no session leads to the log-in."""

@@ -1,5 +1,6 @@
 """`/v1/selections`: narrow the candidates down to what inside sales can screen."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ RUN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 DATE = {"format": "date"}
 _CODE = Field(min_length=1, max_length=CODE_CHARACTERS_MAX)
-_PROBLEMS = {
+PROBLEMS: Mapping[type[Exception], str] = {
     CapacityUnknown: "capacity-unknown",
     TooManyCandidates: "too-many-candidates",
     NothingToSelect: "selection-not-declared",
@@ -103,15 +104,15 @@ async def post_selections(
     id; a run that was interrupted by a crash resumes automatically.
     """
     wanted = await read_model(request, _NEW_SELECTION)
-    asked = _asked(wanted, lifecycle_of(request))
+    asked = selection_asked(wanted, lifecycle_of(request))
     selector = part_of(request, Selector)
     try:
         if dry_run:
             trial = await selector.try_out(asked)
             return json_answer(describe_trial(asked, trial, limit=PAGE_DEFAULT))
         await selector.select(asked, key_id=sender.key_id)
-    except tuple(_PROBLEMS) as error:
-        raise Problem(_PROBLEMS[type(error)], f"{error}.") from None
+    except tuple(PROBLEMS) as error:
+        raise Problem(PROBLEMS[type(error)], f"{error}.") from None
     run = await part_of(request, SelectionQueries).one(asked.id, after=0, limit=PAGE_DEFAULT)
     return json_answer(run, status=201)
 
@@ -147,8 +148,11 @@ async def get_selection(
     return json_answer(await selections.one(selection_id, after=after, limit=limit))
 
 
-def _asked(wanted: NewSelection, lifecycle: Lifecycle) -> Asked:
-    """Convert days to moments in the time zone of the lifecycle in force."""
+def selection_asked(wanted: NewSelection, lifecycle: Lifecycle) -> Asked:
+    """Convert days to moments in the time zone of the lifecycle in force.
+
+    Raises Problem: request-invalid.
+    """
     starts_on, ends_on = _day("/starts_on", wanted.starts_on), _day("/ends_on", wanted.ends_on)
     if ends_on < starts_on:
         raise Problem(

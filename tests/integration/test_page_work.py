@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import pytest_asyncio
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
 from tests.support.http_service import Service, running_service
-from tests.support.page_visits import OURS, browsing, counted, log_in
+from tests.support.page_visits import OURS, browsing, counted, key_of, log_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -35,7 +36,7 @@ async def browser(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 
 async def qualified(service: Service, name: str, **handed: str) -> str:
     """Report a lead that waits for sales, and return its id."""
-    lead = {"email": f"{name}@{name}.example", "name": name, "phone": "090-1111-2222"}
+    lead = {"email": f"{name}@{name}.example", "name": name}
     for type, data in (
         ("form.submitted", {}),
         ("lead.accepted", {}),
@@ -186,6 +187,104 @@ async def test_a_lead_without_an_owner_is_taken_and_the_list_of_others_is_open(
     take = await form_of(browser, "/worklist?owner=nobody", "owner.assigned", lead)
     taken = await send(browser, lead, take, owner=ME)
     assert taken.headers["location"].startswith("/worklist?owner=nobody&recorded=")
-    mine = (await browser.get("/worklist")).text
+    recorded = taken.headers["location"].rpartition("=")[2]
+    mine = (await browser.get(f"/worklist?recorded={recorded}")).text
     assert ">free<" in mine
     assert f'owner={ME}"' in mine
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def administrator(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with browsing(service, **{"accept-language": "ja"}) as client:
+        await log_in(client, key_of(service))
+        yield client
+
+
+def hidden_fields(page: str, action: str) -> list[dict[str, str]]:
+    """Return the hidden fields of every form that is sent to an address."""
+    forms = re.findall(rf'<form method="post" action="{action}".*?</form>', page, re.DOTALL)
+    return [
+        dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+        for form in forms
+    ]
+
+
+async def test_a_conflict_is_judged_on_its_page_and_is_gone(
+    service: Service, browser: httpx.AsyncClient, administrator: httpx.AsyncClient
+) -> None:
+    for name, lead in (
+        ("mai", {"email": "mai@mai.example", "name": "mai"}),
+        ("mei", {"phone": "090-5555-0001", "name": "mei"}),
+        ("both", {"email": "mai@mai.example", "phone": "090-5555-0001"}),
+    ):
+        event = {"id": f"conflict-{name}", "type": "form.submitted", "lead": lead}
+        assert (await service.client.post("/v1/events", json=event)).status_code == 201
+    page = (await browser.get("/conflicts")).text
+    assert "一つの報告にある識別子が、別々の人を指しています" in page
+    assert hidden_fields(page, "/conflicts") == []
+    page = (await administrator.get("/conflicts")).text
+    (apart,) = [
+        one for one in hidden_fields(page, "/conflicts") if one["type"] == "identity.kept_apart"
+    ]
+    settled = await administrator.post("/conflicts", data=apart, headers=OURS)
+    assert "記録しました" in (await administrator.get(settled.headers["location"])).text
+    again = await administrator.post("/conflicts", data=apart, headers=OURS)
+    assert again.headers["location"] == settled.headers["location"]
+    assert (await service.client.get("/v1/conflicts")).json()["conflicts"] == []
+    assert "判断を待っているものはありません" in (await administrator.get("/conflicts")).text
+
+
+async def test_a_refusal_is_retried_once_its_cause_is_gone_or_dismissed_with_a_reason(
+    service: Service, administrator: httpx.AsyncClient
+) -> None:
+    for id in ("early", "wrong"):
+        lead = {"email": f"{id}@refused.example"}
+        event = {"id": id, "type": "lead.qualified", "lead": lead}
+        assert (await service.client.post("/v1/events", json=event)).status_code == 404
+    # Retried as it first came: what happened before it has to be known in the meantime.
+    known: dict[str, Any] = {
+        "lead": {"email": "early@refused.example"},
+        "time": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+    }
+    for type in ("form.submitted", "lead.accepted"):
+        event = {"id": f"early-{type}", "type": type, **known}
+        await service.client.post("/v1/events", json=event)
+    refusals = (await service.client.get("/v1/refusals?status=open")).json()["refusals"]
+    ids = {one["id"]: one["refusal"] for one in refusals}
+    assert "lead-unknown" in (await administrator.get("/refusals")).text
+    retried = await administrator.post(f"/refusals/{ids['early']}/retry", headers=OURS)
+    assert retried.headers["location"].startswith("/refusals?recorded=")
+    refused = await administrator.post(f"/refusals/{ids['wrong']}/retry", headers=OURS)
+    assert (refused.status_code, "リードが見つかりません" in refused.text) == (404, True)
+    without = await administrator.post(f"/refusals/{ids['wrong']}/dismiss", headers=OURS)
+    assert without.status_code == 422
+    why = {"reason": "送信元の誤り"}
+    await administrator.post(f"/refusals/{ids['wrong']}/dismiss", data=why, headers=OURS)
+    after = (await service.client.get(f"/v1/refusals/{ids['wrong']}")).json()
+    assert (after["status"], after["dismissal"]) == ("dismissed", "送信元の誤り")
+
+
+async def test_a_selection_is_tried_out_without_a_record_and_then_run_once(
+    service: Service, administrator: httpx.AsyncClient
+) -> None:
+    form = {
+        "id": "week-1",
+        "team": "inside_sales",
+        "starts_on": "2026-12-07",
+        "ends_on": "2026-12-11",
+        "capacity": "3",
+    }
+    head = (await service.client.get("/v1/events")).json()["head"]
+    dry = await administrator.post("/selections", data={**form, "dry": "yes"}, headers=OURS)
+    assert "試算の結果" in dry.text
+    assert (await service.client.get("/v1/events")).json()["head"] == head
+    first, second = [
+        await administrator.post("/selections", data=form, headers=OURS) for _ in range(2)
+    ]
+    assert first.headers["location"] == second.headers["location"] == "/selections?run=week-1"
+    page = (await administrator.get("/selections?run=week-1")).text
+    assert "inside_sales の選定" in page
+    runs = (await service.client.get("/v1/selections")).json()["selections"]
+    assert [run["id"] for run in runs] == ["week-1"]
+    wrong = await administrator.post("/selections", data={**form, "capacity": "x"}, headers=OURS)
+    assert (wrong.status_code, "/capacity" in wrong.text) == (422, True)

@@ -74,10 +74,14 @@ def visitor_in(request: Request) -> Visitor:
 def refusing(view: View, refused: Refused) -> Refusing:
     """Word a refusal."""
     refusal = in_words(refused.refusal, refused.type, view.codes)
-    key = f"refused.{refusal.reason}"
-    known = key in catalogue(view.words.language)
-    title = view.words(key) if known else view.words("refused.other")
-    return Refusing(title, refusal.detail, kind_of(refusal.reason).status)
+    status = kind_of(refusal.reason).status
+    return Refusing(title_of(view, refusal.reason), refusal.detail, status)
+
+
+def title_of(view: View, reason: str) -> str:
+    """Return the words for a reason."""
+    known = catalogue(view.words.language)
+    return known.get(f"refused.{reason}", known["refused.other"])
 
 
 def with_recorded(address: str, position: int) -> str:

@@ -40,8 +40,8 @@ ACCEPT, ASSIGN = "lead.sales_accepted", "owner.assigned"
 """What a worklist offers with one click, if the lifecycle has it and the person may."""
 
 
-class Why(NamedTuple):
-    """Why a lead is on the list: the smaller the rank, the more urgent."""
+class WorkReason(NamedTuple):
+    """WorkReason a lead is on the list: the smaller the rank, the more urgent."""
 
     rank: int
     text: str
@@ -58,7 +58,7 @@ class WorkRow(NamedTuple):
     memo: Memo | None
     is_call_blocked: bool
     stage: str
-    why: list[Why]
+    why: list[WorkReason]
     acts: list[tuple[str, Act]]
     owners: list[tuple[str, str]]
     """Department and person, of all who work on it."""
@@ -136,18 +136,18 @@ async def get_worklist_page(request: Request) -> Response:
 
 def _by_urgency(
     view: View, own: Charges, *, now: datetime, today: date
-) -> list[tuple[Charge, list[Why]]]:
+) -> list[tuple[Charge, list[WorkReason]]]:
     """Arrange a person's leads: overdue, due today, to call again, returned, then the others."""
     found = [(charge, _why(view, charge, now=now, today=today)) for charge in own.charges]
     return sorted(found, key=lambda one: (_urgency(one[1]), one[0].id))
 
 
-def _urgency(why: Sequence[Why]) -> tuple[int, float]:
+def _urgency(why: Sequence[WorkReason]) -> tuple[int, float]:
     first = why[0]
     return first.rank, first.at.timestamp() if first.at is not None else 0.0
 
 
-def _why(view: View, charge: Charge, *, now: datetime, today: date) -> list[Why]:
+def _why(view: View, charge: Charge, *, now: datetime, today: date) -> list[WorkReason]:
     """Return the reasons for attending to a lead, the most urgent first."""
     state, named = charge.state, view.lifecycle.pace.deadlines
     why = []
@@ -155,18 +155,20 @@ def _why(view: View, charge: Charge, *, now: datetime, today: date) -> list[Why]
         label = label_of(named, name, view.codes.language)
         is_today = today_of(view.lifecycle, due.due_at) == today
         rank = 0 if due.due_at <= now else 1 if is_today else 4
-        why.append(Why(rank, label, due.due_at, is_late=rank == 0))
+        why.append(WorkReason(rank, label, due.due_at, is_late=rank == 0))
     if state.revisit_on is not None and date.fromisoformat(state.revisit_on) <= today:
-        why.append(Why(2, view.words("work.call_again", day=state.revisit_on), None, is_late=False))
+        why.append(
+            WorkReason(2, view.words("work.call_again", day=state.revisit_on), None, is_late=False)
+        )
     if charge.entry_kind in (MoveKind.RETURNED, MoveKind.RECYCLED):
-        why.append(Why(3, view.words("work.returned"), None, is_late=False))
+        why.append(WorkReason(3, view.words("work.returned"), None, is_late=False))
     if not why:
-        why.append(Why(5, view.words("work.in_charge"), state.entered_at, is_late=False))
+        why.append(WorkReason(5, view.words("work.in_charge"), state.entered_at, is_late=False))
     return sorted(why, key=lambda one: (one.rank, one.at.timestamp() if one.at else 0.0))
 
 
 async def _people(
-    request: Request, shown: Sequence[tuple[Charge, list[Why]]], *others: Charges
+    request: Request, shown: Sequence[tuple[Charge, list[WorkReason]]], *others: Charges
 ) -> People:
     leads = {charge.id: charge.state for charge, _ in shown}
     for charges in others:
@@ -197,7 +199,7 @@ class _Rows(NamedTuple):
     acts: Mapping[str, list[Act]]
     request: Request
 
-    def row(self, charge: Charge, why: list[Why]) -> WorkRow:
+    def row(self, charge: Charge, why: list[WorkReason]) -> WorkRow:
         """Return the row of a lead."""
         view, state, personal = self.view, charge.state, self.people.of(charge.id)
         forms = {form.type: form for form in self._forms(state)}
