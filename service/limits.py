@@ -166,6 +166,8 @@ SCAN_POSITIONS = 10_000
 PAGE_RECORDS = 1_000
 """Records read at once from a long history: about one megabyte."""
 
+BACKWARDS_POSITIONS = 100_000
+"""Positions that one page of the audit searches: a tenth of a second."""
 ACTS_SEARCHED_MAX = 200
 """Events of one lead among which its latest acts are looked for: mails that were sent are most."""
 
@@ -360,6 +362,7 @@ PAGE_ROWS: Final = 100
 """Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
 WORK_ROWS: Final = 50
 """Leads of a worklist on one page: more than a person gets done in a day."""
+AUDIT_ROWS: Final = 50
 CONFLICTS_SHOWN: Final = 50
 REFUSALS_ON_PAGE: Final = 50
 OWNERS_MAX: Final = 1_000

@@ -11,7 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.database.statements import Statement, load
 from events.limits import INTEGER_MAX
 from service.http.problem import Problem
-from service.limits import ACTS_SEARCHED_MAX, PAGE_RECORDS, SCAN_POSITIONS
+from service.limits import (
+    ACTS_SEARCHED_MAX,
+    BACKWARDS_POSITIONS,
+    PAGE_RECORDS,
+    SCAN_POSITIONS,
+)
 
 
 class LogFilter(NamedTuple):
@@ -254,6 +259,20 @@ class Log:
             act = Act(row.position, row.type, row.occurred_at)
             found.setdefault(row.subject_id, []).append(act)
         return found
+
+    async def backwards(
+        self, *, before: int, types: Sequence[str], limit: int
+    ) -> tuple[list[LogEntry], int | None]:
+        """Read events of some types, newest first, and where to go on; None at the beginning."""
+        before = min(before, await self.head() + 1)
+        begin = max(1, before - BACKWARDS_POSITIONS)
+        values = {"before": before, "from": begin, "types": list(types), "limit": limit}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(self._sql["read_backwards"].text, values)
+            found = [LogEntry(row.position, row.record) for row in rows]
+        if len(found) == limit:
+            return found, found[-1].position
+        return found, begin if begin > 1 else None
 
     async def taken_back(self, subject_ids: Sequence[str], *, upto: int) -> list[LogEntry]:
         """Read the events that void or change other events of some subjects."""

@@ -120,6 +120,16 @@ SELECT CAST(asked.subject_id AS text) AS subject_id, found.position, found.type,
        ) AS found
  ORDER BY found.occurred_at DESC, found.position DESC
 
+-- name: read_backwards
+-- A stretch of the log, newest first, of events of some types only.
+SELECT event.position, event.record
+  FROM ledger.whole_events AS event
+ WHERE event.position < :before
+   AND event.position >= :from
+   AND event.type = ANY (CAST(:types AS text[]))
+ ORDER BY event.position DESC
+ LIMIT :limit
+
 -- name: history_start
 -- Where the latest events of some subjects before a position begin, for pages that show them newest
 -- first. Null if there are none.

@@ -7,10 +7,10 @@ pages of figures, `leads` those about leads, `work` those on which people work, 
 about the service itself.
 """
 
-from service.pages.figures import conversion, funnel, today
+from service.pages.figures import contribution, conversion, funnel, today
 from service.pages.frame import static
-from service.pages.leads import lead, lists, record, searching
-from service.pages.running import logging_in, sessions
+from service.pages.leads import accounts, lead, lists, record, searching
+from service.pages.running import audit, logging_in, sessions, settings
 from service.pages.work import conflicts, refusals, selections, worklist
 
 ROUTERS = (
@@ -19,11 +19,15 @@ ROUTERS = (
     today.router,
     funnel.router,
     conversion.router,
+    contribution.router,
     lists.router,
     searching.router,
     lead.router,
     record.router,
+    accounts.router,
     sessions.router,
+    audit.router,
+    settings.router,
     worklist.router,
     conflicts.router,
     refusals.router,

@@ -34,7 +34,7 @@ NARROW = 320
 def service() -> Iterator[RunningService]:
     with scratch_directory() as directory, running_service(directory / "data") as running:
         world = ("--people", "30", "--days", "200", "--seed", "7", "--until", "2026-06-01")
-        done = running.command("simulate", *world, "--no-judge", key=running.key)
+        done = running.command("simulate", *world, key=running.key)
         assert done.returncode == 0, done.stderr
         yield running
 
@@ -73,7 +73,10 @@ def addresses(context: BrowserContext) -> dict[str, str]:
     page = context.new_page()
     page.goto("/leads?row=MAL")
     lead = page.get_attribute("table.list tbody th a", "href")
+    page.goto("/accounts")
+    company = page.get_attribute("table.list tbody th a", "href")
     assert lead is not None
+    assert company is not None
     page.close()
     return {
         "today": "/",
@@ -85,6 +88,16 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "list": "/leads?figure=flow&row=MAL&measure=forward&from=2026-01-01&to=2026-05-31",
         "lead": lead,
         "record": "/records/100",
+        "companies": "/accounts",
+        "company": company,
+        "worklist": "/worklist?owner=inside-sales-1",
+        "conflicts": "/conflicts",
+        "refusals": "/refusals",
+        "selections": "/selections",
+        "contribution": f"/contribution?{PAST}",
+        "audit": "/audit",
+        "reads": "/audit?show=reads",
+        "settings": "/settings",
         "sessions": "/sessions",
         "error": "/funnel?as_of=tomorrow",
         "log-in": "/login?lang=en",

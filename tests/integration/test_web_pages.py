@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from service.feed.log import Log
 from service.keys.scopes import Scope
+from service.pages.running.audit import CHANGES
 from service.private_postgres import PrivatePostgres
 from service.projected import ProjectedTables
 from tests.support.http_service import Service, running_service, serving_with
@@ -31,6 +32,11 @@ POLICY = {
     "require-trusted-types-for": "'script'",
 }
 PAGE_BYTES_MAX = 100_000
+EVERY_PAGE = (
+    *("/", "/funnel", "/conversion", "/contribution", "/leads", "/accounts", "/worklist"),
+    *("/conflicts", "/refusals", "/selections", "/audit", "/audit?show=rules"),
+    *("/audit?show=reads", "/settings", "/sessions"),
+)
 LATE = {
     "id": "late-1",
     "type": "form.submitted",
@@ -82,7 +88,7 @@ async def length_of(browser: httpx.AsyncClient, path: str) -> tuple[int, int]:
 async def test_every_page_has_the_headers_and_nothing_inline(
     service: Service, browser: httpx.AsyncClient
 ) -> None:
-    for path in ("/login", "/funnel", "/leads", "/leads/nobody", "/sessions", "/funnel?as_of=x"):
+    for path in ("/login", *EVERY_PAGE, "/leads/nobody", "/funnel?as_of=x"):
         answer = await browser.get(path)
         rules = answer.headers["content-security-policy"].split("; ")
         assert dict(rule.split(" ", 1) for rule in rules) == POLICY
@@ -152,8 +158,8 @@ async def test_every_link_opens_and_every_number_has_a_list_of_its_length(
         named for path in expected for named in parse_qs(urlsplit(path).query).get("figure", ())
     }
     visited: set[str] = set()
-    todo = [past, "/", cohorts, "/leads", "/sessions", *list(expected)[:3]]
-    while todo and len(visited) < 60:
+    todo = [past, cohorts, *EVERY_PAGE, *list(expected)[:3]]
+    while todo and len(visited) < 100:
         path = todo.pop(0)
         if path not in visited:
             visited.add(path)
@@ -204,6 +210,57 @@ async def test_the_balance_of_every_stage_is_right(browser: httpx.AsyncClient) -
     for cell in cells:
         out = sum(cell.get(name, 0) for name in ("forward", "back", "off", "otherwise", "absorbed"))
         assert cell["before"] + cell["in"] - out == cell["after"] == cell["standing"]
+
+
+async def test_contribution_shows_the_shares_and_the_business_of_the_api(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    asked = {"from": "2026-01-01T00:00:00+09:00", "to": "2026-07-01T00:00:00+09:00"}
+    answer = (await service.client.get("/v1/contribution", params=asked)).json()
+    page = await read(browser, "/contribution?from=2026-01-01&to=2026-06-30")
+    shown = re.findall(r'<td class="num" data-label="Number">(\d+) / (\d+)</td>', page)
+    found = [(str(one["number"]), str(one["number_of"])) for one in answer["shares"]]
+    assert shown == found
+    assert int(found[0][1]) > 0
+    business = page.split("<tbody>")[-1]
+    assert business.count("<tr>") == len(answer["business"])
+    disputed = await read(browser, "/contribution?from=2026-01-01&to=2026-06-30&disputed=yes")
+    assert disputed.split("<tbody>")[-1].count("<code>") == answer["disputed"]
+
+
+async def test_a_company_shows_its_people_and_what_it_bought(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    companies = (await service.client.get("/v1/accounts")).json()["accounts"]
+    customers = [one for one in companies if one["stage"] == "C"]
+    listed = re.findall(
+        r'<th scope="row"><a href="/accounts/([^"]+)"', await read(browser, "/accounts?stage=C")
+    )
+    assert listed == [one["id"] for one in customers]
+    customer = next(one for one in companies if one["people"] and one["opportunities"])
+    found = await read(browser, f"/accounts/{customer['id']}")
+    assert f'<b class="total">{customer["people"]} ' in found
+    assert all(number in found for number in (*customer["orders"], *customer["opportunities"]))
+    people = (await service.client.get(f"/v1/accounts/{customer['id']}")).json()["leads"]
+    assert all(f"/leads/{one['id']}" in found for one in people)
+
+
+async def test_the_audit_shows_what_was_corrected_newest_first_and_what_it_changes(
+    service: Service, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.pages.running.audit.AUDIT_ROWS", 2)
+    positions, path = [], "/audit"
+    while path:
+        page = await read(browser, path)
+        positions += [
+            int(one.replace(",", "")) for one in re.findall(r">([\d,]+)</a></td></tr>", page)
+        ]
+        onward = re.findall(r'href="([^"]+)" rel="next"', page)
+        path = html.unescape(onward[0]) if onward else ""
+    types = "&".join(f"type={type}" for type in CHANGES)
+    feed = (await service.client.get(f"/v1/events?limit=1000&{types}")).json()["events"]
+    assert positions == sorted((int(event["position"]) for event in feed), reverse=True)
+    assert len(positions) > 2
 
 
 async def test_a_page_that_is_not_now_says_so_and_can_be_pinned(

@@ -27,8 +27,11 @@ PAGES: Final = (
     ("/funnel", "funnel.title"),
     ("/conversion", "conversion.title"),
     ("/leads", "leads.title"),
+    ("/accounts", "accounts.title"),
     ("/worklist", "work.title"),
-    ("/sessions", "sessions.title"),
+    ("/contribution", "contribution.title"),
+    ("/audit", "audit.title"),
+    ("/settings", "settings.title"),
 )
 """The pages that every page links to, and the keys of their names."""
 

@@ -31,7 +31,7 @@ from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.charts import LaneStay, lane
 from service.pages.frame.forms import path_here, read_form
-from service.pages.frame.people import name_of, people_of
+from service.pages.frame.people import people_of
 from service.pages.frame.rendering import View, page, redirect, view_of
 from service.pages.work.actions import COMPLETED, CONTACT, OUTCOME, SPOKEN, actions_for
 from service.pages.work.reporting import (
@@ -200,7 +200,6 @@ def _facts(view: View, state: LeadState) -> Iterator[tuple[str, str]]:
         ("grade", state.grade),
         ("owner", state.owner),
         ("revisit_on", state.revisit_on),
-        ("account", name_of(state.account) if state.account is not None else None),
     )
     for name, value in plain:
         if value is not None:
