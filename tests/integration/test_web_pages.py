@@ -3,8 +3,11 @@
 import html
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -166,6 +169,32 @@ async def test_every_link_opens_and_every_number_has_a_list_of_its_length(
             page = await read(browser, path)
             assert len(page.encode()) <= PAGE_BYTES_MAX
             todo += links(page)
+
+
+async def test_today_shows_what_newly_arrived_and_leads_to_what_waits(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    for event in (
+        {"id": "today", "type": "form.submitted", "lead": {"email": "today@today.example"}},
+        {"id": "nobody", "type": "lead.qualified", "lead": {"email": "nobody@today.example"}},
+    ):
+        await service.client.post("/v1/events", json=event)
+    await counted(service)
+    page = await read(browser, "/?lang=en")
+    flow = (await service.client.get("/v1/figures/flow", params={"period": "this_month"})).json()
+    expected = {row["row"]: row["counts"]["first"]["count"] for row in flow["rows"]}
+    today = datetime.now(ZoneInfo("Asia/Tokyo")).date()
+    shown = {
+        asked["row"][0]: count
+        for link, count in numbers(page).items()
+        if (asked := parse_qs(urlsplit(link).query)).get("measure") == ["first"]
+        and (asked["from"], asked["to"]) == ([f"{today:%Y-%m}-01"], [f"{today}"])
+    }
+    assert shown["ML"] > 0
+    assert shown == {stage: expected[stage] for stage in shown}
+    conflicts = (await service.client.get("/v1/conflicts")).json()["conflicts"]
+    assert f'<a href="/conflicts?lang=en">{len(conflicts)}</a>' in page
+    assert '<a href="/refusals?lang=en&amp;reason=lead-unknown">1</a>' in page
 
 
 async def test_conversion_shows_the_shares_of_the_api_and_marks_what_is_immature(
@@ -447,4 +476,34 @@ async def test_an_empty_ledger_says_how_to_fill_it(postgres_server: PrivatePostg
         assert "まだ記録がありません" in page
         assert "leadledger simulate" in page
         assert "<table" not in page
-        assert (await client.get("/leads?lang=ja")).status_code == 200
+        for path in EVERY_PAGE:
+            await read(client, path)
+        for path in ("/", "/conversion"):
+            assert "leadledger simulate" in await read(client, path)
+        for path in ("/worklist", "/conflicts", "/refusals", "/selections", "/accounts"):
+            assert 'class="empty"' in await read(client, path), path
+
+
+async def test_a_lead_with_ten_thousand_events_opens_in_a_second(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    lead, begin = {"email": "many@many.example"}, datetime(2026, 1, 1, tzinfo=UTC)
+    for batch in range(20):
+        visits = [
+            {
+                "id": f"many-{number}",
+                "type": "visit.recorded" if number else "form.submitted",
+                "time": (begin + timedelta(minutes=number)).isoformat(),
+                "lead": lead,
+            }
+            for number in range(batch * 500, batch * 500 + 500)
+        ]
+        assert (await service.client.post("/v1/events", json=visits)).status_code == 200
+    found = (await service.client.post("/v1/leads/find", json=lead)).json()["id"]
+    took = []
+    for _ in range(3):
+        began = perf_counter()
+        page = await read(browser, f"/leads/{found}")
+        took.append(perf_counter() - began)
+    assert min(took) < 1
+    assert len(page) < PAGE_BYTES_MAX

@@ -41,7 +41,7 @@ FORM = {
         "  CUSTOMER:",
         "  TARGET: {}\n    CUSTOMER:",
         "TARGET: {}",
-        "account.stages.TARGET: occurs twice; the first is on line 86",
+        "account.stages.TARGET: occurs twice; the first is on line 87",
     ),
     "a number for a text": (
         "name: small",
@@ -407,7 +407,7 @@ MOVES = {
         TO_GOOD,
         f"{{on: lead.accepted, from: NEW, to: OUT}}\n    - {TO_GOOD}",
         "to: GOOD, guards: [known]",
-        "lead.moves[2]: never fires for lead.accepted from NEW: the move on line 77 comes first",
+        "lead.moves[2]: never fires for lead.accepted from NEW: the move on line 78 comes first",
     ),
     "a move to where it starts": (
         DROPPED,
@@ -479,19 +479,19 @@ NAMES = {
         "definition: {en: looks good}",
         "definition: {en: looks good}, aliases: [New]",
         "GOOD: {",
-        "lead.stages.GOOD: 'New' already names NEW on line 71",
+        "lead.stages.GOOD: 'New' already names NEW on line 72",
     ),
     "an alias that names stages of two tracks": (
         "definition: {en: has bought}",
         "definition: {en: has bought}, aliases: [OUT]",
         "CUSTOMER: {",
-        "account.stages.CUSTOMER: 'OUT' already names OUT on line 74",
+        "account.stages.CUSTOMER: 'OUT' already names OUT on line 75",
     ),
     "a code in both tracks": (
         "    CUSTOMER: {",
         "    NEW: {label: {en: n}, definition: {en: n}, ends: lost}\n    CUSTOMER: {",
         "label: {en: n}",
-        "account.stages.NEW: the other track also has a stage NEW, on line 71",
+        "account.stages.NEW: the other track also has a stage NEW, on line 72",
     ),
     "a reason that is called like another": (
         "  competitor: {label",

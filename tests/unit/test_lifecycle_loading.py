@@ -27,10 +27,10 @@ def test_all_mistakes_are_reported_at_once_in_line_order() -> None:
     with pytest.raises(LifecycleInvalid) as raised:
         load(text)
     assert str(raised.value).splitlines() == [
-        "line 65: guards.known.when.lead.known: expected boolean, found 'maybe'",
-        "line 71: lead.stages.NEW.phase: 'begun' is not a phase; known are begin",
+        "line 66: guards.known.when.lead.known: expected boolean, found 'maybe'",
+        "line 72: lead.stages.NEW.phase: 'begun' is not a phase; known are begin",
         (
-            "line 78: lead.moves[2].to: 'OUTT' is not a stage of this track; "
+            "line 79: lead.moves[2].to: 'OUTT' is not a stage of this track; "
             "known are NEW, GOOD, DEAL, OUT, named, same"
         ),
     ]
@@ -105,13 +105,13 @@ def test_an_unreachable_stage_is_a_warning_and_not_an_error() -> None:
     assert inspection.lifecycle is not None
     assert inspection.complaints == (
         Complaint(
-            line=86,
+            line=87,
             path="account.stages.TARGET",
             message="no moves lead here from the beginning",
             fatal=False,
         ),
         Complaint(
-            line=87,
+            line=88,
             path="account.stages.CUSTOMER",
             message="no moves lead here from the beginning",
             fatal=False,
@@ -122,7 +122,7 @@ def test_an_unreachable_stage_is_a_warning_and_not_an_error() -> None:
 def test_a_stage_that_no_move_leaves_is_a_warning_unless_intended() -> None:
     assert complaints_of(SMALL.replace(", final: true", "")) == [
         (
-            "line 87: account.stages.CUSTOMER: warning: no move leaves this stage; "
+            "line 88: account.stages.CUSTOMER: warning: no move leaves this stage; "
             "declare `final: true` if this is intended"
         )
     ]

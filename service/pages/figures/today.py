@@ -76,6 +76,7 @@ class OwnerRow(NamedTuple):
 class Attention(NamedTuple):
     """What waits for somebody, as far as the visitor may know of it."""
 
+    mine: OwnerRow
     owners: list[OwnerRow]
     overdue: int
     unassigned: int
@@ -251,6 +252,7 @@ async def _attention(
     judged = await waiting(part_of(request, Log), after=0, limit=PAGE_MAX)
     sees_refusals = Scope.EVENTS_READ in visitor.sender.scopes
     return Attention(
+        OwnerRow(visitor.person, overdue[visitor.person], later[visitor.person]),
         owners[:OWNERS_SHOWN_MAX],
         overdue.total(),
         len(free.charges),
