@@ -39,8 +39,8 @@ TEXT_DEPTH_MAX: Final = 254
 INTEGER_MIN: Final = -(2**63)
 INTEGER_MAX: Final = 2**63 - 1
 
-# PostgreSQL's integer, for numbers that only count within one event.
-SMALL_INTEGER_MAX: Final = 2**31 - 1
+SMALL_INTEGER_MAX = 2**31 - 1
+"""PostgreSQL's integer, for numbers that only count within one event."""
 
 # Some 17,000 ordinary events, ten times what Segment's clients put into a request. A body is held
 # in memory as a whole, so longer input must stream as NDJSON.

@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
-from starlette.responses import Response
-
-from domain.lifecycle.definition import SubjectKind, Track
 from projections.figures.cohorts import CONVERSION, REACH, YIELD
 from projections.figures.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
 from projections.figures.fates import FATES
+from starlette.responses import Response
+
+from domain.lifecycle.definition import SubjectKind, Track
 from projections.figures.question import FigurePart, FigureRow
 from projections.figures.rows import cohort_track
 from service.feed.log import Log
