@@ -109,8 +109,8 @@ def compare(
     The second reading asks the same as the first, except for what `--other-…` names. The same
     moment at two positions shows what was restated in between.
 
-    Example: leadledger compare stock --row MQL --measure standing --as-of 2026-09-30
-    --known-at 2026-10-01T00:00:00Z --other-known-at 2026-11-01T00:00:00Z
+    Example: leadledger compare stock --row MQL --measure standing --as-of 2026-08-31
+    --other-as-of 2026-09-30
     """
     asked: dict[str, str | int | None] = {
         "row": row,

@@ -15,7 +15,6 @@ from projections.deadlines.projection import (
     Status,
     WantedDeadlines,
 )
-from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.http.problem import Problem
@@ -33,14 +32,16 @@ from service.routes.parameters import (
     lifecycle_of,
     moment_in,
 )
-from service.shapes.deadlines import Deadlines
+from service.shapes.deadlines import Deadline, Deadlines
+from service.tables.listed import list_sheet
+from service.tables.preferred import TABLES, answer_as_preferred, rows_wanted
 
 UNDECIDED = (OPEN, BREACHED)
 
 router = APIRouter(tags=["deadlines"], route_class=ExactRoute)
 
 
-@router.get("/v1/deadlines", response_model=Deadlines)
+@router.get("/v1/deadlines", response_model=Deadlines, responses=TABLES)
 async def get_deadlines(
     *,
     request: Request,
@@ -72,8 +73,15 @@ async def get_deadlines(
     going_on = read_after(after)
     deadlines = part_of(request, DeadlineQueries)
     async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
-        page = await deadlines.page(driver, wanted, after=going_on, limit=limit)
-    return json_answer(describe_page(page, lifecycle, lang))
+        rows = rows_wanted(request, limit)
+        page = await deadlines.page(driver, wanted, after=going_on, limit=rows)
+    content = describe_page(page, lifecycle, lang)
+    return await answer_as_preferred(
+        request,
+        content,
+        lambda: list_sheet("deadlines", Deadline, content["deadlines"], lang),
+        next=content["next"],
+    )
 
 
 def _deadline(lifecycle: Lifecycle, word: str | None) -> str | None:

@@ -40,6 +40,8 @@ from service.routes.parameters import (
     lifecycle_of,
 )
 from service.shapes import roster as shapes
+from service.tables.listed import list_sheet
+from service.tables.preferred import TABLES, answer_as_preferred, rows_wanted
 
 router = APIRouter(tags=["leads"], route_class=ExactRoute)
 
@@ -49,7 +51,7 @@ AfterId = Annotated[UUID | None, Query(description="Continue after this id: `nex
 @router.get(
     "/v1/leads",
     response_model=shapes.Leads,
-    responses={404: {"description": "No list has this name"}},
+    responses={**TABLES, 404: {"description": "No list has this name"}},
 )
 async def get_leads(
     *,
@@ -85,8 +87,14 @@ async def get_leads(
         list=_list(lifecycle, on_list) if on_list is not None else None,
     )
     async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
-        leads = await _leads(driver, request, wanted, after=after, limit=limit, lang=lang)
-    return json_answer(leads)
+        rows = rows_wanted(request, limit)
+        leads = await _leads(driver, request, wanted, after=after, limit=rows, lang=lang)
+    return await answer_as_preferred(
+        request,
+        leads,
+        lambda: list_sheet("leads", shapes.ListedLead, leads["leads"], lang),
+        next=leads["next"],
+    )
 
 
 @router.get("/v1/lists", response_model=shapes.Lists, tags=["lists"])
@@ -116,7 +124,7 @@ async def get_lists(
     )
 
 
-@router.get("/v1/lists/{name}", response_model=shapes.OneList, tags=["lists"])
+@router.get("/v1/lists/{name}", response_model=shapes.OneList, tags=["lists"], responses=TABLES)
 async def get_list(
     *,
     request: Request,
@@ -131,9 +139,14 @@ async def get_list(
     lifecycle = lifecycle_of(request)
     lead_list = _list(lifecycle, name)
     async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
-        wanted = Wanted(list=lead_list)
-        leads = await _leads(driver, request, wanted, after=after, limit=limit, lang=lang)
-    return json_answer(shapes.OneList({**describe_list(lead_list, lang), **leads}))
+        wanted, rows = Wanted(list=lead_list), rows_wanted(request, limit)
+        leads = await _leads(driver, request, wanted, after=after, limit=rows, lang=lang)
+    return await answer_as_preferred(
+        request,
+        shapes.OneList({**describe_list(lead_list, lang), **leads}),
+        lambda: list_sheet(lead_list.code, shapes.ListedLead, leads["leads"], lang),
+        next=leads["next"],
+    )
 
 
 @router.get("/v1/worklist", response_model=shapes.WorkList, tags=["work"])
@@ -175,7 +188,7 @@ async def get_worklist(
     )
 
 
-@router.get("/v1/accounts", response_model=shapes.Accounts, tags=["accounts"])
+@router.get("/v1/accounts", response_model=shapes.Accounts, tags=["accounts"], responses=TABLES)
 async def get_accounts(
     *,
     request: Request,
@@ -195,14 +208,14 @@ async def get_accounts(
             stage=code,
             account=None,
             after=str(after) if after is not None else None,
-            limit=limit,
+            limit=rows_wanted(request, limit),
         )
-    return json_answer(
-        shapes.Accounts(
-            accounts=[describe_company(company, lifecycle, lang) for company in page.companies],
-            next=page.next,
-            as_of_position=str(page.position),
-        )
+    companies = [describe_company(company, lifecycle, lang) for company in page.companies]
+    return await answer_as_preferred(
+        request,
+        shapes.Accounts(accounts=companies, next=page.next, as_of_position=str(page.position)),
+        lambda: list_sheet("accounts", shapes.Account, companies, lang),
+        next=page.next,
     )
 
 

@@ -1,5 +1,6 @@
 """`/v1/deadlines`: running, passed and settled deadlines, filtered and page by page."""
 
+import csv
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -223,3 +224,23 @@ async def test_acceptance_is_a_share_of_what_was_due(service: Service) -> None:
     answer = await service.client.get("/v1/figures/acceptance", params={"lang": "ja"})
     labels = {row["row"]: row["row_label"] for row in answer.json()["rows"]}
     assert (labels["reason.no_budget"], labels["rejected"]) == ("予算なし", "差戻し")
+
+
+@pytest.mark.parametrize(
+    ("path", "identity"),
+    [("deadlines", "lead"), ("leads", "id"), ("lists/ハウスリスト", "id"), ("accounts", "id")],
+)
+async def test_a_list_is_a_table_as_well(service: Service, path: str, identity: str) -> None:
+    url, member = f"/v1/{path}", path.partition("/")[0].replace("lists", "leads")
+    listed = (await service.client.get(url)).json()[member]
+    assert listed
+
+    answer = await service.client.get(url, headers={"accept": "text/csv;bom=true"})
+
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
+    assert [row[identity] for row in rows] == [one[identity] for one in listed]
+    assert [row["stage"] for row in rows] == [one["stage"] or "" for one in listed]
+    in_japanese = {"accept": "text/csv"}
+    labelled = await service.client.get(url, params={"lang": "ja"}, headers=in_japanese)
+    assert "ステージ,ステージ 名称" in labelled.text
