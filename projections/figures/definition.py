@@ -106,10 +106,15 @@ class Figure:
     """Whether a member has the values of breakdowns that it had when it entered its stage. Figures
     about a moment use those of the moment."""
     dimensions: tuple[Dimension, ...] = tuple(Dimension)
+    within_days: int | None = None
+    """The value of `within` if a question names none; None: that of all figures."""
     reads: tuple[str, ...] = (STAYS,)
     """The projections that it reads: it is answered for the position that all have reached."""
     named_by: Callable[[Lifecycle], Mapping[str, Words]] | None = None
     """The words of rows that a lifecycle declares, if they are not stages."""
+
+    def takes(self, parameter: str) -> bool:
+        return any(one.name == parameter for one in self.parameters)
 
     def measure(self, name: str) -> Measure | None:
         return next((one for one in self.measures if one.name == name), None)

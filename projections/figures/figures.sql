@@ -223,3 +223,15 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/due.sql
 -- include: figures/acceptance.sql
 -- include: figures/listed.sql
+
+-- name: count_win_rate
+-- How many deals were won.
+-- include: figures/known_stays.sql
+-- include: figures/win_rate.sql
+-- include: figures/counted.sql
+
+-- name: list_win_rate
+-- The leads and companies of these deals.
+-- include: figures/known_stays.sql
+-- include: figures/win_rate.sql
+-- include: figures/listed.sql

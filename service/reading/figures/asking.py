@@ -193,10 +193,10 @@ def _closing_day(text: str | None) -> int | None:
 
 
 def _within(figure: Figure, text: str | None) -> timedelta:
-    if parameters.WITHIN not in figure.parameters:
+    if not figure.takes(parameters.WITHIN.name):
         return timedelta()
     if text is None:
-        return timedelta(days=WITHIN_DAYS_DEFAULT)
+        return timedelta(days=figure.within_days or WITHIN_DAYS_DEFAULT)
     if not text.isdecimal() or not 1 <= int(text) <= WITHIN_DAYS_MAX:
         raise _invalid("within", f"within must be days, from 1 to {WITHIN_DAYS_MAX:,}.")
     return timedelta(days=int(text))
