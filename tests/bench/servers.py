@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,9 @@ from events.signals.digests import Digests
 from migrations.running import migrate
 from service.engine import make_engine
 from service.hosting.address import bound_socket
-from service.hosting.serving import worker_environment
+from service.hosting.door import door
+from service.hosting.serving import roles_of, shared_directory, worker_environment
+from service.hosting.workers import Workers
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
 from service.private_postgres import PrivatePostgres
@@ -123,11 +125,11 @@ async def founded(bench: Bench, schema: str) -> AsyncIterator[Founded]:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A process that serves one ledger."""
+    """The processes that serve one ledger."""
 
     port: int
     key: str
-    pid: int
+    pids: Sequence[int]
     log: Path
 
     async def fulfil(self, expected: str, **order: Any) -> ClientRun:
@@ -155,13 +157,35 @@ class Server:
 
     @property
     def processor_seconds(self) -> float:
-        """Return the processor time used so far."""
-        status = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time that all of them have used so far."""
+        return sum(map(_processor_seconds, self.pids))
 
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-5:]
         return "the server's log ends with:\n" + "\n".join(lines)
+
+
+def _processor_seconds(pid: int) -> float:
+    status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving_apart(bench: Bench, ledger: Founded, *, fronts: int = 1) -> Iterator[Server]:
+    """Serve a ledger with a writer, a reader and fronts, as `leadledger serve` runs them."""
+    environment = worker_environment(ledger.settings, bench.postgres.app_url)
+    with (
+        bound_socket(host="127.0.0.1", port=0) as listener,
+        shared_directory() as directory,
+        door(directory / "writer.sock") as inner,
+        Workers(
+            roles_of(fronts), listener=listener, door=inner, environment=environment
+        ) as workers,
+    ):
+        workers.await_ready()
+        log = bench.directory / "apart.log"
+        log.touch()
+        yield Server(listener.getsockname()[1], ledger.key, workers.pids, log)
 
 
 @contextmanager
@@ -181,7 +205,7 @@ def serving(bench: Bench, ledger: Founded, *, module: str = SERVICE) -> Iterator
             pass_fds=(listener.fileno(), announce),
         )
         os.close(announce)
-        server = Server(listener.getsockname()[1], ledger.key, process.pid, log)
+        server = Server(listener.getsockname()[1], ledger.key, [process.pid], log)
         try:
             readable, _, _ = select.select([ready], [], [], READY_WAIT_S)
             if not readable or os.read(ready, 1) != b"!":
