@@ -28,6 +28,13 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAST = "as_of=2026-04-30&known_at=400&from=2026-02-01&to=2026-04-30"
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 NARROW = 320
+PICTURED = {
+    "today": "/",
+    "funnel": "/funnel?period=last_month",
+    "conversion": "/conversion?target=OPP",
+    "worklist": "/worklist?owner=inside-sales-1",
+    "contribution": "/contribution?period=last_half",
+}
 
 
 @pytest.fixture(scope="module")
@@ -185,12 +192,14 @@ def test_the_pictures_in_the_docs(browser: Browser, service: RunningService) -> 
     assert service.command("simulate", *world, key=service.key).returncode == 0
     PICTURES.mkdir(exist_ok=True)
     for lang, scheme in (("ja", "light"), ("en", "dark")):
-        size = {"width": 1240, "height": 760}
+        size = {"width": 1335, "height": 820}
         context = logged_in(browser, service, viewport=size, color_scheme=scheme, locale=lang)
         page = context.new_page()
         time.sleep(2)
-        page.goto("/funnel?period=last_month")
-        page.screenshot(path=PICTURES / f"funnel-{lang}.png")
+        for name, address in PICTURED.items():
+            if lang == "ja" or name in ("funnel", "today"):
+                page.goto(address)
+                page.screenshot(path=PICTURES / f"{name}-{lang}.png")
         if lang == "ja":
             page.goto("/leads?row=OPP")
             page.click("table.list tbody tr:nth-child(2) th a")
