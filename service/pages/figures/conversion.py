@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
-from projections.figures.cohorts import CONVERSION, REACH, YIELD
-from projections.figures.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
-from projections.figures.fates import FATES
 from starlette.responses import Response
 
 from domain.lifecycle.definition import SubjectKind, Track
+from projections.figures.over_time.cohorts import CONVERSION, REACH, YIELD
+from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
+from projections.figures.over_time.fates import FATES
 from projections.figures.question import FigurePart, FigureRow
 from projections.figures.rows import cohort_track
 from service.feed.log import Log
@@ -187,7 +187,7 @@ def _way(view: View, one: FigureOnPage, track: Track) -> str:
 def _triangle(horizons: Sequence[FigureOnPage]) -> list[TriangleRow]:
     """Arrange conversion by month and horizon, the newest month first."""
     first, rows = horizons[0], []
-    for part in sorted(first.parts, key=lambda part: part.value or "", reverse=True):
+    for part in sorted(first.parts, key=lambda part: part.value, reverse=True):
         base = _reached(part)
         if base is None or not base.counts["base"]:
             continue
@@ -197,7 +197,7 @@ def _triangle(horizons: Sequence[FigureOnPage]) -> list[TriangleRow]:
     return rows
 
 
-def _part_of(one: FigureOnPage, value: str | None) -> FigurePart | None:
+def _part_of(one: FigureOnPage, value: str) -> FigurePart | None:
     return next((part for part in one.parts if part.value == value), None)
 
 

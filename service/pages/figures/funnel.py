@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from domain.lifecycle.definition import SubjectKind, Track
-from projections.figures.question import Dimension, FigureRow, RowKey
+from projections.figures.question import FigureRow, RowKey
 from projections.figures.rows import track_of
 from projections.figures.stages import FLOW, STOCK
 from service.feed.log import Log
@@ -26,7 +26,8 @@ from service.pages.frame.looking import (
     looking_at,
 )
 from service.pages.frame.rendering import View, page, view_of
-from service.reading.figures.defining import DIMENSIONS, label_in
+from service.reading.figures.breakdowns import DIMENSIONS
+from service.reading.figures.defining import label_in
 from service.reading.figures.periods import PERIODS
 from service.sessions.visiting import admit
 
@@ -215,7 +216,6 @@ def _parts(divided: FigureOnPage) -> list[PartRow]:
 
 
 def _divided_rows(divided: FigureOnPage) -> list[FigureRow]:
-    assert divided.question.dimension is not Dimension.NONE
     return [
         row
         for row in divided.rows

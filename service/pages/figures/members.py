@@ -21,7 +21,14 @@ from service.http.parts import part_of
 from service.http.problem import Problem
 from service.ingest.labels import label_of
 from service.limits import PAGE_ROWS
-from service.pages.figures.numbers import UNREPORTED, row_label, stage_in, value_label
+from service.pages.figures.numbers import (
+    UNREPORTED,
+    VALUES,
+    part_named,
+    row_label,
+    stage_in,
+    value_label,
+)
 from service.pages.frame.looking import Looking, last_day, looking_at
 from service.pages.frame.people import People, name_of, people_of
 from service.pages.frame.rendering import View, page
@@ -30,7 +37,7 @@ from service.reading.figures.defining import label_in
 from service.reading.figures.describing import place_text, read_place
 from service.reading.figures.periods import DAY
 
-PARAMETERS = ("figure", "row", "track", "measure", "value", UNREPORTED, "after")
+PARAMETERS = ("figure", "row", "track", "measure", *VALUES, UNREPORTED, "after")
 """Which number is meant, in addition to what was asked of its figure."""
 
 
@@ -59,7 +66,7 @@ async def members_page(request: Request, view: View) -> Response:
     """Show the list behind a number. Raises Problem: parameter-invalid."""
     asked = view.asked
     figure, place = _figure(view), read_place(asked.get("after"))
-    async with looking_at(request, asked) as looking:
+    async with looking_at(request, asked, figure.reads) as looking:
         question = looking.question(figure)
         cell = _cell(view, figure, looking.lifecycle)
         check_measure(figure, cell, question)
@@ -128,7 +135,7 @@ def _cohort(view: View, looking: Looking, question: Question) -> str | None:
 def _value(view: View, looking: Looking, question: Question, cell: Cell) -> str | None:
     if cell.value is None:
         return None
-    return value_label(view, looking, question.dimension, cell.value)
+    return value_label(view, looking, question.by, cell.value)
 
 
 def _count(answer: FigureAnswer, cell: Cell) -> int:
@@ -136,7 +143,7 @@ def _count(answer: FigureAnswer, cell: Cell) -> int:
     if cell.value is None:
         rows = answer.total
     else:
-        rows = next((part.rows for part in answer.parts if (part.value or "") == cell.value), ())
+        rows = next((part.rows for part in answer.parts if part.value == cell.value), ())
     return next((row.counts[cell.measure] for row in rows if row.key == cell.row), 0)
 
 
@@ -156,8 +163,7 @@ def _cell(view: View, figure: Figure, lifecycle: Lifecycle) -> Cell:
     track, word = tracks[named], view.asked.get("row", "")
     code = resolve({code: stage.words for code, stage in track.stages.items()}, word)
     measure = view.asked.get("measure", figure.main)
-    value = "" if UNREPORTED in view.asked else view.asked.get("value")
-    return Cell(RowKey(track.subject, code or word), measure, value)
+    return Cell(RowKey(track.subject, code or word), measure, part_named(view.asked))
 
 
 async def states_of(log: Log, lead_ids: Sequence[str]) -> Mapping[str, LeadState]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from domain.lifecycle.definition import UNPLACED, SubjectKind, Track
 from projections.figures.definition import Figure
 from projections.figures.question import (
+    BETWEEN_VALUES,
     Dimension,
     FigureAnswer,
     FigurePart,
@@ -26,11 +27,14 @@ from projections.figures.stages import STOCK
 from service.ingest.labels import label_of
 from service.pages.frame.looking import Looking
 from service.pages.frame.rendering import View
+from service.reading.figures.breakdowns import describe_values
 from service.reading.figures.defining import label_in
 from service.reading.figures.periods import DAY
 
+VALUES: Final = ("value", "second")
+"""The parameters that name the values of one or two breakdowns."""
 UNREPORTED: Final = "unreported"
-"""The parameter that asks for those without a value of the breakdown."""
+"""The parameter that says which of them are those of leads without a value."""
 
 
 class LinkedNumber(NamedTuple):
@@ -91,8 +95,8 @@ class FigureOnPage(NamedTuple):
     def row_label(self, key: RowKey) -> str:
         return row_label(self.view, self.looking, self.figure, key)
 
-    def value_label(self, value: str | None) -> str:
-        return value_label(self.view, self.looking, self.question.dimension, value)
+    def value_label(self, value: str) -> str:
+        return value_label(self.view, self.looking, self.question.by, value)
 
     def number(self, row: FigureRow, measure: str, part: FigurePart | None = None) -> LinkedNumber:
         """Return a number of a row, of the total or of a part."""
@@ -105,18 +109,14 @@ class FigureOnPage(NamedTuple):
         """Return the address of the list behind a number."""
         given = dict(self.given)
         by = given.pop("by", None)
-        value: dict[str, str | None] = {}
-        if part is not None:
-            value = {"by": by, "value": part.value}
-            if part.value is None:
-                value[UNREPORTED] = "yes"
+        of_part = {"by": by, **part_parameters(part.value)} if part is not None else {}
         return self.view.url(
             "/leads",
             figure=self.figure.name if self.figure is not STOCK else None,
             track=str(key.track) if key.track is not SubjectKind.LEAD else None,
             row=key.name,
             measure=measure if measure != self.figure.main else None,
-            **value,
+            **of_part,
             **given,
         )
 
@@ -145,6 +145,8 @@ def row_label(view: View, looking: Looking, figure: Figure, key: RowKey) -> str:
     words = figure.row_words.get(key.name)
     if words is not None:
         return label_in(words, view.words.language)
+    if figure.named_by is not None:
+        return label_of(figure.named_by(looking.lifecycle), key.name, view.codes.language)
     return stage_in(view, track_of(looking.lifecycle, key.track), key.name)
 
 
@@ -155,13 +157,27 @@ def stage_in(view: View, track: Track, code: str) -> str:
     return label_of(track.stages, code, view.codes.language)
 
 
-def value_label(view: View, looking: Looking, dimension: Dimension, value: str | None) -> str:
-    """Return what a value of a breakdown is called."""
-    if not value:
-        return view.words("figures.unreported")
-    if dimension is Dimension.ORIGIN:
-        return label_of(looking.lifecycle.origins, value, view.codes.language)
-    return value
+def value_label(view: View, looking: Looking, by: tuple[Dimension, ...], joined: str) -> str:
+    """Return what the values of a part are called."""
+    found = describe_values(by, joined, looking.lifecycle, view.codes.language)
+    labels = [found.get("value_label") or found["value"]]
+    if len(by) > 1:
+        labels.append(found.get("second_value_label") or found["second_value"])
+    return " · ".join(label or view.words("figures.unreported") for label in labels)
+
+
+def part_parameters(joined: str) -> dict[str, str | None]:
+    """Return the parameters of `/leads` that name the values of a part."""
+    named = dict(zip(VALUES, joined.split(BETWEEN_VALUES), strict=False))
+    unreported = [name for name, value in named.items() if not value]
+    return {**named, UNREPORTED: ",".join(unreported) or None}
+
+
+def part_named(asked: Mapping[str, str]) -> str | None:
+    """Return the values that parameters of `/leads` name; None: no part is meant."""
+    unreported = asked.get(UNREPORTED, "").split(",")
+    values = [asked.get(name, "") for name in VALUES if name in asked or name in unreported]
+    return BETWEEN_VALUES.join(values) if values else None
 
 
 def percent(share: Fraction | None) -> str | None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
-from projections.figures.durations import AGEING
 from starlette.responses import Response
 
 from domain.lifecycle.compiled.business_time import BusinessTime
@@ -16,6 +15,7 @@ from events.lifecycles.known import Lifecycles
 from projections.business.projection import NAME as BUSINESS
 from projections.business.queries import Crediting
 from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
+from projections.figures.over_time.durations import AGEING
 from projections.figures.question import RowKey
 from projections.figures.stages import FLOW
 from projections.leads.queries import Roster

@@ -1,7 +1,7 @@
 """Which moment and period a page is about, read from its URL as the API reads them."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -78,8 +78,13 @@ class Looking(NamedTuple):
 
 
 @asynccontextmanager
-async def looking_at(request: Request, asked: Mapping[str, str]) -> AsyncIterator[Looking]:
-    """Read what a page is about. Raises Problem: parameter-invalid, log-shorter."""
+async def looking_at(
+    request: Request, asked: Mapping[str, str], reads: Sequence[str] = (NAME,)
+) -> AsyncIterator[Looking]:
+    """Read what a page is about. Raises Problem: parameter-invalid, log-shorter.
+
+    `reads`: the projections from which it is answered.
+    """
     log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
     known_names = (*PARAMETERS, *COHORT, BREAKDOWN)
     about = {name: asked[name] for name in known_names if name in asked}
@@ -88,10 +93,13 @@ async def looking_at(request: Request, asked: Mapping[str, str]) -> AsyncIterato
         # To its end, as `as_of` and `to` read a day.
         zone = ZoneInfo(lifecycle_of(request).time_zone)
         known = f"{known}T23:59:59.999999{_offset(known, zone)}"
-    async with part_of(request, ProjectedTables).reached(None, NAME) as driver:
+    tables = part_of(request, ProjectedTables)
+    for projection in reads:
+        tables.check_runs(projection)
+    async with tables.reached(None, NAME) as driver:
         position = await known_position(log, funnel, driver, known)
         queries = part_of(request, FigureQueries)
-        reading = await queries.reading(driver, position)
+        reading = await queries.reading(driver, position, reads)
         in_force = reading.in_force
         lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
         now = part_of(request, Clock).now()
