@@ -115,13 +115,17 @@ def running_service(data_dir: Path, *arguments: str, **settings: str) -> Iterato
 def start_service(
     data_dir: Path, arguments: Sequence[str], settings: dict[str, str]
 ) -> RunningService:
-    """Start a service, and return when it reports that it is listening."""
+    """Start a service, and return when it reports that it is listening.
+
+    It does everything in one process unless `--workers` is given: each further process takes a
+    second to start, and most tests are not about processes.
+    """
     output, log = data_dir.with_suffix(".out"), data_dir.with_suffix(".err")
     with output.open("wb") as out, log.open("wb") as err:
         process = subprocess.Popen(
             [sys.executable, "-m", "service.command", "serve", "--port", "0", *arguments],
             cwd=ROOT,
-            env=environment(data_dir, **settings),
+            env=environment(data_dir, **{"LEADLEDGER_WORKERS": "0", **settings}),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
