@@ -66,10 +66,13 @@ class Workers:
         listener: socket,
         door: WriterSocket,
         environment: Mapping[str, str],
+        errors: int | None = None,
     ) -> None:
+        """`errors` is where they write their logs; None: where we do."""
         self._listener = listener
         self._door = door
         self._environment = environment
+        self._errors = errors
         self._seats = [_Seat(role) for role in roles]
         # While we live, the other end of this pipe stays open in our workers.
         self._tie, self._held = os.pipe()
@@ -131,6 +134,7 @@ class Workers:
     def renew(self, environment: Mapping[str, str]) -> None:
         """Have each worker finish its requests and be replaced by one with another environment."""
         self._environment = environment
+        self._errors = errors
         for seat in self._seats:
             if seat.worker is not None:
                 seat.worker.process.terminate()
@@ -167,6 +171,7 @@ class Workers:
                 ],
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
+                stderr=self._errors,
                 pass_fds=(door if is_writer else listener, announce, self._tie),
                 # A session of its own: Ctrl-C in the terminal is for us, and we stop the workers in
                 # order.

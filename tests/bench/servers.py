@@ -156,6 +156,12 @@ class Server:
         return run
 
     @property
+    def pid(self) -> int:
+        """Return the process, if there is only one."""
+        (pid,) = self.pids
+        return pid
+
+    @property
     def processor_seconds(self) -> float:
         """Return the processor time that all of them have used so far."""
         return sum(map(_processor_seconds, self.pids))
@@ -174,17 +180,21 @@ def _processor_seconds(pid: int) -> float:
 def serving_apart(bench: Bench, ledger: Founded, *, fronts: int = 1) -> Iterator[Server]:
     """Serve a ledger with a writer, a reader and fronts, as `leadledger serve` runs them."""
     environment = worker_environment(ledger.settings, bench.postgres.app_url)
+    log = bench.directory / f"apart.{ledger.schema}.log"
     with (
+        log.open("wb") as errors,
         bound_socket(host="127.0.0.1", port=0) as listener,
         shared_directory() as directory,
         door(directory / "writer.sock") as inner,
         Workers(
-            roles_of(fronts), listener=listener, door=inner, environment=environment
+            roles_of(fronts),
+            listener=listener,
+            door=inner,
+            environment=environment,
+            errors=errors.fileno(),
         ) as workers,
     ):
         workers.await_ready()
-        log = bench.directory / "apart.log"
-        log.touch()
         yield Server(listener.getsockname()[1], ledger.key, workers.pids, log)
 
 
