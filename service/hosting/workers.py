@@ -134,7 +134,6 @@ class Workers:
     def renew(self, environment: Mapping[str, str]) -> None:
         """Have each worker finish its requests and be replaced by one with another environment."""
         self._environment = environment
-        self._errors = errors
         for seat in self._seats:
             if seat.worker is not None:
                 seat.worker.process.terminate()

@@ -106,7 +106,7 @@ async def test_deals_are_shown_as_they_were_known(service: Service) -> None:
 
 
 async def test_a_deal_has_the_values_of_its_lead(service: Service) -> None:
-    asked = {"by": "acquired_by,business", "lang": "ja", **MAY}
+    asked: dict[str, Any] = {"by": "acquired_by,business", "lang": "ja", **MAY}
     answer = (await service.client.get("/v1/figures/win_rate", params=asked)).json()
     values = {(part["value"], part["second_value"]) for part in answer["parts"]}
     assert values == {("form.submitted", None)}
