@@ -4,7 +4,7 @@ Each process counts for itself. With several workers on one port a scrape reache
 they share their counts through files in `PROMETHEUS_MULTIPROC_DIR`, which `serve` sets before it
 starts them; then any worker reports for all. Without it a process reports only for itself.
 
-Each process has the standard `process_…` series, identified by its `pid`: with several workers,
+Each process has the standard `process_…` series, identified by its `pid` and `role`: with several,
 whichever is scraped reports for all, and a sum over processes that come and go would rise and fall
 without any cause. The process that started the workers, and a private PostgreSQL, are not included.
 """
@@ -32,6 +32,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from events.outcomes import Duplicate, Outcome, Recorded
+from events.remote.roles import Role
 
 _PROC = Path("/proc")
 _BUILD = {"version": version("leadledger"), "python": platform.python_version()}
@@ -288,6 +289,15 @@ def _is_worker(pid: int) -> bool:
     return int(stat.rpartition(b")")[2].split()[1]) == os.getppid()
 
 
+def _role_of(pid: int) -> str:
+    """Return what a worker does, which it was told by its command line."""
+    try:
+        arguments = (_PROC / str(pid) / "cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return ""
+    return next((role for role in Role if role in arguments), "")
+
+
 class _Build(Collector):
     """A class, because the library asks for one: its own cannot be shared by workers."""
 
@@ -308,11 +318,13 @@ class _Workers(Collector):
     def collect(self) -> Iterable[Metric]:
         families: dict[str, Metric] = {}
         for pid in self._pids:
+            role = _role_of(pid)
             for family in ProcessCollector(pid=partial(str, pid), registry=None).collect():
                 found = families.setdefault(
                     family.name, Metric(family.name, family.documentation, family.type)
                 )
                 found.samples += [
-                    sample._replace(labels={"pid": str(pid)}) for sample in family.samples
+                    sample._replace(labels={"pid": str(pid), "role": role})
+                    for sample in family.samples
                 ]
         return families.values()

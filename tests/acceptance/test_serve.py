@@ -15,7 +15,14 @@ import pytest
 from events.remote.roles import Role
 from service.command.application import application
 from tests.support.postgres import scratch_directory
-from tests.support.running_service import ROOT, RunningService, command, eventually, running_service
+from tests.support.running_service import (
+    ROOT,
+    START_WAIT_S,
+    RunningService,
+    command,
+    eventually,
+    running_service,
+)
 
 FORM = {
     "id": "form-1",
@@ -121,7 +128,8 @@ def test_without_help_from_the_system_all_processes_end_with_their_parent(data_d
 def recorded_and_counted(service: RunningService) -> bool:
     """Return whether an event is recorded, and soon visible in the funnel."""
     with service.client(service.key) as client:
-        answer = client.post("/v1/events", json=FORM | {"id": str(time.time()), "lead": TARO})
+        event = FORM | {"id": str(time.time()), "lead": TARO}
+        answer = client.post("/v1/events", json=event, timeout=START_WAIT_S)
         if answer.status_code != 201:
             return False
         position = answer.json()["position"]
@@ -141,7 +149,9 @@ def measured(service: RunningService) -> set[int]:
         text = client.get("/metrics").text
     assert text.count("# TYPE process_resident_memory_bytes") == 1
     assert len(re.findall(r"(?m)^leadledger_build_info", text)) == 1
-    pids = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)"\}', text)
+    series = re.findall(r'(?m)^process_resident_memory_bytes\{pid="(\d+)",role="(\w+)"\}', text)
+    pids, roles = zip(*series, strict=True)
+    assert set(roles) <= set(Role)
     assert len(pids) == len(set(pids))
     return set(map(int, pids))
 

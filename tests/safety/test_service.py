@@ -34,6 +34,7 @@ LOAD_S = 0.6
 """The longest time that the load runs undisturbed between two kills."""
 LEAVE_EVERY_S = 0.05
 WRITE_BEHIND = {"PYTHONPATH": f"{ROOT}:{ROOT}/tests/safety/write_behind"}
+HASTY_FRONT = {"PYTHONPATH": f"{ROOT}:{ROOT}/tests/safety/hasty_front"}
 
 
 class Victim:
@@ -149,10 +150,13 @@ async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_
             victim.service.end(signal.SIGKILL)
 
 
-async def test_a_service_that_answers_before_the_commit_would_lose_events(data_dir: Path) -> None:
-    """The negative twin: the same service, except that it answers as soon as it has decided."""
+@pytest.mark.parametrize("mistake", [WRITE_BEHIND, HASTY_FRONT], ids=["writer", "front"])
+async def test_a_service_that_answers_before_the_commit_would_lose_events(
+    data_dir: Path, mistake: dict[str, str]
+) -> None:
+    """The negative twins: a writer that answers once it has decided, a front once it has queued."""
     received: list[Answer] = []
-    with running_service(data_dir, "--workers", "1", **WRITE_BEHIND) as service:
+    with running_service(data_dir, "--workers", "1", **mistake) as service:
         victim = Victim(service)
         async with under_load(victim, received):
             await some_more(received)

@@ -1,0 +1,9 @@
+"""Make every front started with this directory on its path answer for itself.
+
+Python imports this automatically; the service under test is a command, and has no switch for it.
+"""
+
+import service.composition
+from tests.safety.unsafe import HastyConnection
+
+vars(service.composition)["Connection"] = HastyConnection
