@@ -302,6 +302,12 @@ WITHIN_DAYS_MAX = 3_650
 TABLE_ROWS_MAX = 50_000
 """Rows of one CSV or workbook: two seconds to write. The answer says where a list continues."""
 
+# reading.figures.files
+COMPARED_ROWS_MAX = 20_000
+"""Rows of a file that is compared: more than a person has in a list, and a second's work."""
+POINTERS_ASKED = 5_000
+"""Identifiers looked up at once."""
+
 # routes.health
 KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""

@@ -38,6 +38,31 @@ SELECT CAST(stay.subject_id AS text) AS subject_id, stay.entry_position, stay.nu
    AND stay.subject_id = ANY (CAST(:subject_ids AS uuid[]))
  ORDER BY stay.subject_id, stay.known_from, stay.number, stay.entry_position
 
+-- name: standing_of
+-- Where these leads were at a moment, as known at a position, and the event by which they were there.
+SELECT DISTINCT ON (stay.subject_id)
+       CAST(stay.subject_id AS text) AS subject_id, stay.stage, stay.entered_at, event.position,
+       event.type
+  FROM ledger.projections AS live
+  JOIN ledger.stage_intervals AS stay USING (generation)
+  JOIN ledger.events AS event ON event.position = stay.entry_position
+ WHERE live.name = 'stage_intervals' AND live.status = 'live'
+   AND stay.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+   AND stay.known_from <= CAST(:known_at AS bigint)
+   AND (stay.known_to IS NULL OR stay.known_to > CAST(:known_at AS bigint))
+   AND stay.entered_at <= CAST(:as_of AS timestamptz)
+ ORDER BY stay.subject_id, stay.known_from DESC, stay.number DESC
+
+-- name: forwards_of
+-- The leads that have absorbed these, as far as any have.
+SELECT CAST(lead.subject_id AS text) AS subject_id,
+       CAST(lead.state AS jsonb) ->> 'absorbed_by' AS absorbed_by
+  FROM ledger.projections AS live
+  JOIN ledger.directory_leads AS lead USING (generation)
+ WHERE live.name = 'directory' AND live.status = 'live'
+   AND lead.subject_id = ANY (CAST(:subject_ids AS uuid[]))
+   AND lead.is_absorbed
+
 -- name: types_of
 -- What kind of events these are.
 SELECT position, type

@@ -7,12 +7,13 @@ await figures.answer(driver, STOCK, lifecycle, question)
 await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limit=100)
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import asyncpg
 
+from domain.lead.absorption import follow_forwarding
 from domain.lifecycle.compiled.table import departments_in_charge
 from domain.lifecycle.definition import Lifecycle
 from events.database.sessions import Driver
@@ -66,6 +67,15 @@ class Side(NamedTuple):
     lifecycle: Lifecycle
     question: Question
     cell: Cell
+
+
+class Standing(NamedTuple):
+    """Where a lead is, since when, and the event by which it is there."""
+
+    stage: str
+    entered_at: datetime
+    position: int
+    type: str
 
 
 class ComparedPage(NamedTuple):
@@ -204,6 +214,40 @@ class FigureQueries:
         is_whole = after == FIRST.subject_id and end is None
         following = _continues(compared, shown, read, end)
         return ComparedPage(differences, types, compared if is_whole else None, following)
+
+    async def everyone(
+        self, driver: Driver, figure: Figure, side: Side
+    ) -> tuple[Member, ...] | None:
+        """Return all members behind a number; None if there are too many for one answer."""
+        page = await self.members(driver, figure, *side, after=None, limit=COMPARED_MEMBERS_MAX)
+        return page.members if page.next is None else None
+
+    async def standing(
+        self, driver: Driver, subjects: Sequence[str], question: Question
+    ) -> Mapping[str, Standing]:
+        """Return where some leads were at the moment that a question is about."""
+        values = {
+            "subject_ids": subjects,
+            "known_at": question.known_at,
+            "as_of": question.as_of,
+        }
+        rows = await self._rows(driver, "standing_of", values) if subjects else []
+        return {subject_id: Standing(*rest) for subject_id, *rest in (row.values() for row in rows)}
+
+    async def receivers(self, driver: Driver, subjects: Collection[str]) -> Mapping[str, str]:
+        """Return the leads that represent some others now, because they have absorbed them."""
+        forwards: dict[str, str] = {}
+        asked = set(subjects)
+        while asked:
+            rows = await self._rows(driver, "forwards_of", {"subject_ids": list(asked)})
+            found = {row["subject_id"]: row["absorbed_by"] for row in rows}
+            forwards |= found
+            asked = set(found.values()) - forwards.keys()
+        return {
+            subject: follow_forwarding(subject, forwards.get)
+            for subject in subjects
+            if subject in forwards
+        }
 
     async def _stays_of(self, driver: Driver, subjects: Sequence[str]) -> list[StayBounds]:
         rows = await self._rows(driver, "stays_of", {"subject_ids": subjects}) if subjects else []

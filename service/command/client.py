@@ -84,6 +84,12 @@ class Service:
         # httpx replaces the path's own query with the parameters, even an empty set of them.
         return self._send("POST", path, json=body or {}, params=given or None)
 
+    def post_table(self, path: str, table: bytes, **parameters: str | int | None) -> Any:
+        """Post CSV and return the JSON answer; parameters that are None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        headers = {"Content-Type": "text/csv"}
+        return self._send("POST", path, content=table, headers=headers, params=given)
+
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._send("PATCH", path, json=body)
 

@@ -1,13 +1,14 @@
 """`leadledger compare`: one number of a figure in two readings, lead by lead."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
-from service.command.limits import DIFFERENCES_MAX
+from service.command.limits import DIFFERENCES_MAX, FILE_DIFFERENCES_MAX
 from service.command.options import URL_DEFAULT, Csv, Json, Key, Language, Mark, Url, Xlsx
 from service.command.printing import print_json, print_lines, print_table
 from service.command.tables import write_table
@@ -93,6 +94,15 @@ def compare(
     other_value: Annotated[
         str | None, typer.Option("--other-value", help="The value of the second one.")
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            metavar="FILE",
+            help="Compare with a file instead: CSV or a workbook with a column lead, email, phone, "
+            "user_id or external_ids.SYSTEM, and stage and date if you like.",
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=DIFFERENCES_MAX, help="The most differences.")
     ] = PAGE,
@@ -107,7 +117,8 @@ def compare(
     """Compare a number of a figure in two readings: which leads count in only one, and why.
 
     The second reading asks the same as the first, except for what `--other-…` names. The same
-    moment at two positions shows what was restated in between.
+    moment at two positions shows what was restated in between. With `--file`, the second side is a
+    list of leads, such as one from a CRM.
 
     Example: leadledger compare stock --row MQL --measure standing --as-of 2026-08-31
     --other-as-of 2026-09-30
@@ -133,16 +144,29 @@ def compare(
         "other_value": other_value,
         "lang": lang,
     }
+    language = "ja" if lang.startswith("ja") else "en"
+    path = f"/v1/figures/{name}/compare"
     with Service(url, key) as service:
-        if as_csv or xlsx is not None:
-            write_table(service, f"/v1/figures/{name}/compare", asked, to=xlsx, has_mark=has_mark)
+        if file is not None:
+            del asked["track"]
+            # Imported here: reading a workbook takes a library that nothing else needs.
+            from service.command import compared_files  # noqa: PLC0415
+
+            asked |= {"limit": min(limit, FILE_DIFFERENCES_MAX)}
+            answer = service.post_table(path, compared_files.csv_of(file), **asked)
+            if as_json:
+                print_json(answer)
+            else:
+                compared_files.print_file_comparison(answer, compared_files.WORDS[language])
             return
-        first, found = all_pages(service.get, f"/v1/figures/{name}/compare", asked, limit)
+        if as_csv or xlsx is not None:
+            write_table(service, path, asked, to=xlsx, has_mark=has_mark)
+            return
+        first, found = all_pages(service.get, path, asked, limit)
     if as_json:
         print_json({**first, "differences": found})
     else:
-        words = WORDS["ja" if lang.startswith("ja") else "en"]
-        print_comparison(first, found, words)
+        print_comparison(first, found, WORDS[language])
 
 
 def all_pages(

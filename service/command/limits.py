@@ -90,6 +90,9 @@ SEND_SILENCE_S_MAX = 180.0
 DIFFERENCES_MAX = 100_000
 """Differences that are printed: more than anyone reads, and a file that a spreadsheet opens."""
 
+FILE_DIFFERENCES_MAX = 1_000
+"""Differences from a file in one answer."""
+
 # command.simulate
 SIMULATED_REQUESTS_A_SECOND = 5
 """With --rate: often enough to look steady, rarely enough to be cheap."""

@@ -86,16 +86,8 @@ async def _pointed(
     log: Log, identifiers: tuple[Identifier, ...], lifecycle: Lifecycle
 ) -> KnownLead:
     pointers = await log.pointers([identifier.digest for identifier in identifiers])
-    trust = lifecycle.identifier_trust
-    ranked = sorted(
-        identifiers,
-        key=lambda identifier: (
-            not identifier.is_strong,
-            trust.index(identifier.kind) if identifier.kind in trust else len(trust),
-        ),
-    )
     shared: list[Identifier] = []
-    for identifier in ranked:
+    for identifier in ranked(identifiers, lifecycle):
         leads = pointers.get(identifier.digest, ())
         found = [await _receiving(log, lead_id) for lead_id in leads]
         people = [lead for lead in found if not lead.state.void] or found
@@ -107,6 +99,18 @@ async def _pointed(
         raise Problem(refusal.reason, refusal.detail, pointer="", **refusal.members)
     raise Problem(
         "lead-unknown", "No lead has been reported under any of these identifiers; check them."
+    )
+
+
+def ranked(identifiers: Iterable[Identifier], lifecycle: Lifecycle) -> list[Identifier]:
+    """Sort identifiers, the most trusted first."""
+    trust = lifecycle.identifier_trust
+    return sorted(
+        identifiers,
+        key=lambda identifier: (
+            not identifier.is_strong,
+            trust.index(identifier.kind) if identifier.kind in trust else len(trust),
+        ),
     )
 
 

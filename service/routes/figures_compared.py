@@ -8,11 +8,24 @@ from starlette.responses import Response
 from domain.lifecycle.definition import SubjectKind
 from projections.figures.queries import FigureQueries, Side
 from projections.figures.question import DIMENSIONS_MAX, Cell, RowKey
+from service.bodies.body import read_body
+from service.bodies.body_memory import MemoryBudgets
+from service.feed.log import Log
+from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
+from service.http.problem import Problem
+from service.http.request_headers import read_transfer
+from service.ingest.reporting import Reporting
 from service.limits import PAGE_DEFAULT
 from service.reading.figures.asking import Given, check_measure, check_row, figure_named
 from service.reading.figures.comparing import describe_comparison, other_given, read_subject
+from service.reading.figures.files import (
+    BehindNumber,
+    describe_file_comparison,
+    identify,
+    read_file,
+)
 from service.reading.figures.tables import comparison_sheet
 from service.routes.figures import (
     OF_VALUES,
@@ -59,6 +72,77 @@ def _other(
         "within": other_within,
     }
     return {name: text for name, text in asked.items() if text is not None}
+
+
+_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {
+                    "type": "string",
+                    "description": "With a heading. `lead` (the ledger's id), `email`, `phone`, "
+                    "`user_id`, `anonymous_id` and `external_ids.<system>` identify; `stage` and "
+                    "`date` are compared if they are there.",
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/v1/figures/{name}/compare",
+    response_model=shapes.ComparedFile,
+    responses={404: {"description": "No figure has this name"}},
+    openapi_extra=_FILE,
+)
+async def compare_figure_with_file(
+    *,
+    request: Request,
+    sender: LeadsReader,
+    name: FigureName,
+    asked_of: Asked,
+    row: InRow,
+    measure: OfMeasure,
+    value: Annotated[Values, Query(max_length=DIMENSIONS_MAX, description=OF_VALUES)] = None,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """Compare a number with a file of leads, such as a list from a CRM, and say why they differ.
+
+    Identifiers are in the body because URLs are logged. The answer names rows by their lines.
+    """
+    figure, figures = figure_named(name), part_of(request, FigureQueries)
+    with part_of(request, MemoryBudgets).senders.memory() as memory:
+        body = await read_body(request.receive, read_transfer(request.scope), memory)
+        file = read_file(body)
+    found = await identify(
+        part_of(request, Log), file.rows, part_of(request, Reporting).context(sender)
+    )
+    cell = Cell(RowKey(SubjectKind.LEAD, row), measure, joined(value))
+    async with tables_of(request, figure, asked_of.wait_for) as driver:
+        wording = await wording_of(request, driver, figure, asked_of)
+        check_measure(figure, cell, wording.question)
+        members = await figures.everyone(
+            driver, figure, Side(wording.lifecycle, wording.question, cell)
+        )
+        if members is None:
+            raise Problem(
+                "parameter-invalid",
+                "Too many leads are behind this number to compare them with a file: name a value "
+                "of a breakdown, or a shorter period.",
+                parameter="value",
+            )
+        named = {lead for _, lead in found if lead is not None}
+        receivers = await figures.receivers(driver, named)
+        found = [one._replace(lead=receivers.get(one.lead or "", one.lead)) for one in found]
+        absent = {lead for _, lead in found if lead is not None}
+        absent -= {member.place.subject_id for member in members}
+        standing = await figures.standing(driver, sorted(absent), wording.question)
+    if not members:
+        check_row(figure, cell, wording.lifecycle, wording.question)
+    behind = BehindNumber(cell, members, standing)
+    return json_answer(describe_file_comparison(file, found, behind, wording, limit=limit))
 
 
 @router.get(

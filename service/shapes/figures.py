@@ -278,3 +278,60 @@ class ComparedFigure(Shape):
         Sequence[FigureDifference], Field(description="In the order of their ids.")
     ]
     next: Annotated[str | None, Field(description="Pass it as `after`; null: no more.")]
+
+
+class Stands(Shape):
+    """Where a lead is, in the reading, instead of behind the number."""
+
+    stage: str
+    stage_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    since: Moment
+    position: Annotated[Position, Field(description="The event by which it is there.")]
+    type: Annotated[str, Field(description="The type of that event.")]
+
+
+class FieldDifference(Shape):
+    field: Annotated[str, Field(description="stage or date")]
+    file: str | None
+    figure: str
+
+
+class FileDifference(Shape):
+    """A row of the file, or a lead behind the number, that has no equal on the other side."""
+
+    line: Annotated[int | None, Field(description="Of the file; null if no row names the lead.")]
+    first_line: NotRequired[
+        Annotated[int, Field(description="The earlier row that names the same lead.")]
+    ]
+    subject: str | None
+    because: Annotated[
+        str,
+        Field(
+            description="differs: a field does. not_in_file. elsewhere: the lead counts in another "
+            "row. not_known: nothing was known of it. not_identified: the row names no single "
+            "lead. repeated: an earlier row names it."
+        ),
+    ]
+    counted: Annotated[CountedLead | None, Field(description="By which event it counts.")]
+    stands: Stands | None
+    fields: Sequence[FieldDifference]
+
+
+class ComparedFile(Shape):
+    """A number compared with a file, lead by lead."""
+
+    figure: str
+    version: int
+    track: str
+    row: str
+    measure: str
+    as_of: Moment
+    as_of_position: Position
+    rows: Annotated[int, Field(description="Rows of the file.")]
+    count: Annotated[int, Field(description="The number.")]
+    counts: Annotated[dict[str, int], Field(description="How many there are, by `because`.")]
+    ignored_columns: Annotated[Sequence[str], Field(description="Columns that say nothing here.")]
+    differences: Annotated[
+        Sequence[FileDifference], Field(description="By line, then by the ids of leads.")
+    ]
+    truncated: Annotated[bool, Field(description="There are more differences than `limit`.")]

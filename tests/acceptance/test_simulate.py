@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,14 +98,20 @@ def test_the_stock_is_the_funnel(simulated: Simulated) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_examples_of_the_figures_show_something(simulated: Simulated, language: str) -> None:
+def test_the_examples_of_the_figures_show_something(
+    simulated: Simulated, language: str, tmp_path: Path
+) -> None:
     service = simulated[0]
+    crm = tmp_path / "crm.csv"
+    crm.write_text("email,stage\nnobody@example.com,MQL\n")
     for example in examples_of(ROOT / "docs" / f"figures.{language}.md"):
-        _, *arguments = example.script.split()
+        _, *arguments = example.script.replace(crm.name, str(crm)).split()
         printed = service.command(*arguments, key=service.key)
         shown = "█"
         if arguments[0] == "compare":
             shown = {"en": "only in the first", "ja": "1番目のみ"}[language]
+        if "--file" in arguments:
+            shown = {"en": "names no single lead", "ja": "リードを特定できない"}[language]
         if "--csv" in arguments:
             shown = "MQL,"
             assert len({line.count(",") for line in printed.stdout.splitlines()}) == 1, printed

@@ -217,6 +217,87 @@ async def test_a_breakdown_has_labels(service: Service) -> None:
     assert stock["label"] == "現在件数"
 
 
+async def test_a_number_is_compared_with_a_file(service: Service) -> None:
+    async def compared(*lines: str, **asked: Any) -> dict[str, Any]:
+        params = {"row": "MAL", "measure": "standing", "as_of": "2026-01-31", **asked}
+        answer = await service.client.post(
+            "/v1/figures/stock/compare",
+            params=params,
+            content="\r\n".join(lines).encode("utf-8-sig"),
+            headers={"content-type": "text/csv"},
+        )
+        assert answer.status_code == 200, answer.text
+        content: dict[str, Any] = answer.json()
+        return content
+
+    path = "/v1/figures/stock/leads?row=MAL&measure=standing&as_of=2026-01-31"
+    leads = {one["subject"] for one in (await service.client.get(path)).json()["leads"]}
+    asked = {"email": "c@example.net"}
+    known = (await service.client.post("/v1/leads/find", json=asked)).json()["id"]
+
+    found = await compared(
+        "email,lead,stage,date,memo",
+        "a@example.co.jp,,MAL,2026-01-02,",
+        " B@EXAMPLE.com ,,SQL,2026/01/04,x",
+        "d@example.org,,,,",
+        "nobody@example.org,,,,",
+        '"",lead/{},マーケ受入リード,,'.replace("{}", known),
+        ",{},,,".replace("{}", known),
+        ",,,,",
+        "no address,,,,",
+        lang="ja",
+    )
+
+    assert (found["rows"], found["count"], found["ignored_columns"]) == (7, 3, ["memo"])
+    assert found["counts"] == {
+        "same": 2,
+        "differs": 1,
+        "not_in_file": 0,
+        "elsewhere": 0,
+        "not_known": 1,
+        "not_identified": 2,
+        "repeated": 1,
+    }
+    assert [(one["line"], one["because"]) for one in found["differences"]] == [
+        (3, "differs"),
+        (4, "not_known"),
+        (5, "not_identified"),
+        (7, "repeated"),
+        (9, "not_identified"),
+    ]
+    differs, _, _, repeated, _ = found["differences"]
+    assert differs["fields"] == [
+        {"field": "stage", "file": "SQL", "figure": "MAL"},
+        {"field": "date", "file": "2026-01-04", "figure": "2026-01-03"},
+    ]
+    assert repeated["first_line"] == 6
+    later = await compared("email", "a@example.co.jp", as_of="2026-02-05", lang="ja", limit=2)
+    assert (later["counts"]["elsewhere"], later["counts"]["not_in_file"]) == (1, 3)
+    elsewhere, missing = later["differences"]
+    assert later["truncated"]
+    assert (elsewhere["stands"]["stage"], elsewhere["stands"]["type"]) == ("MQL", "lead.qualified")
+    assert missing["counted"]["subject"] == missing["subject"]
+    assert {one["subject"] for one in found["differences"] if one["counted"]} <= leads
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name\nx", "must name a column that identifies: lead, email"),
+        (b"", "must name a column that identifies"),
+        (b"email,date\na@example.com,soon", "Line 2: the date must be like 2026-09-02"),
+        (b'email\n"a', "is not CSV"),
+        ("email\n伊藤".encode("cp932"), "must be UTF-8"),
+    ],
+)
+async def test_a_file_that_cannot_be_compared_is_explained(
+    service: Service, content: bytes, said: str
+) -> None:
+    params = {"row": "MAL", "measure": "standing"}
+    answer = await service.client.post("/v1/figures/stock/compare", params=params, content=content)
+    assert (answer.status_code in (400, 422), said in answer.text) == (True, True), answer.text
+
+
 async def test_a_figure_and_its_lists_are_tables_as_well(service: Service) -> None:
     async def table(path: str, **params: Any) -> list[list[str]]:
         headers = {"accept": "text/csv"}

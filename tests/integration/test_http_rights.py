@@ -52,6 +52,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /v1/figures": {Scope.PROJECTIONS_READ},
     "GET /v1/figures/{name}": {Scope.PROJECTIONS_READ},
     "GET /v1/figures/{name}/compare": {Scope.LEADS_READ},
+    "POST /v1/figures/{name}/compare": {Scope.LEADS_READ},
     "GET /v1/figures/{name}/leads": {Scope.LEADS_READ},
     "GET /v1/webhooks": {Scope.WEBHOOKS_ADMIN},
     "POST /v1/webhooks": {Scope.WEBHOOKS_ADMIN},
