@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from domain.lead.evolve import evolve
 from domain.lead.state import INITIAL_LEAD, AccountState, LeadState
-from domain.lifecycle.service_events import TIME
+from domain.lifecycle.service_events import ABSORBED, TIME
 from events.outcomes import Outcome, Recorded
 from events.records import decode_event, has_parts
 from events.refusals import Refused
@@ -321,6 +321,7 @@ def words_of(traced: TracedLedger) -> Words:
 def what_counts(traced: TracedLedger) -> dict[str, Any]:
     """Return everything that counts for people: states, stays, deadlines, in shared names."""
     words, ledger = words_of(traced), traced.ledger
+    identified = _identified(traced, words.causes)
     stages = Stages(is_complete=True, zone=UTC)
     for entry in ledger.entries:
         record = ledger.whole_record(entry)
@@ -334,7 +335,7 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
     ended = sorted(
         stay_shown(ENDED_COLUMNS, row, words.names)
         for row in stages.ended
-        if row[1] == "lead" and row[-1] is None and not _is_of_identity(row)
+        if row[1] == "lead" and row[-1] is None and row[9] < identified.get(row[0], LATER)
     )
     standing = sorted(
         stay_shown(Stay._fields, stay, words.names)
@@ -355,12 +356,18 @@ def what_counts(traced: TracedLedger) -> dict[str, Any]:
     }
 
 
-def _is_of_identity(row: Sequence[Any]) -> bool:
-    """Whether a stay is empty because a visitor was absorbed before anything that it did.
+def _identified(traced: TracedLedger, causes: Mapping[int, str]) -> dict[str, datetime]:
+    """Return when visitors were identified, by what counts now.
 
-    Whose reports these are is decided on arrival, and not again if their time is corrected.
+    Whose reports these are is decided on arrival, and not again if a time is corrected. So what a
+    visitor did after it was identified may have been another lead's: it is not compared.
     """
-    return bool(row[17] == "absorbed" and row[9] == row[15])
+    times = {sent.id: day(sent.report.at) for sent in traced.sent}
+    return {
+        event.subject.id: times[causes[event.position]]
+        for event, _ in traced.ledger.records
+        if event.type == ABSORBED and causes[event.position] in times
+    }
 
 
 def state_in(state: LeadState | AccountState, words: Words) -> dict[str, Any]:
