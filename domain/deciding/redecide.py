@@ -363,7 +363,10 @@ class _Again:
         account, lead = self.accounts[kept.account], kept.occurrence.lead
         readings = CaseReadings(State(INITIAL_LEAD, account), type=type)
         move = compiled.account.find(account.stage, type, readings)
-        if move is None and not effects:
+        triggers = compiled.lifecycle.account_triggers
+        assert triggers is not None
+        # As when it was first decided: only the end of a key status needs no move.
+        if move is None and not (effects and type == triggers.key_ended):
             return
         event = Event(
             self.next_number,

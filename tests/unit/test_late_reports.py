@@ -342,6 +342,20 @@ def test_what_a_lead_brought_to_a_company_that_it_has_left_is_decided_again() ->
     assert as_in_order(ledger, *reports)
 
 
+def test_a_cancelled_order_of_a_company_that_was_no_customer_leaves_its_role() -> None:
+    reports = (
+        report("card.captured", 1),
+        report("account.segmented", 3, COMPANY, key_role="attack"),
+        report("order.cancelled", 5, TARO, order="o"),
+        report("form.submitted", 9),
+        report("form.submitted", 7),
+    )
+    ledger = LedgerInMemory()
+    tell(ledger, *reports)
+    assert account(ledger).key_role == "attack"
+    assert as_in_order(ledger, *reports)
+
+
 def test_a_report_from_before_a_listing_that_changes_nothing_has_effects_of_its_own() -> None:
     reports = (
         report("form.submitted", 1),
