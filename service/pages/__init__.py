@@ -7,7 +7,7 @@ pages of figures, `leads` those about leads, `work` those on which people work, 
 about the service itself.
 """
 
-from service.pages.figures import contribution, conversion, funnel, today
+from service.pages.figures import contribution, conversion, funnel, one, today
 from service.pages.frame import static
 from service.pages.leads import accounts, lead, lists, record, searching
 from service.pages.running import audit, logging_in, sessions, settings
@@ -20,6 +20,7 @@ ROUTERS = (
     funnel.router,
     conversion.router,
     contribution.router,
+    one.router,
     lists.router,
     searching.router,
     lead.router,

@@ -102,6 +102,8 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "refusals": "/refusals",
         "selections": "/selections",
         "contribution": f"/contribution?{PAST}",
+        "figures": "/figures",
+        "figure": "/figures/flow?by=origin",
         "audit": "/audit",
         "reads": "/audit?show=reads",
         "settings": "/settings",

@@ -37,6 +37,7 @@ POLICY = {
 PAGE_BYTES_MAX = 100_000
 EVERY_PAGE = (
     *("/", "/funnel", "/conversion", "/contribution", "/leads", "/accounts", "/worklist"),
+    *("/figures", "/figures/deadlines", "/figures/flow?by=origin,channel"),
     *("/conflicts", "/refusals", "/selections", "/audit", "/audit?show=rules"),
     *("/audit?show=reads", "/settings", "/sessions"),
 )
@@ -155,6 +156,12 @@ async def test_every_link_opens_and_every_number_has_a_list_of_its_length(
         expected |= numbers(await read(browser, path))
     cohorts = "/conversion?target=SQL&as_of=2026-05-20&period=last_quarter"
     expected |= dict(list(numbers(await read(browser, cohorts)).items())[::4])
+    for path in (
+        "/figures/deadlines?from=2026-01-01&to=2026-06-30",
+        "/figures/acceptance?from=2026-01-01&to=2026-06-30&by=origin",
+        "/figures/flow?from=2026-01-01&to=2026-06-30&by=origin,channel",
+    ):
+        expected |= dict(list(numbers(await read(browser, path)).items())[::3])
     found = {path: await length_of(browser, path) for path in expected}
     assert found == {path: (count, count) for path, count in expected.items()}
     assert {"conversion", "yield", "ageing", "flow"} <= {
@@ -255,6 +262,24 @@ async def test_contribution_shows_the_shares_and_the_business_of_the_api(
     assert business.count("<tr>") == len(answer["business"])
     disputed = await read(browser, "/contribution?from=2026-01-01&to=2026-06-30&disputed=yes")
     assert disputed.split("<tbody>")[-1].count("<code>") == answer["disputed"]
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+async def test_a_figure_is_exported_as_the_api_writes_it(
+    service: Service, browser: httpx.AsyncClient, format: str
+) -> None:
+    asked = {"from": "2026-01-01", "to": "2026-06-30", "by": "origin"}
+    answer = await browser.get("/figures/flow", params={**asked, "format": format, "lang": "ja"})
+    name = f'attachment; filename="flow.{format}"'
+    assert answer.headers["content-disposition"] == name
+    assert answer.headers["cache-control"] == "private, no-store"
+    accept = answer.headers["content-type"]
+    api = await service.client.get(
+        "/v1/figures/flow", params={**asked, "lang": "ja"}, headers={"accept": accept}
+    )
+    if format == "csv":
+        assert answer.content.removeprefix(b"\xef\xbb\xbf") == api.content
+    assert answer.content[:2] == {"csv": b"\xef\xbb", "xlsx": b"PK"}[format]
 
 
 async def test_a_company_shows_its_people_and_what_it_bought(

@@ -2,18 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import Request
 from starlette.responses import Response
 
 from domain.lead import state_json
 from domain.lead.state import LeadState
-from domain.lifecycle.definition import UNPLACED, Lifecycle, MoveKind, SubjectKind
+from domain.lifecycle.definition import UNPLACED, Lifecycle, SubjectKind, Track
 from domain.lifecycle.names import resolve, suggestion
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
-from projections.figures.question import Cell, FigureAnswer, Member, Question, RowKey
+from projections.figures.question import (
+    Cell,
+    FigureAnswer,
+    Member,
+    Question,
+    RowKey,
+    Then,
+)
 from projections.figures.rows import cohort_track, track_of, tracks_of
 from projections.figures.stages import EXITS, STOCK
 from service.feed.log import Log
@@ -39,6 +46,9 @@ from service.reading.figures.periods import DAY
 
 PARAMETERS = ("figure", "row", "track", "measure", *VALUES, UNREPORTED, "after")
 """Which number is meant, in addition to what was asked of its figure."""
+
+
+EXITS_BY_NAME: Final = {str(kind): words for kind, words in EXITS.items()}
 
 
 class ListRow(NamedTuple):
@@ -105,7 +115,7 @@ async def members_page(request: Request, view: View) -> Response:
         is_of_companies=is_of_companies,
         shows_people=people.are_shown,
         rows=[
-            _row(view, looking, member, states=states, people=people, until=question.as_of)
+            _row(view, looking, member, figure, states=states, people=people, until=question.as_of)
             for member in found.members
         ],
         total=total,
@@ -178,6 +188,7 @@ def _row(
     view: View,
     looking: Looking,
     member: Member,
+    figure: Figure,
     *,
     states: Mapping[str, LeadState],
     people: People,
@@ -187,16 +198,12 @@ def _row(
     subject_id, origins = member.place.subject_id, looking.lifecycle.origins
     state = states.get(subject_id)
     origin = state.origin if state is not None else None
-    followed = None
-    if then is not None:
-        to_stage = stage_in(view, track, then.stage) if then.stage is not None else None
-        followed = to_stage or EXITS[MoveKind(then.kind or "")][view.words.language]
-    place = "leads" if state is not None else "accounts"
+    followed = _followed(view, track, figure, then) if then is not None else None
     return ListRow(
         id=subject_id,
         name=people.name(subject_id) if state is not None else name_of(subject_id),
         company=people.card(subject_id).company,
-        link=view.url(f"/{place}/{subject_id}"),
+        link=view.url(f"/{'leads' if state is not None else 'accounts'}/{subject_id}"),
         since=member.at,
         lasted=view.words.lasting(member.at, then.at if then is not None else until),
         followed=followed,
@@ -207,6 +214,17 @@ def _row(
         owner=state.owner if state is not None else None,
         stage_now=stage_in(view, track, state.stage or UNPLACED) if state is not None else None,
     )
+
+
+def _followed(view: View, track: Track, figure: Figure, then: Then) -> str:
+    """Say what followed: a stage, how a stay ended, or what the figure calls it."""
+    if then.stage is not None:
+        return stage_in(view, track, then.stage)
+    kind, language = then.kind or "", view.words.language
+    measure = figure.measure(kind)
+    if measure is not None:
+        return label_in(measure.words, language)
+    return EXITS_BY_NAME[kind][language] if kind in EXITS_BY_NAME else kind
 
 
 def invalid(detail: str) -> Problem:

@@ -30,6 +30,7 @@ PAGES: Final = (
     ("/accounts", "accounts.title"),
     ("/worklist", "work.title"),
     ("/contribution", "contribution.title"),
+    ("/figures", "figures.title"),
     ("/audit", "audit.title"),
     ("/settings", "settings.title"),
 )

@@ -15,7 +15,6 @@ from events.lifecycles.known import Lifecycles
 from events.limits import INTEGER_MAX
 from events.records import OWN_SOURCE
 from events.refusals import Refused
-from projections.figures.stages import EXITS
 from projections.funnel.figures import KnownStay
 from projections.funnel.projection import NAME
 from projections.funnel.queries import FunnelQueries
@@ -27,6 +26,7 @@ from service.http.problem import Problem
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
 from service.limits import PAGE_ROWS, REPORT_FORM_BYTES_MAX, STAYS_DRAWN_MAX
+from service.pages.figures.members import EXITS_BY_NAME
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.charts import LaneStay, lane
@@ -238,9 +238,6 @@ def _stay(view: View, stay: KnownStay, now: datetime) -> StayRow:
         left_by[view.words.language] if left_by is not None else None,
         stay.entry_position,
     )
-
-
-EXITS_BY_NAME: Final = {str(kind): words for kind, words in EXITS.items()}
 
 
 def _lane(view: View, stays: Sequence[KnownStay], now: datetime) -> object:
