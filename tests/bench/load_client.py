@@ -181,6 +181,8 @@ def _processor_seconds() -> float:
 if __name__ == "__main__":
     order = Order(**orjson.loads(sys.stdin.buffer.read()))
     result = uvloop.run(fulfil(order))
+    # The parent's event loop may have made the pipe non-blocking, which would cut the result off.
+    os.set_blocking(sys.stdout.fileno(), True)
     sys.stdout.buffer.write(orjson.dumps(result))
     sys.stdout.flush()
     # Hundreds of thousands of objects need no orderly end.
