@@ -39,7 +39,15 @@ from projections.engine.advance import (
     take_live,
 )
 from projections.engine.failures import FoldFailed
-from projections.engine.limits import BATCH_RECORDS, GATHER_S, POLL_S, RETRY_S, RETRY_STOPPED_S
+from projections.engine.limits import (
+    BATCH_RECORDS,
+    GATHER_S,
+    GATHER_S_MAX,
+    GATHER_TIMES,
+    POLL_S,
+    RETRY_S,
+    RETRY_STOPPED_S,
+)
 from projections.engine.projection import Projection
 from projections.engine.transactions import UNAVAILABLE, transaction
 
@@ -139,11 +147,13 @@ class Runner:
         return Step(position, records, is_full)
 
     async def _step_and_rest(self) -> None:
+        began = monotonic()
         step = await self.step()
         if step.is_full:
             return
         if step.records:
-            await asyncio.sleep(GATHER_S)
+            took_s = monotonic() - began
+            await asyncio.sleep(min(max(GATHER_S, GATHER_TIMES * took_s), GATHER_S_MAX))
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self._woken.wait()

@@ -31,14 +31,15 @@ Event = dict[str, Any]
 
 
 class TimedEvent(NamedTuple):
-    """An event, the person it is about, and when it happens."""
+    """An event, the company of the person it is about, and when it happens."""
 
     at_minute: float
-    lead: int
+    company: int
     event: Event
 
 
 class Person(NamedTuple):
+    company: int
     cookie: str
     email: str
     name: str
@@ -63,7 +64,7 @@ def timed_events(
         for make in _journey(chance, may_decide=people is None):
             event = make(chance, person)
             event["time"] = (begin + timedelta(minutes=minute)).isoformat()
-            events.append(TimedEvent(minute, lead, event))
+            events.append(TimedEvent(minute, person.company, event))
             minute += chance.expovariate(1 / 600)
         lead += 1
     events.sort(key=lambda one: one.at_minute)
@@ -80,6 +81,7 @@ def events_of(
 def _person(tag: str, lead: int, leads: int) -> Person:
     company = lead % max(1, leads // LEADS_PER_COMPANY)
     return Person(
+        company=company,
         cookie=f"c-{tag}-{lead}",
         email=f"person{lead}@company{company}-{tag}.example",
         name=f"{FAMILY_NAMES[lead % len(FAMILY_NAMES)]} {lead}",

@@ -132,7 +132,7 @@ class OverQueue:
         context = context_of(self.ledger, self.founded)
         shares: list[list[Submission]] = [[] for _ in range(clients)]
         for one in timed_events(f"queue-{tag}", events):
-            shares[one.lead % clients].append(Submission((item(one.event, context),)))
+            shares[one.company % clients].append(Submission((item(one.event, context),)))
         latencies: list[float] = []
 
         async def send(share: list[Submission]) -> None:
