@@ -16,7 +16,8 @@ WITH live AS (
                      WHEN 'month' THEN stay.month
                      WHEN 'acquired' THEN COALESCE(stay.acquired, '')
                      WHEN 'pass' THEN CAST(stay.pass_number AS text)
-                     WHEN 'department' THEN COALESCE(in_charge.departments ->> stay.stage, '')
+                     WHEN 'department' THEN COALESCE(CAST(:departments AS jsonb) ->> stay.stage, '')
+                     WHEN 'side' THEN COALESCE(CAST(:sides AS jsonb) ->> stay.origin, stay.origin, '')
                      ELSE COALESCE(valued.traits ->> CAST(:first AS text), '') END,
                 CASE CAST(:second AS text)
                      WHEN 'none' THEN NULL
@@ -25,7 +26,8 @@ WITH live AS (
                      WHEN 'month' THEN stay.month
                      WHEN 'acquired' THEN COALESCE(stay.acquired, '')
                      WHEN 'pass' THEN CAST(stay.pass_number AS text)
-                     WHEN 'department' THEN COALESCE(in_charge.departments ->> stay.stage, '')
+                     WHEN 'department' THEN COALESCE(CAST(:departments AS jsonb) ->> stay.stage, '')
+                     WHEN 'side' THEN COALESCE(CAST(:sides AS jsonb) ->> stay.origin, stay.origin, '')
                      ELSE COALESCE(valued.traits ->> CAST(:second AS text), '') END
             ) AS value,
             stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,
@@ -48,10 +50,6 @@ WITH live AS (
                          LIMIT 1),
                        stay.traits) AS traits
             ) AS valued
-      CROSS JOIN LATERAL (
-            SELECT jsonb_object(CAST(:stages_in_charge AS text[]), CAST(:departments AS text[]))
-                   AS departments
-            ) AS in_charge
       WHERE stay.generation = (SELECT generation FROM live)
         AND stay.known_from <= (SELECT position FROM live)
         AND (stay.known_to IS NULL OR stay.known_to > (SELECT position FROM live))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import asyncpg
+import orjson
 
 from domain.lead.absorption import follow_forwarding
 from domain.lifecycle.compiled.table import departments_in_charge
@@ -276,13 +277,14 @@ def values_of(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[
         **{code: stage.department for code, stage in lifecycle.account.stages.items()},
         **departments_in_charge(lifecycle),
     }
+    sides = {origin: code for code, side in lifecycle.sides.items() for origin in side.origins}
     return {
         "known_at": question.known_at,
         "as_of": question.as_of,
         **_by(question.by),
         "valued_at": None if figure.values_at_entry else question.as_of,
-        "stages_in_charge": list(departments.keys()),
-        "departments": list(departments.values()),
+        "departments": orjson.dumps(departments).decode(),
+        "sides": orjson.dumps(sides).decode(),
         **figure.values(lifecycle, question),
     }
 

@@ -17,6 +17,7 @@ class Dimension(StrEnum):
     """What a figure can be broken down by: a property of a stay."""
 
     ORIGIN = "origin"
+    SIDE = "side"
     CHANNEL = "channel"
     MONTH = "month"
     ACQUIRED = "acquired"

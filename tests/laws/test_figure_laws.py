@@ -52,7 +52,9 @@ FEW_STAGES = {
     SubjectKind.LEAD: ("ML", "MQL", "SQL", "WON", "LOST"),
     SubjectKind.ACCOUNT: ("PROSPECT", "C", "KA"),
 }
-_DIMENSIONS = st.sampled_from([*Dimension, *3 * [Dimension.OWNER, Dimension.CAMPAIGN]])
+_DIMENSIONS = st.sampled_from(
+    [*Dimension, *3 * [Dimension.OWNER, Dimension.CAMPAIGN], Dimension.SIDE]
+)
 BREAKDOWNS = st.lists(_DIMENSIONS, max_size=DIMENSIONS_MAX, unique=True).map(tuple)
 PAGE = 2
 """Members of a page, so that most lists have several pages."""

@@ -20,6 +20,12 @@ IN_CHARGE = {
     **dict.fromkeys(("SQL", "OPP", "C", "KC", "KA"), "field_sales"),
     "WON": "customer_success",
 }
+SIDES = {
+    "marketing-digital": "marketing",
+    "marketing-offline": "marketing",
+    "sales-direct": "sales",
+    "reseller": "sales",
+}
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -59,6 +65,7 @@ def _value(stay: HandStay, dimension: Dimension, moment: datetime) -> str:
         Dimension.MONTH: stay.month,
         Dimension.ACQUIRED: stay.acquired,
         Dimension.JOURNEY: str(stay.pass_number),
+        Dimension.SIDE: SIDES.get(stay.origin or "", stay.origin),
         Dimension.DEPARTMENT: IN_CHARGE.get(stay.stage),
     }
     if dimension not in values:

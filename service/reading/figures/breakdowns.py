@@ -18,6 +18,15 @@ DIMENSIONS: Final[Mapping[Dimension, Words]] = {
             "en": "Whose work brought the lead in this pass, as of the entry into the stage.",
         },
     ),
+    Dimension.SIDE: Words(
+        {"ja": "マーケ起因・営業起因", "en": "side"},
+        {
+            "ja": "獲得元を、マーケティング組織起因と営業組織・販売店に分けたもの。"
+            "どちらにも属さない獲得元はそのまま示す",
+            "en": "The origin by side: brought by marketing, or by sales and resellers. An origin "
+            "that belongs to neither is counted on its own.",
+        },
+    ),
     Dimension.CHANNEL: Words(
         {"ja": "チャネル", "en": "channel"},
         {
@@ -189,6 +198,7 @@ Things: TypeAlias = Mapping[str, Words] | Mapping[str, Worded]
 
 _LISTS: Final[Mapping[Dimension, Callable[[Lifecycle], Things]]] = {
     Dimension.ORIGIN: lambda lifecycle: lifecycle.origins,
+    Dimension.SIDE: lambda lifecycle: {**lifecycle.origins, **_words_of(lifecycle.sides)},
     Dimension.DEPARTMENT: lambda lifecycle: lifecycle.departments,
     Dimension.ACQUIRED_BY: lambda lifecycle: lifecycle.events,
     Dimension.ENTERED_BY: lambda lifecycle: lifecycle.events,
@@ -204,12 +214,17 @@ _LISTS: Final[Mapping[Dimension, Callable[[Lifecycle], Things]]] = {
 }
 _OURS: Final[Mapping[tuple[Dimension, str], Mapping[str, str]]] = {
     (Dimension.ORIGIN, ""): {"ja": "未確定", "en": "undetermined"},
+    (Dimension.SIDE, ""): {"ja": "未確定", "en": "undetermined"},
     (Dimension.ENTERED_BY, AUTOMATIC): {"ja": "自動(ルールによる)", "en": "automatic, by a rule"},
     (Dimension.BUSINESS, "new"): {"ja": "新規", "en": "new business"},
     (Dimension.BUSINESS, "cross_sell"): {"ja": "クロスセル", "en": "cross-selling"},
     (Dimension.BUSINESS, "renewal"): {"ja": "更新", "en": "renewal"},
 }
 """Words for values that no lifecycle declares."""
+
+
+def _words_of(things: Mapping[str, Worded]) -> Mapping[str, Words]:
+    return {code: thing.words for code, thing in things.items()}
 
 
 def describe_values(
