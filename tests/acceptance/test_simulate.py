@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from projections.figures.catalogue import FIGURES
+from service.command.application import application
 from service.command.exits import Exit
 from tests.support.examples import examples_of
 from tests.support.postgres import scratch_directory
@@ -99,14 +100,17 @@ def test_the_stock_is_the_funnel(simulated: Simulated) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_examples_of_the_figures_show_something(
-    simulated: Simulated, language: str, tmp_path: Path
+    simulated: Simulated, language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """In this process: one for each of the two dozen examples would take longer than the rest."""
     service = simulated[0]
     crm = tmp_path / "crm.csv"
     crm.write_text("email,stage\nnobody@example.com,MQL\n")
     for example in examples_of(ROOT / "docs" / f"figures.{language}.md"):
         _, *arguments = example.script.replace(crm.name, str(crm)).split()
-        printed = service.command(*arguments, key=service.key)
+        with pytest.raises(SystemExit, match=r"^0$"):
+            application([*arguments, "--url", service.url, "--key", service.key])
+        printed = capsys.readouterr().out
         shown = "█"
         if arguments[0] == "compare":
             shown = {"en": "only in the first", "ja": "1番目のみ"}[language]
@@ -114,8 +118,8 @@ def test_the_examples_of_the_figures_show_something(
             shown = {"en": "names no single lead", "ja": "リードを特定できない"}[language]
         if "--csv" in arguments:
             shown = "MQL,"
-            assert len({line.count(",") for line in printed.stdout.splitlines()}) == 1, printed
-        assert (printed.returncode, shown in printed.stdout) == (0, True), printed
+            assert len({line.count(",") for line in printed.splitlines()}) == 1, printed
+        assert shown in printed
 
 
 def test_every_list_has_a_lead_on_it(simulated: Simulated) -> None:
@@ -192,9 +196,12 @@ def test_a_key_that_may_only_report_simulates_and_its_missing_rights_are_named(
     )
     assert made.returncode == 0, made.stderr
     key = json.loads(made.stdout)["key"]
-    reported = simulate(service, "--no-judge", key=key)
-    assert reported["duplicates"] > reported["events"] * 0.97
-    run = service.command("simulate", *WORLD, key=key)
+    few = ("--people", "30", "--days", "100", "--seed", "8", "--until", str(UNTIL))
+    reported = service.command("simulate", *few, "--json", "--no-judge", key=key)
+    assert reported.returncode == 0, reported.stderr
+    summary = json.loads(reported.stdout)
+    assert summary["recorded"] > summary["events"] * 0.8
+    run = service.command("simulate", *few, key=key)
     assert run.returncode == Exit.ANSWERED_NO, run.stderr
     assert "events:read" in run.stderr
 
