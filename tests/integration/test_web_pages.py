@@ -282,6 +282,48 @@ async def test_a_figure_is_exported_as_the_api_writes_it(
     assert answer.content[:2] == {"csv": b"\xef\xbb", "xlsx": b"PK"}[format]
 
 
+async def test_two_readings_of_a_number_are_compared_as_the_api_compares_them(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    asked = {"row": "MAL", "measure": "standing", "as_of": "2026-02-15"}
+    other = {"other_as_of": "2026-04-15", "lang": "ja"}
+    answer = await service.client.get("/v1/figures/stock/compare", params={**asked, **other})
+    expected = answer.json()
+    page = await read(browser, f"/compare?{urlencode({**asked, **other})}")
+    heaps = re.findall(r"<b>([\d,]+)</b> (Aのみ|Bのみ|相違|一致)", page)
+    counts = expected["counts"]
+    names = {"Aのみ": "only_first", "Bのみ": "only_second", "相違": "different", "一致": "same"}
+    assert {names[name]: int(count) for count, name in heaps} == {
+        name: counts[name] for name in names.values()
+    }
+    assert counts["only_second"] > 0
+    shown = re.findall(r'<th scope="row"><a href="/leads/([^"?]+)', page.split("<tbody>")[-1])
+    assert shown == [one["subject"].removeprefix("lead/") for one in expected["differences"]]
+    assert expected["differences"][0]["because_label"] in page
+    same = await browser.get(f"/compare?{urlencode(asked)}")
+    assert same.status_code == 422
+
+
+async def test_a_lead_shows_where_its_score_comes_from_and_what_it_was_then(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    leads = (await service.client.get("/v1/leads?stage=MAL")).json()["leads"]
+    lead = leads[0]
+    score = (await service.client.get(f"/v1/leads/{lead['id']}/score?lang=ja")).json()
+    page = await read(browser, f"/leads/{lead['id']}?lang=ja")
+    assert f"スコア {score['score']}" in page
+    for one in score["attributes"]:
+        assert one["label"] in page
+    before = datetime.fromisoformat(lead["acquired_at"]) - timedelta(days=400)
+    long_ago = await read(browser, f"/leads/{lead['id']}?lang=ja&as_of={before:%Y-%m-%d}")
+    assert "この時点では、まだ記録がありません" in long_ago
+    asked = {"as_of": "2026-06-01T00:00:00Z", "last": "true", "lang": "ja"}
+    replay = await service.client.get(f"/v1/leads/{lead['id']}/replay", params=asked)
+    stage = replay.json()["last"]["state"]["stage_label"]
+    then = await read(browser, f"/leads/{lead['id']}?lang=ja&as_of=2026-06-01T00:00:00Z")
+    assert f"<strong>2026-06-01 09:00</strong> {stage}" in then
+
+
 async def test_a_company_shows_its_people_and_what_it_bought(
     service: Service, browser: httpx.AsyncClient
 ) -> None:

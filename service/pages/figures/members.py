@@ -75,10 +75,10 @@ class ListRow(NamedTuple):
 async def members_page(request: Request, view: View) -> Response:
     """Show the list behind a number. Raises Problem: parameter-invalid."""
     asked = view.asked
-    figure, place = _figure(view), read_place(asked.get("after"))
+    figure, place = figure_of(view), read_place(asked.get("after"))
     async with looking_at(request, asked, figure.reads) as looking:
         question = looking.question(figure)
-        cell = _cell(view, figure, looking.lifecycle)
+        cell = cell_named(view, figure, looking.lifecycle)
         check_measure(figure, cell, question)
         driver, lifecycle = looking.driver, looking.lifecycle
         answer = await looking.queries.answer(driver, figure, lifecycle, question)
@@ -123,6 +123,7 @@ async def members_page(request: Request, view: View) -> Response:
         next=place_text(found.next) if found.next is not None and total > PAGE_ROWS else None,
         pinned=view.again(**{**looking.pinned(question), "after": None}),
         hidden=[name for name in view.asked if name not in ("as_of", "known_at", "lang", "after")],
+        compared=[name for name in view.asked if name not in ("lang", "after")],
     )
 
 
@@ -157,14 +158,15 @@ def _count(answer: FigureAnswer, cell: Cell) -> int:
     return next((row.counts[cell.measure] for row in rows if row.key == cell.row), 0)
 
 
-def _figure(view: View) -> Figure:
+def figure_of(view: View) -> Figure:
+    """Return the figure that a URL names. Raises Problem: parameter-invalid."""
     named = view.asked.get("figure", STOCK.name)
     if named not in FIGURES:
         raise invalid(f"No figure is called {named}; {suggestion(named, FIGURES)}.")
     return FIGURES[named]
 
 
-def _cell(view: View, figure: Figure, lifecycle: Lifecycle) -> Cell:
+def cell_named(view: View, figure: Figure, lifecycle: Lifecycle) -> Cell:
     """Read which number is meant. Raises Problem: parameter-invalid."""
     tracks = {str(track.subject): track for track in tracks_of(lifecycle)}
     named = view.asked.get("track", str(SubjectKind.LEAD))

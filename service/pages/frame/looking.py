@@ -59,11 +59,15 @@ class Looking(NamedTuple):
 
     def question(self, figure: Figure, given: Mapping[str, str] | None = None) -> Question:
         """Return what is asked of a figure. Raises Problem: parameter-invalid."""
-        given = dict(self.given(figure) if given is None else given)
+        given = self.with_period(figure, self.given(figure) if given is None else given)
+        return question_from(figure, given, self.lifecycle, self.reading, now=self.now)
+
+    def with_period(self, figure: Figure, given: Mapping[str, str]) -> dict[str, str]:
+        """Return what is asked with the default period, if the figure has one and none is named."""
         takes_period = any(parameter.name == "period" for parameter in figure.parameters)
         if takes_period and not given.keys() & _IN_A_PERIOD:
-            given["period"] = PERIOD_DEFAULT
-        return question_from(figure, given, self.lifecycle, self.reading, now=self.now)
+            return {**given, "period": PERIOD_DEFAULT}
+        return dict(given)
 
     def pinned(self, question: Question) -> dict[str, str | None]:
         """Return parameters that will always show what is shown now."""
@@ -88,11 +92,7 @@ async def looking_at(
     log, funnel = part_of(request, Log), part_of(request, FunnelQueries)
     known_names = (*PARAMETERS, *COHORT, BREAKDOWN)
     about = {name: asked[name] for name in known_names if name in asked}
-    known = about.get("known_at")
-    if known is not None and _DAY.fullmatch(known):
-        # To its end, as `as_of` and `to` read a day.
-        zone = ZoneInfo(lifecycle_of(request).time_zone)
-        known = f"{known}T23:59:59.999999{_offset(known, zone)}"
+    known = to_its_end(request, about).get("known_at")
     tables = part_of(request, ProjectedTables)
     for projection in reads:
         tables.check_runs(projection)
@@ -104,6 +104,15 @@ async def looking_at(
         lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
         now = part_of(request, Clock).now()
         yield Looking(driver, queries, about, lifecycle, reading, now)
+
+
+def to_its_end(request: Request, given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is asked, with a day of reporting read to its end, as `as_of` and `to` are."""
+    known = given.get("known_at")
+    if known is None or not _DAY.fullmatch(known):
+        return given
+    zone = ZoneInfo(lifecycle_of(request).time_zone)
+    return {**given, "known_at": f"{known}T23:59:59.999999{_offset(known, zone)}"}
 
 
 def _offset(day: str, zone: ZoneInfo) -> str:

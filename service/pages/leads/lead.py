@@ -33,6 +33,7 @@ from service.pages.frame.charts import LaneStay, lane
 from service.pages.frame.forms import path_here, read_form
 from service.pages.frame.people import people_of
 from service.pages.frame.rendering import View, page, redirect, view_of
+from service.pages.leads.past import lead_then, score_on_page
 from service.pages.work.actions import COMPLETED, CONTACT, OUTCOME, SPOKEN, actions_for
 from service.pages.work.reporting import (
     RECORDED,
@@ -92,7 +93,7 @@ class Happening(NamedTuple):
 async def get_lead_page(request: Request, lead_id: str) -> Response:
     """Show a lead. Raises LogInNeeded, and Problem: scope-missing, lead-unknown."""
     await admit(request, Scope.LEADS_READ)
-    view = view_of(request, asked_of(request, "before", "open", RECORDED))
+    view = view_of(request, asked_of(request, "before", "open", "as_of", RECORDED))
     return await _lead_page(request, view, lead_id, given={"type": view.asked.get("open", "")})
 
 
@@ -156,6 +157,8 @@ async def _lead_page(
         next=given.get("next"),
         refused=refused,
         recorded=recorded_in(view),
+        score=await score_on_page(request, view, lead, now),
+        then=await lead_then(request, view, lead, now),
         status=refused.status if refused is not None else 200,
     )
 

@@ -47,7 +47,7 @@ def question_from(
     _check_known(figure, given)
     calendar = calendar_of(lifecycle, _closing_day(given.get("closing_day")))
     is_about_the_past = "known_at" in given
-    as_of = _as_of(given.get("as_of"), calendar, now)
+    as_of = as_of_in(given.get("as_of"), calendar, now)
     if as_of is None:
         as_of = reading.recorded_at if is_about_the_past else now
     since, until = _period(given, calendar, as_of)
@@ -103,7 +103,7 @@ def _check_known(figure: Figure, given: Given) -> None:
             )
 
 
-def _as_of(text: str | None, calendar: Calendar, now: datetime) -> datetime | None:
+def as_of_in(text: str | None, calendar: Calendar, now: datetime) -> datetime | None:
     """Read a moment: a date is the end of that day, and today has lasted until now."""
     if text is None:
         return None
