@@ -35,7 +35,7 @@ class ScoreOnPage(NamedTuple):
     parts: list[ScorePart]
 
 
-class Then(NamedTuple):
+class LeadThen(NamedTuple):
     """A lead at an earlier moment."""
 
     at: datetime
@@ -73,7 +73,9 @@ async def score_on_page(
     return ScoreOnPage(score["score"], score.get("grade_label"), [*of_attributes, *of_events])
 
 
-async def lead_then(request: Request, view: View, lead: KnownLead, now: datetime) -> Then | None:
+async def lead_then(
+    request: Request, view: View, lead: KnownLead, now: datetime
+) -> LeadThen | None:
     """Return what the lead was at the moment that the URL names, if it names one.
 
     Raises Problem: parameter-invalid.
@@ -84,10 +86,10 @@ async def lead_then(request: Request, view: View, lead: KnownLead, now: datetime
     lifecycles = part_of(request, Lifecycles)
     step = await state_at(part_of(request, Log), lead, AsOf(as_of=at), lifecycles.published)
     if step is None:
-        return Then(at, None, 1, None, None, None)
+        return LeadThen(at, None, 1, None, None, None)
     state = step.state
     then = lead._replace(state=state)
-    return Then(
+    return LeadThen(
         at,
         stage_in(view, view.lifecycle.lead, state.stage or UNPLACED),
         state.pass_number,
