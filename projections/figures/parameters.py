@@ -55,4 +55,14 @@ WITHIN: Final = Parameter(
     },
 )
 
-IN_A_PERIOD: Final = (SINCE, UNTIL, PERIOD, CLOSING_DAY)
+AGAINST: Final = Parameter(
+    "against",
+    {
+        "ja": "比べる期間: `previous`(前の期間)または `last_year`(前年同期)。"
+        "期間の始まりと終わりが必要",
+        "en": "The period to compare with: `previous`, or `last_year` for the same one a year "
+        "earlier. The period needs a start and an end.",
+    },
+)
+
+IN_A_PERIOD: Final = (SINCE, UNTIL, PERIOD, CLOSING_DAY, AGAINST)

@@ -26,6 +26,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "read": "{label} at {as_of}, as known at position {position}.",
         "period": "From {since} until before {until}.",
         "matures": "The last of the cohort is mature at {at}.",
+        "previous": "before",
+        "last_year": "a year earlier",
     },
     "ja": {
         "lead": "リード",
@@ -38,6 +40,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "read": "{label}、基準日時 {as_of}、記録番号 {position} までの報告分。",
         "period": "期間: {since} から {until} の直前まで。",
         "matures": "すべて判定済みになる日時: {at}。",
+        "previous": "前期間",
+        "last_year": "前年同期",
     },
 }
 
@@ -80,6 +84,12 @@ def figure(
             help="Use only what was recorded by this time, or up to this position.",
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against", metavar="previous|last_year", help="Compare with that period as well."
+        ),
+    ] = None,
     by: Annotated[
         str | None,
         typer.Option("--by", help="Break down by this, such as origin, or by two: origin,month."),
@@ -118,6 +128,7 @@ def figure(
         "closing_day": closing_day,
         "as_of": as_of,
         "known_at": known_at,
+        "against": against,
         "by": by,
         "base": base,
         "target": target,
@@ -155,7 +166,7 @@ def _print_definitions(figures: Sequence[Mapping[str, Any]], language: str) -> N
 def _print_figure(answer: Mapping[str, Any], words: Mapping[str, str], *, details: bool) -> None:
     measures = [one for one in answer["measures"] if details or not one["is_detail"]]
     columns = _columns(answer, measures, words)
-    texts = len(columns) - len(measures) - len(answer["shares"]) - len(answer["durations"])
+    texts = columns.index(words["label"]) + 1
     numbers = columns[texts:]
     for track in ("lead", "account"):
         rows = [row for row in _counted_rows(answer) if row[1]["track"] == track]
@@ -192,7 +203,9 @@ def _columns(
 ) -> list[str]:
     headings = [_heading(one) for one in (*measures, *answer["shares"], *answer["durations"])]
     by = answer["by"].split(",") if answer["by"] else []
-    return [*by, words["row"], words["label"], *headings]
+    against = answer.get("against")
+    compared = [words[against["period"]]] if against is not None else []
+    return [*by, words["row"], words["label"], *headings, *compared]
 
 
 def _heading(named: Mapping[str, Any]) -> str:
@@ -214,8 +227,10 @@ def _lines(
     words: Mapping[str, str],
     track: str | None = None,
 ) -> Iterator[list[object]]:
+    before = _rows_before(answer)
     for part, row in _counted_rows(answer):
         if track in (None, row["track"]):
+            compared = before.get(_key(part, row)) if before is not None else None
             yield [
                 *(_values(part, answer, words)),
                 row["row"],
@@ -223,7 +238,30 @@ def _lines(
                 *(row["counts"][one["name"]]["count"] for one in measures),
                 *(row["shares"][one["name"]] for one in answer["shares"]),
                 *(_days(row["durations"][one["name"]]) for one in answer["durations"]),
+                *([] if before is None else [_number(compared, answer["main"])]),
             ]
+
+
+def _rows_before(answer: Mapping[str, Any]) -> Mapping[Any, Any] | None:
+    """Return the rows of the period that the answer is compared with; None if there is none."""
+    against = answer.get("against")
+    if against is None:
+        return None
+    parts = against["parts"] or [{"rows": against["rows"]}]
+    return {_key(part, row): row for part in parts for row in part["rows"]}
+
+
+def _key(part: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return part.get("value"), part.get("second_value"), row["track"], row["row"]
+
+
+def _number(row: Mapping[str, Any] | None, main: str) -> object:
+    """Return the number of a row that is drawn."""
+    if row is None:
+        return 0
+    if main in row["counts"]:
+        return row["counts"][main]["count"]
+    return _days(row["durations"][main]) if main in row["durations"] else row["shares"][main]
 
 
 def _values(

@@ -24,7 +24,9 @@ from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX
 from service.projected import ProjectedTables
 from service.reading.figures.asking import (
     Given,
+    against_question,
     check_measure,
+    check_one_period,
     check_row,
     figure_named,
     question_from,
@@ -32,6 +34,7 @@ from service.reading.figures.asking import (
 from service.reading.figures.defining import describe_definitions
 from service.reading.figures.describing import (
     FigureWording,
+    describe_against,
     describe_figure,
     describe_members,
     read_place,
@@ -115,6 +118,10 @@ def _given(
         Word, Query(description="The stage that it is to get to, by any of its names.")
     ] = None,
     within: Annotated[Word, Query(description="In how many days.")] = None,
+    against: Annotated[
+        Word,
+        Query(description="The period to compare with: previous or last_year."),
+    ] = None,
     by: Annotated[
         Word,
         Query(
@@ -136,6 +143,7 @@ def _given(
         "base": base,
         "target": target,
         "within": within,
+        "against": against,
         "by": by,
         "known_at": known_at,
     }
@@ -174,10 +182,16 @@ async def get_figure(
     """
     figure = figure_named(name)
     async with _asked(request, figure, asked_of) as asked:
-        answer = await part_of(request, FigureQueries).answer(
-            asked.driver, figure, asked.wording.lifecycle, asked.wording.question
-        )
-    content = describe_figure(answer, asked.wording)
+        figures, wording = part_of(request, FigureQueries), asked.wording
+        lifecycle = wording.lifecycle
+        answer = await figures.answer(asked.driver, figure, lifecycle, wording.question)
+        content = describe_figure(answer, wording)
+        other = against_question(figure, asked_of.given, lifecycle, wording.question)
+        if other is not None:
+            before = await figures.answer(asked.driver, figure, lifecycle, other)
+            content["against"] = describe_against(
+                before, wording._replace(question=other), asked_of.given["against"]
+            )
     return await answer_as_preferred(
         request, content, lambda: figure_sheet(content, asked_of.language)
     )
@@ -206,6 +220,7 @@ async def get_figure_leads(
     The answer of a figure has the path of this list for every number.
     """
     figure, place = figure_named(name), read_place(after)
+    check_one_period(asked_of.given)
     async with _asked(request, figure, asked_of) as asked:
         lifecycle, question = asked.wording.lifecycle, asked.wording.question
         cell = Cell(RowKey(SubjectKind(track), row), measure, joined(value))

@@ -18,7 +18,13 @@ from service.http.problem import Problem
 from service.http.request_headers import read_transfer
 from service.ingest.reporting import Reporting
 from service.limits import PAGE_DEFAULT
-from service.reading.figures.asking import Given, check_measure, check_row, figure_named
+from service.reading.figures.asking import (
+    Given,
+    check_measure,
+    check_one_period,
+    check_row,
+    figure_named,
+)
 from service.reading.figures.comparing import describe_comparison, other_given, read_subject
 from service.reading.figures.files import (
     BehindNumber,
@@ -113,6 +119,7 @@ async def compare_figure_with_file(
     Identifiers are in the body because URLs are logged. The answer names rows by their lines.
     """
     figure, figures = figure_named(name), part_of(request, FigureQueries)
+    check_one_period(asked_of.given)
     with part_of(request, MemoryBudgets).senders.memory() as memory:
         body = await read_body(request.receive, read_transfer(request.scope), memory)
         file = read_file(body)
@@ -174,6 +181,7 @@ async def compare_figure(
     `other_…` names. The same `as_of` at two `known_at` shows what was restated in between.
     """
     figure, subject = figure_named(name), read_subject(after)
+    check_one_period(asked_of.given)
     others = other_given(asked_of.given, other, has_value=other_value is not None)
     key = RowKey(SubjectKind(track), row)
     values = (value, other_value if other_value is not None else value)

@@ -155,8 +155,21 @@ class FigureAsked(_Since, Shape):
     by: Annotated[str | None, Field(description="The breakdown; two are separated by a comma.")]
 
 
+class Against(_Since, Shape):
+    """The same figure for the period that it is compared with."""
+
+    period: Annotated[str, Field(description="previous or last_year")]
+    to: Moment | None
+    rows: Sequence[FigureRow]
+    parts: Sequence[FigurePart]
+
+
 class AnsweredFigure(FigureAsked):
     """Every number of a figure."""
+
+    against: Annotated[
+        Against | None, Field(description="Only if the period is compared with another one.")
+    ]
 
     main: str
     measures: Sequence[LabelledMeasure]

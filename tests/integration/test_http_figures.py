@@ -185,6 +185,34 @@ async def test_a_duration_names_its_case(service: Service) -> None:
     assert (await read(service, "lead_time", base="SAL"))["rows"][0]["durations"]["p50"] is None
 
 
+async def test_a_period_is_compared_with_another(service: Service) -> None:
+    february = {"from": "2026-02-01", "to": "2026-02-28", "lang": "en"}
+    flow = await read(service, "flow", **february, against="previous", by="origin")
+    # The 28 days before, of which the first three are not in it.
+    assert flow["against"]["from"] == "2026-01-03T15:00:00.000000Z"
+    assert flow["against"]["to"] == flow["from"]
+    assert counts(flow, "first") == {"ML": 1, "MAL": 1, "MQL": 1}
+    assert counts(flow["against"], "first") == {"ML": 1, "MAL": 1}
+    named = await read(service, "flow", period="this_month", as_of="2026-02-10", against="previous")
+    january = await read(service, "flow", **JANUARY, as_of="2026-02-10")
+    assert counts(named["against"], "first") == counts(january, "first")
+    for number in numbers_of(named["against"]):
+        if number["count"]:
+            listed = (await service.client.get(number["leads"])).json()["leads"]
+            assert len(listed) == number["count"]
+    year = await read(service, "flow", **february, against="last_year")
+    assert (year["against"]["from"], year["against"]["to"]) == (
+        "2025-01-31T15:00:00.000000Z",
+        "2025-02-28T15:00:00.000000Z",
+    )
+    headers = {"accept": "text/csv"}
+    asked = {**february, "against": "previous"}
+    table = await service.client.get("/v1/figures/flow", params=asked, headers=headers)
+    rows = list(csv.DictReader(table.text.splitlines()))
+    (ml,) = (row for row in rows if row["row"] == "ML")
+    assert (ml["first"], ml["first (previous period)"]) == ("1", "1")
+
+
 async def test_two_breakdowns_at_a_time_add_up_to_either(service: Service) -> None:
     def sums(answer: dict[str, Any], *names: str) -> Counter[Any]:
         return Counter(
@@ -391,6 +419,10 @@ async def test_two_readings_are_compared_lead_by_lead(service: Service) -> None:
         ("flow?period=this_month&from=2026-01-01", 422, "use one"),
         ("flow?period=this_month&closing_day=31", 422, "from 1 to 28"),
         ("flow?closing_day=20", 422, "name a period"),
+        ("flow?against=last_yeer&period=this_month", 422, "known are previous, last_year"),
+        ("flow?against=previous", 422, "has a start and an end"),
+        ("stock?against=previous", 422, "no parameter against"),
+        ("flow/leads?row=ML&measure=in&against=previous&period=this_month", 422, "one period"),
         ("conversion?base=MQR", 422, "nearest known: MQL"),
         ("conversion?base=MQL&target=ML", 422, "must come after MQL"),
         ("conversion?base=MQL&target=MQL", 422, "must come after MQL"),

@@ -80,3 +80,14 @@ def test_bars_are_in_proportion() -> None:
     assert _bars([8, 4, 1, 0]) == ["█" * 20, "█" * 10, "██▌", ""]
     assert _bars([0.0]) == [""]
     assert _bars([]) == []
+
+
+def test_the_period_that_it_is_compared_with_has_a_column(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    against = {"period": "last_year", "rows": [row("MQL", 7, None)], "parts": []}
+    _print_figure(answer(against=against), WORDS["ja"], details=False)
+
+    printed = capsys.readouterr().out.splitlines()
+    heading, mql, won = (line.split() for line in printed if line.startswith(("行", "MQL", "WON")))
+    assert (heading[-1], mql[-1], won[-1]) == ("前年同期", "7", "0")

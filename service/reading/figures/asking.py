@@ -26,6 +26,10 @@ from service.reading.figures.periods import (
 
 COMMON: Final = ("as_of", "known_at", "by", "lang", "wait_for")
 """What every figure takes."""
+PREVIOUS: Final = "previous"
+LAST_YEAR: Final = "last_year"
+AGAINST: Final = (PREVIOUS, LAST_YEAR)
+"""The periods that another one can be compared with."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Given = Mapping[str, str]
@@ -63,6 +67,43 @@ def question_from(
         within=_within(figure, given.get("within")),
         is_now=not given.keys() & {"as_of", "known_at"},
     )
+
+
+def against_question(
+    figure: Figure, given: Given, lifecycle: Lifecycle, question: Question
+) -> Question | None:
+    """Return the same question about the period to compare with. Raises Problem: parameter-invalid.
+
+    Everything else is the same, so both periods are read at one moment.
+    """
+    against = given.get("against")
+    if against is None:
+        return None
+    if against not in AGAINST:
+        raise _invalid("against", f"against is {against}; {suggestion(against, AGAINST)}.")
+    since, until = question.since, question.until
+    if since is None or until is None:
+        raise _invalid(
+            "against",
+            f"{figure.name} can be compared with another period if its own has a start "
+            "and an end: name from and to, or a period.",
+        )
+    calendar = calendar_of(lifecycle, _closing_day(given.get("closing_day")))
+    if against == LAST_YEAR:
+        bounds = calendar.year_before(since), calendar.year_before(until)
+    elif "period" in given:
+        day = (since - AN_INSTANT).astimezone(calendar.zone).date()
+        period = period_named(given["period"], day, calendar)
+        bounds = calendar.begins(period.first), calendar.begins(period.beyond)
+    else:
+        bounds = since - (until - since), since
+    return question._replace(since=bounds[0], until=bounds[1], is_now=False)
+
+
+def check_one_period(given: Given) -> None:
+    """Check that a list is asked for one period. Raises Problem: parameter-invalid."""
+    if "against" in given:
+        raise _invalid("against", "A list is that of one period; the figure has the paths of both.")
 
 
 def check_measure(figure: Figure, cell: Cell, question: Question) -> None:

@@ -68,14 +68,31 @@ def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.Answ
         "shares": [_labelled(one.name, one.words, wording) for one in figure.shares],
         "durations": [_labelled(one.name, one.words, wording) for one in figure.durations],
         "rows": [_row(row, wording, None) for row in answer.total],
-        "parts": [
-            {
-                **describe_values(question.by, part.value, wording.lifecycle, wording.language),
-                "rows": [_row(row, wording, part.value) for row in part.rows],
-            }
-            for part in answer.parts
-        ],
+        "parts": _parts(answer, wording),
+        "against": None,
     }
+
+
+def describe_against(answer: FigureAnswer, wording: FigureWording, period: str) -> shapes.Against:
+    """Describe the numbers of the period that a figure is compared with."""
+    return {
+        "period": period,
+        "from": format_optional_utc(wording.question.since),
+        "to": format_optional_utc(wording.question.until),
+        "rows": [_row(row, wording, None) for row in answer.total],
+        "parts": _parts(answer, wording),
+    }
+
+
+def _parts(answer: FigureAnswer, wording: FigureWording) -> list[shapes.FigurePart]:
+    by = wording.question.by
+    return [
+        {
+            **describe_values(by, part.value, wording.lifecycle, wording.language),
+            "rows": [_row(row, wording, part.value) for row in part.rows],
+        }
+        for part in answer.parts
+    ]
 
 
 def describe_members(page: MemberPage, cell: Cell, wording: FigureWording) -> shapes.CountedLeads:

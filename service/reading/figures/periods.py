@@ -32,6 +32,15 @@ class Calendar(NamedTuple):
         """Return the moment at which a day is over."""
         return self.begins(day + DAY)
 
+    def year_before(self, moment: datetime) -> datetime:
+        """Return the same local time a year earlier; the last of February for the 29th."""
+        local = moment.astimezone(self.zone)
+        try:
+            before = local.replace(year=local.year - 1)
+        except ValueError:
+            before = local.replace(year=local.year - 1, day=local.day - 1)
+        return before.astimezone(UTC)
+
     def month_of(self, day: date) -> int:
         """Return the month that a day belongs to, counted from the year 0."""
         month = day.year * MONTHS_OF_A_YEAR + day.month - 1

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from service.shapes import figures as shapes
 from service.tables.spreadsheet import Column, ColumnKind, Sheet, Value
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {"label": "label"},
+    "en": {"label": "label", "previous": "previous period", "last_year": "a year earlier"},
     "ja": {
         "label": "名称",
+        "previous": "前期間",
+        "last_year": "前年同期",
         "track": "対象",
         "row": "行",
         "subject": "リード・企業",
@@ -32,6 +34,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Headings; without a language, and where a word is missing, the code."""
+
+
+PartKey: TypeAlias = tuple[str | None, ...]
+"""The values of a part; empty for the total."""
+RowInPart: TypeAlias = tuple[PartKey, str, str]
 
 
 class Headings:
@@ -65,12 +72,14 @@ def figure_sheet(answer: shapes.AnsweredFigure, language: str | None) -> Sheet:
         Column(headings.word("track")),
         *headings.coded("row"),
         *(Column(_heading(one), ColumnKind.NUMBER) for one in answer["measures"]),
+        *_against_columns(answer, headings),
         *(Column(_heading(one), ColumnKind.SHARE) for one in answer["shares"]),
         *(Column(_heading(one), ColumnKind.DAYS) for one in answer["durations"]),
     ]
+    before = rows_against(answer)
     rows = [
-        [*values, *_figure_row(row, answer, headings)]
-        for values, part in _parts(answer, by, headings)
+        [*values, *_figure_row(row, before.get((key, row["track"], row["row"])), answer, headings)]
+        for key, values, part in _parts(answer, by, headings)
         for row in part
     ]
     return Sheet(answer["figure"], columns, rows)
@@ -128,28 +137,56 @@ def _heading(named: shapes.Labelled) -> str:
     return named.get("label", named["name"])
 
 
+def rows_against(answer: shapes.AnsweredFigure) -> Mapping[RowInPart, shapes.FigureRow]:
+    """Return the rows of the period that the answer is compared with."""
+    against = answer["against"]
+    if against is None:
+        return {}
+    found: list[tuple[PartKey, shapes.FigureRow]] = [((), row) for row in against["rows"]]
+    found += [(_key(part), row) for part in against["parts"] for row in part["rows"]]
+    return {(key, row["track"], row["row"]): row for key, row in found}
+
+
+def _key(part: shapes.FigurePart) -> PartKey:
+    return part["value"], part.get("second_value")
+
+
+def _against_columns(answer: shapes.AnsweredFigure, headings: Headings) -> Iterator[Column]:
+    against = answer["against"]
+    if against is not None:
+        period = headings.word(against["period"])
+        for measure in answer["measures"]:
+            yield Column(f"{_heading(measure)} ({period})", ColumnKind.NUMBER)
+
+
 def _parts(
     answer: shapes.AnsweredFigure, by: Sequence[str], headings: Headings
-) -> Iterator[tuple[list[Value], Sequence[shapes.FigureRow]]]:
+) -> Iterator[tuple[PartKey, list[Value], Sequence[shapes.FigureRow]]]:
     """Yield the values of each part and its rows; the total if there are no parts."""
     if not by:
-        yield [], answer["rows"]
+        yield (), [], answer["rows"]
         return
     for part in answer["parts"]:
         values = headings.labelled(part["value"] or "", part.get("value_label"))
         if len(by) > 1:
             second = part.get("second_value") or ""
             values += headings.labelled(second, part.get("second_value_label"))
-        yield values, part["rows"]
+        yield _key(part), values, part["rows"]
 
 
 def _figure_row(
-    row: shapes.FigureRow, answer: shapes.AnsweredFigure, headings: Headings
+    row: shapes.FigureRow,
+    before: shapes.FigureRow | None,
+    answer: shapes.AnsweredFigure,
+    headings: Headings,
 ) -> Iterator[Value]:
     yield row["track"]
     yield from headings.labelled(row["row"], row.get("row_label"))
     for measure in answer["measures"]:
         yield row["counts"][measure["name"]]["count"]
+    if answer["against"] is not None:
+        for measure in answer["measures"]:
+            yield before["counts"][measure["name"]]["count"] if before is not None else 0
     for share in answer["shares"]:
         found = row["shares"][share["name"]]
         yield Decimal(found) if found is not None else None
