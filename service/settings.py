@@ -57,12 +57,12 @@ def _checked_url(text: SecretStr) -> SecretStr:
 
 def _checked_proxies(text: str) -> str:
     """Raise ValueError if this is not a list of addresses and networks."""
-    for one in filter(None, map(str.strip, text.split(","))):
+    for network in filter(None, map(str.strip, text.split(","))):
         try:
-            ip_network(one)
+            ip_network(network)
         except ValueError:
             raise ValueError(
-                f"expected addresses or networks such as 10.0.0.0/8, found {one}"
+                f"expected addresses or networks such as 10.0.0.0/8, found {network}"
             ) from None
     return text
 

@@ -200,15 +200,15 @@ def are_same(before: Sequence[Counted], after: Sequence[Counted]) -> bool:
 def differences(before: Sequence[Counted], after: Sequence[Counted]) -> dict[str, Any]:
     """Return the data of a restatement: outcomes that no longer count, and those that do now."""
     no_longer, now = (
-        sorted(some, key=lambda one: one.occurred_at)
+        sorted(some, key=lambda outcome: outcome.occurred_at)
         for some in (_without(before, after), _without(after, before))
     )
     changed = [*no_longer, *now]
     return {
-        NO_LONGER: [_described(one) for one in no_longer],
-        NOW: [_described(one) for one in now],
-        TYPES: sorted({one.type for one in changed}),
-        STAGES: sorted({one.stage for one in changed if one.stage is not None}),
+        NO_LONGER: [_described(outcome) for outcome in no_longer],
+        NOW: [_described(outcome) for outcome in now],
+        TYPES: sorted({outcome.type for outcome in changed}),
+        STAGES: sorted({outcome.stage for outcome in changed if outcome.stage is not None}),
     }
 
 
@@ -260,32 +260,32 @@ def _without(some: Iterable[Counted], others: Iterable[Counted]) -> list[Counted
     for content in map(_content, others):
         taken[content] = taken.get(content, 0) + 1
     remaining = []
-    for one in some:
-        content = _content(one)
+    for outcome in some:
+        content = _content(outcome)
         if taken.get(content):
             taken[content] -= 1
         else:
-            remaining.append(one)
+            remaining.append(outcome)
     return remaining
 
 
-def _content(one: Counted) -> tuple[object, ...]:
-    data = json.dumps(dict(one.data), sort_keys=True) if one.data else ""
-    return (one.type, one.occurred_at, data, *one[4:])
+def _content(outcome: Counted) -> tuple[object, ...]:
+    data = json.dumps(dict(outcome.data), sort_keys=True) if outcome.data else ""
+    return (outcome.type, outcome.occurred_at, data, *outcome[4:])
 
 
-def _described(one: Counted) -> dict[str, Any]:
+def _described(outcome: Counted) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "type": one.type,
-        "time": format_utc(one.occurred_at),
-        "position": str(one.position),
+        "type": outcome.type,
+        "time": format_utc(outcome.occurred_at),
+        "position": str(outcome.position),
     }
-    if one.data:
-        described["data"] = dict(one.data)
-    if one.effective_at is not None:
-        described["stage"] = one.stage
-        described["effective_time"] = format_utc(one.effective_at)
-        described["pass"] = one.pass_number
+    if outcome.data:
+        described["data"] = dict(outcome.data)
+    if outcome.effective_at is not None:
+        described["stage"] = outcome.stage
+        described["effective_time"] = format_utc(outcome.effective_at)
+        described["pass"] = outcome.pass_number
     return described
 
 

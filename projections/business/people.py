@@ -75,13 +75,13 @@ def people_in(
     own: defaultdict[str, list[Pass]] = defaultdict(list)
     own.update((lead, list(found)) for lead, found in passes.items())
     first: dict[str, str | None] = {}
-    for one in said:
-        if one.is_restated:
-            own[one.lead] = _restated(own[one.lead], one.origins)
-        if one.has_origin:
-            _correct(own[one.lead], one)
-        if one.first_touch is not None or one.is_restated:
-            first[one.lead] = one.first_touch
+    for statement in said:
+        if statement.is_restated:
+            own[statement.lead] = _restated(own[statement.lead], statement.origins)
+        if statement.has_origin:
+            _correct(own[statement.lead], statement)
+        if statement.first_touch is not None or statement.is_restated:
+            first[statement.lead] = statement.first_touch
     return {
         lead: Known(_person(lead, list(group), own, touches, first), own[lead])
         for lead, group in groups.items()
@@ -101,7 +101,7 @@ def in_pass(unit: Unit, people: Mapping[str, Known]) -> Unit:
 def _restated(passes: Sequence[Pass], origins: Sequence[str | None]) -> list[Pass]:
     """State the origins of the passes that a restatement knows to be over."""
     over = dict(enumerate(origins[:-1], start=1))
-    return [one._replace(origin=over.get(one.number, one.origin)) for one in passes]
+    return [each._replace(origin=over.get(each.number, each.origin)) for each in passes]
 
 
 def _correct(passes: list[Pass], said: Said) -> None:

@@ -33,7 +33,9 @@ class TrustedProxies:
     @classmethod
     def from_text(cls, text: str) -> "TrustedProxies":
         """Read addresses and networks separated by commas. Raises ValueError."""
-        return cls(tuple(ip_network(one.strip()) for one in text.split(",") if one.strip()))
+        return cls(
+            tuple(ip_network(network.strip()) for network in text.split(",") if network.strip())
+        )
 
     def include(self, host: str) -> bool:
         """Whether a connection comes from one of them."""
