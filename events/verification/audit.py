@@ -66,6 +66,8 @@ from events.verification.reads_audit import ReadsAudit
 UNREADABLE = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """Errors raised by code that trusts its own records when it reads one that it did not write."""
 
+_LINKING = (LINKED, UNLINKED)
+
 
 @dataclass(slots=True)
 class Audit:
@@ -454,6 +456,8 @@ class Audit:
 
     def _check_links(self, group: Sequence[Record]) -> None:
         """Check that exactly the identifiers that events linked are stored."""
+        if not any(event.type in _LINKING or event.position in self.links for event, _ in group):
+            return
         first = group[0].event
         stored = {event.position: self.links.pop(event.position, []) for event, _ in group}
         found = Counter((link.kind, link.subject_id) for link in stored.pop(first.position))
