@@ -12,6 +12,7 @@ from events.refusals import Refused
 from events.revision import past
 from projections.funnel.fold import Stages, fold
 from tests.support.ledger_in_memory import DIGESTS, LedgerInMemory
+from tests.support.planted_everywhere import VALUES, found_in
 from tests.support.stories import day, demand_funnel
 
 HANAKO, TARO = {"email": "hanako@acme.example"}, {"email": "taro@other.example"}
@@ -232,6 +233,18 @@ def test_a_corrected_time_is_a_time_and_not_one_to_come(time: object, expected: 
         "/data/fields/time",
     )
     assert expected in outcome.refusal.detail
+
+
+@pytest.mark.parametrize("value", VALUES.values())
+@pytest.mark.parametrize("field", ["opportunity", "order", "product", "owner", "expected_close"])
+def test_a_corrected_field_that_identifies_a_person_reaches_no_record(
+    field: str, value: str
+) -> None:
+    ledger = LedgerInMemory()
+    won = reported(ledger, "opportunity.won", 1, HANAKO, opportunity="o")
+    correction = {"event": str(won.position), "fields": {field: value}}
+    assert refused(ledger.send_one("event.corrected", data=correction)) == "event-invalid"
+    assert [entry.record for entry in ledger.entries if found_in(entry.record)] == []
 
 
 def test_timers_fire_again_between_what_counts() -> None:
