@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EVENTS ?= 1000000
 
-.PHONY: help serve unit test check format bench bench-large bench-peers soak lock clean
+.PHONY: help serve unit test check format bench bench-large bench-peers soak nightly lock clean
 
 help: ## Show the available targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 13
@@ -47,7 +47,10 @@ bench-large: $(VENV)/.develop ## Compare a log of EVENTS (1000000 by default: ha
 bench-peers: $(VENV)/.develop $(VENV)-peers/.ready ## Compare with other event stores: ten minutes.
 	$(BIN)/python -m tests.bench.peers --peers $(VENV)-peers/bin/python $(PEERS)
 
-soak: $(VENV)/.develop ## Run the long fuzzing and fault tests: several hours, at most five.
+soak: $(VENV)/.develop ## Kill every part of the service under load, and cut its connections: 30 minutes.
+	$(BIN)/python -m tests.safety.soak
+
+nightly: $(VENV)/.develop ## Run the long fuzzing and fault tests: several hours, at most five.
 	LEADLEDGER_TEST_TIER=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 		-o timeout=3600 --session-timeout=18000
 

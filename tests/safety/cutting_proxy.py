@@ -72,7 +72,13 @@ async def cutting_proxy(url: URL, directory: Path) -> AsyncIterator[tuple[Cuttin
         task = asyncio.current_task()
         assert task is not None
         under_way.add(task)
-        server = await asyncio.open_unix_connection(str(behind))
+        try:
+            server = await asyncio.open_unix_connection(str(behind))
+        except OSError:
+            # The server is being started again.
+            writer.transport.abort()
+            under_way.discard(task)
+            return
         await _Conversation(proxy, (reader, writer), server).run()
         under_way.discard(task)
 

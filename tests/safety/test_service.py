@@ -1,7 +1,6 @@
 """Kill every part of the whole service under load, through the command and the port alone."""
 
 import asyncio
-import json
 import random
 import signal
 from collections.abc import AsyncIterator
@@ -12,8 +11,9 @@ import pytest
 
 from events.remote.roles import Role
 from tests.safety.dead_connections import DEAD_CONNECTIONS
-from tests.safety.http_door import http_door, read_feed, read_refusals, send_and_leave
-from tests.safety.log_check import Violation, check_log, check_refusals
+from tests.safety.http_door import http_door, send_and_leave
+from tests.safety.log_check import Violation
+from tests.safety.soak import check
 from tests.safety.traffic import Answer, Batch, Load, send, until_answered
 from tests.safety.waiting import some_more
 from tests.support.processes import Process, family_of
@@ -114,18 +114,6 @@ async def under_load(victim: Victim, received: list[Answer]) -> AsyncIterator[li
                 task.result()
 
 
-async def check_service(victim: Victim, answers: list[Answer]) -> None:
-    """Check the feed against the answers, then check the rest with the service's own commands."""
-    check_log(await read_feed(victim.url(), victim.key), answers)
-    check_refusals(await read_refusals(victim.url(), victim.key), answers)
-    for command in (("verify", "--json"), ("rebuild", "--compare-only", "--json")):
-        run = await asyncio.to_thread(victim.service.command, *command)
-        assert run.returncode == 0, run.stdout + run.stderr
-        found = json.loads(run.stdout)
-        assert found.get("verified", True)
-        assert found.get("comparison", {"differing": 0})["differing"] == 0
-
-
 async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_twice(
     data_dir: Path,
 ) -> None:
@@ -144,7 +132,7 @@ async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_
                 await some_more(received)
             async with http_door(victim.url, victim.key) as door:
                 again = [answer for batch in left for answer in await until_answered(door, batch)]
-            await check_service(victim, [*received, *again])
+            await check(victim.service, victim.key, [*received, *again])
             assert len(received) > 10 * len(kills), "there was hardly any load to survive"
         finally:
             victim.service.end(signal.SIGKILL)
@@ -164,4 +152,4 @@ async def test_a_service_that_answers_before_the_commit_would_lose_events(
             victim.kill_writer(random.Random(1))
             await some_more(received)
         with pytest.raises(Violation, match="the ledger holds"):
-            await check_service(victim, received)
+            await check(victim.service, victim.key, received)
