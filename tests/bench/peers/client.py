@@ -50,9 +50,9 @@ def append(order: Order) -> dict[str, Any]:
     clients = order["clients"]
     processes = min(clients, os.cpu_count() or 1)
     reports: list[Reports] = [[] for _ in range(clients)]
-    for one in timed_events(order["tag"], order["events"]):
-        number = order["first_lead"] + one.lead
-        reports[one.lead % clients].append((number, one.event))
+    for timed in timed_events(order["tag"], order["events"]):
+        lead = lead_of(timed.event)
+        reports[lead % clients].append((order["first_lead"] + lead, timed.event))
     context = multiprocessing.get_context("spawn")
     begin, results = context.Barrier(processes), context.Queue()
     workers = [
@@ -71,6 +71,14 @@ def append(order: Order) -> dict[str, Any]:
         "seconds": max(run[1] for run in runs) - min(run[0] for run in runs),
         "latencies": sorted(latency for run in runs for latency in run[2]),
     }
+
+
+def lead_of(report: dict[str, Any]) -> int:
+    """Return the number of the person, which is in all identifiers that the mix makes."""
+    named = report["lead"]
+    if "email" in named:
+        return int(named["email"].partition("@")[0].removeprefix("person"))
+    return int(named["anonymous_id"].rpartition("-")[2])
 
 
 def work(order: Order, shares: list[Reports], begin: Any, results: Any) -> None:
