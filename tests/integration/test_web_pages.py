@@ -492,6 +492,11 @@ async def test_a_page_needs_the_scope_of_what_it_shows(service: Service) -> None
             for path in ("/funnel", "/leads", "/records/1", "/sessions")
         }
     assert found == {"/funnel": 200, "/leads": 403, "/records/1": 403, "/sessions": 200}
+    headers = await service.key(Scope.LEADS_READ, person="E10")
+    async with browsing(service) as client:
+        await log_in(client, headers["authorization"].removeprefix("Bearer "))
+        # Whoever works, but sees no figures, begins with the work.
+        assert (await client.get("/")).headers["location"] == "/worklist"
 
 
 async def test_a_stopped_projection_is_explained(

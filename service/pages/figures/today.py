@@ -26,7 +26,7 @@ from service.limits import PAGE_MAX
 from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.looking import Looking, looking_at
-from service.pages.frame.rendering import page, view_of
+from service.pages.frame.rendering import page, redirect, view_of
 from service.projected import ProjectedTables
 from service.reading.conflicts import waiting
 from service.reading.figures.asking import acquired_at
@@ -88,9 +88,16 @@ class Attention(NamedTuple):
 
 @router.get("/", response_model=None)
 async def get_today_page(request: Request) -> Response:
-    """Show where things stand. Raises LogInNeeded, and Problem: scope-missing."""
-    visitor = await admit(request, Scope.PROJECTIONS_READ)
+    """Show where things stand, or lead on to work those who may not see figures.
+
+    Raises LogInNeeded, and Problem: scope-missing.
+    """
+    visitor = await admit(request)
     view = view_of(request, asked_of(request))
+    scopes = visitor.sender.scopes
+    if Scope.PROJECTIONS_READ not in scopes and Scope.LEADS_READ in scopes:
+        return redirect(view.url("/worklist"))
+    visitor.check(Scope.PROJECTIONS_READ)
     head = await part_of(request, Log).head()
     compiled = part_of(request, Lifecycles).in_force
     async with looking_at(request, view.asked) as looking:
