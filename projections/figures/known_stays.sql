@@ -39,16 +39,17 @@ WITH live AS (
             stay.exit_position, stay.exit_kind, stay.next_stage
        FROM ledger.stage_intervals AS stay
       CROSS JOIN LATERAL (
-            SELECT COALESCE(
-                       (SELECT change -> 2
-                          FROM jsonb_array_elements(stay.changes)
-                               WITH ORDINALITY AS later (change, number)
-                         WHERE CAST(change ->> 0 AS timestamptz)
-                               <= COALESCE(CAST(:valued_at AS timestamptz), stay.entered_at)
-                           AND CAST(change ->> 1 AS bigint) <= (SELECT position FROM live)
-                         ORDER BY number DESC
-                         LIMIT 1),
-                       stay.traits) AS traits
+            SELECT CASE WHEN stay.changes IS NULL THEN stay.traits
+                        ELSE COALESCE(
+                             (SELECT change -> 2
+                                FROM jsonb_array_elements(stay.changes)
+                                     WITH ORDINALITY AS later (change, number)
+                               WHERE CAST(change ->> 0 AS timestamptz)
+                                     <= COALESCE(CAST(:valued_at AS timestamptz), stay.entered_at)
+                                 AND CAST(change ->> 1 AS bigint) <= (SELECT position FROM live)
+                               ORDER BY number DESC
+                               LIMIT 1),
+                             stay.traits) END AS traits
             ) AS valued
       WHERE stay.generation = (SELECT generation FROM live)
         AND stay.known_from <= (SELECT position FROM live)
