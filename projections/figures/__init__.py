@@ -8,8 +8,10 @@ so a list always has as many entries as its number says.
 
 Members are read from the stays that the funnel projects. A stay knows since when and until when it
 counted, so `as_of` and `known_at` need no further tables, and no figure can disagree with another
-about a stage.
+about a stage. Figures about deadlines and deals also read the tables of those projections
+(`reads`), each member in the stay of its lead.
 
 `definition` says what a figure consists of, `catalogue` lists them all, `stages` and `over_time`
-define them, `question` is what can be asked, and `queries` answers.
+define them, `question` is what can be asked, `queries` answers, and `comparing` says why two
+answers differ.
 """
