@@ -11,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from events.verification.findings import Check
 from service.keys.scopes import Scope
 from service.metrics import Metrics
 from service.people.reads import Reads
@@ -21,7 +20,6 @@ from service.private_postgres import PrivatePostgres
 from service.settings import DRIVER
 from tests.support.http_service import SCHEMA, SEALS, Service, running_service
 from tests.support.page_visits import OURS, browsing, counted, key_of, log_in
-from tests.support.verified import examined
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -178,29 +176,6 @@ async def test_every_look_is_recorded_and_the_log_holds_the_end_of_the_chain(
     feed = (await service.client.get("/v1/events?type=personal.reads_sealed")).json()["events"]
     assert [event["data"]["reads"] for event in feed] == [last.number]
     assert hanako not in str(feed)
-
-
-async def test_verification_finds_a_read_that_was_removed_or_changed(
-    service: Service, browser: httpx.AsyncClient
-) -> None:
-    await browser.get("/leads?list=house")
-    await sealing_of(service).seal()
-    owner = create_async_engine(service.owner_url.set(drivername=DRIVER))
-    triggers = "ALTER TABLE ledger.personal_reads {} TRIGGER USER"
-    found = {}
-    for change in (
-        "SELECT 1",
-        "UPDATE ledger.personal_reads SET key_id = 'nobody' WHERE number = 2",
-        "DELETE FROM ledger.personal_reads WHERE number > 1",
-    ):
-        async with owner.begin() as connection:
-            await connection.execute(text(triggers.format("DISABLE")))
-            await connection.execute(text(change))
-            await connection.execute(text(triggers.format("ENABLE")))
-        report, _ = await examined(owner, schema=SCHEMA)
-        found[change.split()[0]] = report.section(Check.READS).differing > 0
-    await owner.dispose()
-    assert found == {"SELECT": False, "UPDATE": True, "DELETE": True}
 
 
 async def test_the_serving_role_cannot_change_a_read(service: Service) -> None:

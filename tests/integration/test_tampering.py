@@ -32,6 +32,7 @@ from tests.support.running_service import ROOT, environment
 from tests.support.verified import DIGESTS, examined
 
 GUARD_OFF = "ALTER TABLE ledger.events DISABLE TRIGGER USER"
+READS_OFF = "ALTER TABLE ledger.personal_reads DISABLE TRIGGER USER"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,10 @@ async def differing(engine: AsyncEngine, **asked: Any) -> dict[Check, list[str]]
         ("UPDATE ledger.api_keys SET expires_at = now() + interval '1 year'", Check.KEYS),
         ("UPDATE ledger.api_keys SET revoked_at = now()", Check.KEYS),
         ("UPDATE ledger.api_keys SET is_founder = NOT is_founder", Check.KEYS),
+        ("UPDATE ledger.api_keys SET person = 'x' WHERE person IS NULL", Check.KEYS),
         ("DELETE FROM ledger.api_keys", Check.KEYS),
+        (f"{READS_OFF}; UPDATE ledger.personal_reads SET key_id = 'x'", Check.READS),
+        (f"{READS_OFF}; DELETE FROM ledger.personal_reads", Check.READS),
     ],
 )  # fmt: skip
 async def test_a_changed_row_is_found(busy: URL, statement: str, check: Check) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 from sqlalchemy import URL
@@ -11,10 +12,14 @@ from events.lifecycles.shipped import read_lifecycle_text
 from projections.catalogue import PROJECTIONS
 from service.app import create_app
 from service.composition import open_parts
+from service.http.parts import Parts
 from service.keys.bootstrap import bootstrap
 from service.keys.store import KeyStore
+from service.metrics import Metrics
+from service.people.reads import Reads
+from service.people.sealing import Sealing
 from service.projected import ProjectedTables
-from tests.support.http_service import prepare, settings_for
+from tests.support.http_service import SCHEMA, SEALS, prepare, settings_for
 
 
 def before(*, minutes: int) -> str:
@@ -67,10 +72,19 @@ async def _live(app_url: URL) -> None:
             headers={"authorization": f"Bearer {key}"},
         ) as client:
             await happen(client)
+            await _look(parts, key)
             await until_recorded(client, "lead.dormant")
             head = int((await client.get("/v1/events")).json()["head"])
             for name in PROJECTIONS:
                 await parts[ProjectedTables].checkpoints.wait_for(head, name=name, timeout_s=20)
+
+
+async def _look(parts: Parts, key: str | None) -> None:
+    """See a person's data on a page, and seal that."""
+    engine = parts[ProjectedTables].engine
+    reading = {"key_id": str(key).split("_")[1], "page": "/leads", "leads": [str(UUID(int=1))]}
+    await parts[Reads].record(**reading)
+    await Sealing(engine, SCHEMA, SEALS, on_fault=parts[Metrics].fault).seal()
 
 
 async def happen(client: httpx.AsyncClient) -> None:
