@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from projections.figures.question import Member, Question
 
@@ -35,6 +35,10 @@ class Because(StrEnum):
     """Its value of the breakdown had changed in one reading and not in the other."""
     ASKED = "asked"
     """No event: the readings ask for different periods, values or days, or time has passed."""
+
+
+MemberKey: TypeAlias = tuple[str, int, datetime]
+"""What a restatement leaves as it is: the subject, its pass, and when."""
 
 
 class Reason(NamedTuple):
@@ -148,6 +152,31 @@ def explain(
         if member is not None and (reason := _reason(member, stays, own, other)) is not None
     )
     return MemberDifference(pair.subject_id, *pair, next(reasons, Reason(Because.ASKED, None)))
+
+
+def explain_elsewhere(
+    difference: MemberDifference,
+    stays: Sequence[StayBounds],
+    readings: Sequence[Question],
+    anywhere: Sequence[Mapping[MemberKey, Member]],
+) -> MemberDifference:
+    """Explain a member that counts for something else in the other reading by what followed there.
+
+    `anywhere` are the members of each reading, whatever they count for.
+    """
+    if difference.reason.because is not Because.ASKED:
+        return difference
+    for member, own, other in ((difference.first, 0, 1), (difference.second, 1, 0)):
+        same = anywhere[other].get(key_of(member)) if member is not None else None
+        reason = _reason(same, stays, readings[other], readings[own]) if same is not None else None
+        if reason is not None:
+            return difference._replace(reason=reason)
+    return difference
+
+
+def key_of(member: Member) -> MemberKey:
+    """Return by what the same member is found in another reading."""
+    return member.place.subject_id, member.pass_number, member.at
 
 
 def _by_pass(

@@ -119,6 +119,11 @@ class Figure:
     def measure(self, name: str) -> Measure | None:
         return next((one for one in self.measures if one.name == name), None)
 
+    @property
+    def every_measure(self) -> tuple[str, ...]:
+        """All measures that members carry."""
+        return tuple(dict.fromkeys(name for one in self.measures for name in self.counted_by(one)))
+
     def counted_by(self, measure: Measure) -> tuple[str, ...]:
         """Return the measures that members carry, of which this one is the sum."""
         return measure.sums or (measure.name,)

@@ -24,13 +24,17 @@ from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import COMPARED_MEMBERS_MAX
 from projections.figures.answering import Counted, Measured, answer_from
 from projections.figures.comparing import (
+    Because,
     Compared,
     MemberDifference,
+    MemberKey,
     Pair,
     StayBounds,
     by_subject,
     compare,
     explain,
+    explain_elsewhere,
+    key_of,
 )
 from projections.figures.definition import STAYS, Figure
 from projections.figures.question import (
@@ -165,12 +169,26 @@ class FigureQueries:
         """Return a page of the members behind one number."""
         measure = figure.measure(cell.measure)
         assert measure is not None, f"{figure.name} has no measure {cell.measure}"
+        side, measures = Side(lifecycle, question, cell), figure.counted_by(measure)
+        return await self._listed(driver, figure, side, measures, after=after, limit=limit)
+
+    async def _listed(
+        self,
+        driver: Driver,
+        figure: Figure,
+        side: Side,
+        measures: Sequence[str],
+        *,
+        after: Place | None,
+        limit: int,
+    ) -> MemberPage:
+        lifecycle, question, cell = side
         after_id, after_position, after_number = after or FIRST
         values = {
             **values_of(figure, lifecycle, question),
             "track": str(cell.row.track),
             "in_row": cell.row.name,
-            "measures": list(figure.counted_by(measure)),
+            "measures": list(measures),
             "value": cell.value,
             "after_id": after_id,
             "after_position": after_position,
@@ -188,14 +206,9 @@ class FigureQueries:
 
         Both lists are read up to a bound, and compared as far as both have been read.
         """
+        begin = Place(after, INTEGER_MAX, SMALL_INTEGER_MAX)
         lists = [
-            await self.members(
-                driver,
-                figure,
-                *side,
-                after=Place(after, INTEGER_MAX, SMALL_INTEGER_MAX),
-                limit=COMPARED_MEMBERS_MAX,
-            )
+            await self.members(driver, figure, *side, after=begin, limit=COMPARED_MEMBERS_MAX)
             for side in sides
         ]
         # The members of the last subject may be incomplete.
@@ -211,10 +224,32 @@ class FigureQueries:
         stays = by_subject(await self._stays_of(driver, subjects))
         readings = [side.question for side in sides]
         differences = tuple(explain(pair, stays[pair.subject_id], *readings) for pair in shown)
+        if any(one.reason.because is Because.ASKED for one in differences):
+            elsewhere = [await self._anywhere(driver, figure, side, begin) for side in sides]
+            differences = tuple(
+                explain_elsewhere(one, stays[one.subject_id], readings, elsewhere)
+                for one in differences
+            )
         types = await self._types_of(driver, differences)
         is_whole = after == FIRST.subject_id and end is None
         following = _continues(compared, shown, read, end)
         return ComparedPage(differences, types, compared if is_whole else None, following)
+
+    async def _anywhere(
+        self, driver: Driver, figure: Figure, side: Side, after: Place
+    ) -> Mapping[MemberKey, Member]:
+        """Return the members of a row, whatever they count for there.
+
+        If there is one measure, rows say what members count for, and the first has all of them.
+        """
+        row = side.cell.row
+        if len(figure.measures) == 1:
+            row = figure.rows(side.lifecycle, side.question, ())[0]._replace(track=row.track)
+        whole = side._replace(cell=Cell(row, side.cell.measure))
+        page = await self._listed(
+            driver, figure, whole, figure.every_measure, after=after, limit=COMPARED_MEMBERS_MAX
+        )
+        return {key_of(member): member for member in page.members}
 
     async def everyone(
         self, driver: Driver, figure: Figure, side: Side

@@ -244,3 +244,29 @@ async def test_a_list_is_a_table_as_well(service: Service, path: str, identity: 
     in_japanese = {"accept": "text/csv"}
     labelled = await service.client.get(url, params={"lang": "ja"}, headers=in_japanese)
     assert "ステージ,ステージ 名称" in labelled.text
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "measure"),
+    [("deadlines", "acceptance", "ignored"), ("acceptance", "undecided", "leads")],
+)
+async def test_a_deadline_that_was_answered_is_explained_by_the_answer(
+    service: Service, name: str, row: str, measure: str
+) -> None:
+    page = (await service.client.get("/v1/events", params={"type": "lead.sales_accepted"})).json()
+    in_time = [
+        int(event["position"])
+        for event in page["events"]
+        if (event["type"], event["time"]) == ("lead.sales_accepted", "2026-04-02T01:00:00.000000Z")
+    ]
+    asked = {"row": row, "measure": measure, "as_of": "2026-04-30", "lang": "en"}
+    known = {"known_at": in_time[0] - 1, "other_known_at": page["head"]}
+
+    answer = await service.client.get(f"/v1/figures/{name}/compare", params={**asked, **known})
+
+    (difference,) = answer.json()["differences"]
+    assert difference["second"] is None
+    assert (difference["because"], difference["event"]["position"]) == (
+        "reported",
+        str(in_time[0]),
+    )
