@@ -1,4 +1,4 @@
-"""What was searched for, for as long as a token stands for it: an hour, in one session."""
+"""Search terms: each is kept for an hour, for one session, under a token."""
 
 import secrets
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Searches:
         self._sql: Mapping[str, Statement] = load("service.people", "people.sql", schema)
 
     async def keep(self, term: str, *, session_id: str) -> str:
-        """Keep what was searched for, and return the token that stands for it in a URL."""
+        """Keep a search term, and return the token that replaces it in a URL."""
         token, now = secrets.token_urlsafe(_TOKEN_BYTES), datetime.now(UTC)
         forgotten = {
             "searched_after": now - timedelta(seconds=SEARCH_S),

@@ -1,4 +1,4 @@
-"""`/`: the last week and this month, and what waits for somebody to act."""
+"""`/`: the last week and this month, and everything that needs attention."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ class OwnerRow(NamedTuple):
 
 
 class Attention(NamedTuple):
-    """What waits for somebody, as far as the visitor may know of it."""
+    """The counts of what needs attention, as far as the visitor may see them."""
 
     mine: OwnerRow
     owners: list[OwnerRow]

@@ -115,7 +115,7 @@ async def _surviving(log: Log, leads: Sequence[str]) -> dict[str, LeadState]:
 
 
 def absorbed_by(states: Mapping[str, LeadState], lead: str) -> str:
-    """Return the lead that stands for this one now, as far as the states say."""
+    """Return the lead that absorbed this one, or itself, according to these states."""
     seen = set()
     while lead in states and (other := states[lead].absorbed_by) is not None and lead not in seen:
         seen.add(lead)
