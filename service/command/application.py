@@ -70,6 +70,7 @@ EXIT_OF = {
     "service.hosting.failures.AddressInUse": Exit.IN_USE,
     "service.private_postgres.errors.DataDirectoryInUseError": Exit.IN_USE,
     "service.hosting.failures.DatabaseUnavailable": Exit.DATABASE_UNAVAILABLE,
+    "events.database.failures.LedgerUnavailable": Exit.DATABASE_UNAVAILABLE,
     "events.database.failures.NotMigrated": Exit.DATABASE_UNAVAILABLE,
     "events.database.failures.FormatUnknown": Exit.OTHER_FORMAT,
     "service.private_postgres.errors.PrivatePostgresError": Exit.DATABASE_UNAVAILABLE,

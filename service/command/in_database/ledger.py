@@ -16,6 +16,7 @@ from service.hosting.database import (
     app_engine,
     as_unavailable,
     check_reachable,
+    find_ledger,
     open_database,
 )
 from service.settings import Settings
@@ -47,7 +48,8 @@ class OpenLedger(NamedTuple):
 def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
     """Open the ledger of the settings.
 
-    Uses the private server of a running service, or starts one for the duration.
+    Uses the private server of a running service, or starts one for the duration. In a cluster, it
+    is opened on the node that holds it.
 
     Raises:
         DatabaseUnavailable, NotMigrated, FormatUnknown: it cannot be reached or read.
@@ -55,7 +57,8 @@ def open_ledger(settings: Settings) -> Iterator[OpenLedger]:
     with open_database(settings, may_attach=True) as database:
         ledger = OpenLedger(settings, database)
         ledger.do(_check)
-        yield ledger
+        node = asyncio.run(find_ledger(settings, database))
+        yield ledger if node is None else OpenLedger(settings, database._replace(app_url=node))
 
 
 def on_ledger(settings: Settings, work: Work[Result]) -> Result:
