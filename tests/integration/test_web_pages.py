@@ -495,7 +495,7 @@ async def test_a_page_needs_the_scope_of_what_it_shows(service: Service) -> None
     headers = await service.key(Scope.LEADS_READ, person="E10")
     async with browsing(service) as client:
         await log_in(client, headers["authorization"].removeprefix("Bearer "))
-        # Whoever works, but sees no figures, begins with the work.
+        # A person who works but may see no figures begins with the work.
         assert (await client.get("/")).headers["location"] == "/worklist"
 
 
