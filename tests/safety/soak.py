@@ -14,7 +14,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +26,7 @@ import httpx
 
 from events.remote.roles import Role
 from service.private_postgres import PrivatePostgres
-from tests.safety.cutting_proxy import Cut, CuttingProxy, Statement, cutting_proxy, never
+from tests.safety.cutting_proxy import Chooser, Cut, CuttingProxy, Statement, cutting_proxy, never
 from tests.safety.http_door import http_door, read_feed, read_refusals
 from tests.safety.log_check import check_log, check_refusals
 from tests.safety.traffic import Answer, Load, send
@@ -40,7 +40,7 @@ SENDERS = 32
 KINDS = ("front", "writer", "reader", "backend", "postmaster")
 PAUSE_S_MAX = 4.0
 """Between two kills. With what a restart takes, there are ten or more kills a minute."""
-CUT_ONE_IN = 60
+CUT_ONE_IN = 200
 """Of the statements that may commit, this many are let through for each that is cut."""
 
 
@@ -73,31 +73,32 @@ class Target:
     settings: dict[str, str]
 
     def kill(self, what: str, draw: random.Random) -> None:
-        """Kill a process of a kind, and see that it is replaced."""
-        if what == "postmaster":
-            self._process(self.postgres.pid).kill()
-        elif what == "backend":
-            eventually(self._backends)
-            draw.choice(self._backends()).kill()
-        else:
-            eventually(lambda: self.service.of_role(Role(what)))
-            draw.choice(self.service.of_role(Role(what))).kill()
-        eventually(lambda: self.postgres.ensure_running() or True)
+        """Kill a process of a kind. The database is supervised here, the others by the service."""
+        eventually(lambda: self._processes(what))
+        victim = draw.choice(self._processes(what))
+        victim.kill()
+        eventually(lambda: not victim.is_running())
+        self.postgres.ensure_running()
 
-    def _backends(self) -> list[Process]:
-        return [one for one in family_of(self.postgres.pid) if "leadledger_app" in one.command]
+    def _processes(self, what: str) -> list[Process]:
+        family = family_of(self.postgres.pid)
+        match what:
+            case "postmaster":
+                return family[:1]
+            case "backend":
+                return [one for one in family if "leadledger_app" in one.command]
+        return self.service.of_role(Role(what))
 
-    def _process(self, pid: int) -> Process:
-        return next(one for one in family_of(pid) if one.pid == pid)
 
-
-async def soak(seconds: float, *, pause_s_max: float = PAUSE_S_MAX) -> Damage:
+async def soak(
+    seconds: float, *, pause_s_max: float = PAUSE_S_MAX, cut_one_in: int = CUT_ONE_IN
+) -> Damage:
     """Damage a service for some time, at least once in each way; check that nothing was lost.
 
     Raises Violation or AssertionError if anything was.
     """
     draw, damage, began = random.Random(7), Damage(), monotonic()
-    async with damaged(draw) as (target, proxy):
+    async with damaged(choosing(draw, cut_one_in)) as (target, proxy):
         door_of = http_door(lambda: target.service.url, target.service.key)
         load = Load(7, SENDERS, batches=1_000_000, numbers=500, drift=40)
         async with door_of as door:
@@ -126,7 +127,7 @@ async def soak(seconds: float, *, pause_s_max: float = PAUSE_S_MAX) -> Damage:
 
 
 @asynccontextmanager
-async def damaged(draw: random.Random) -> AsyncIterator[tuple[Target, CuttingProxy]]:
+async def damaged(choose: Chooser) -> AsyncIterator[tuple[Target, CuttingProxy]]:
     """Run a service on a database behind the proxy."""
     with scratch_directory() as directory, tempfile.TemporaryDirectory(prefix="ll-") as sockets:
         postgres = PrivatePostgres(directory / "postgres", extra_settings=SMALL)
@@ -143,7 +144,7 @@ async def damaged(draw: random.Random) -> AsyncIterator[tuple[Target, CuttingPro
                 running = running_service(directory / "data", "--workers", "2", **settings)
                 service = await asyncio.to_thread(running.__enter__)
                 try:
-                    proxy.choose = choosing(draw)
+                    proxy.choose = choose
                     yield Target(service, postgres, settings), proxy
                 finally:
                     await asyncio.to_thread(running.__exit__, None, None, None)
@@ -151,11 +152,11 @@ async def damaged(draw: random.Random) -> AsyncIterator[tuple[Target, CuttingPro
             await asyncio.to_thread(postgres.stop)
 
 
-def choosing(draw: random.Random) -> Callable[[Statement], Cut | None]:
+def choosing(draw: random.Random, one_in: int) -> Chooser:
     """Cut now and then, as often before a commit as after it."""
 
     def choose(_: Statement) -> Cut | None:
-        if draw.randrange(CUT_ONE_IN):
+        if draw.randrange(one_in):
             return None
         return Cut("before" if draw.random() < 0.5 else "after")
 
