@@ -367,7 +367,8 @@ class Ledger:
         self._clock_ahead = ahead if abs(ahead) > CLOCK_TOLERANCE else timedelta()
 
     def _propose_time(self, takes: timedelta) -> datetime:
-        return max(self.now() + takes, self.memory.recorded_at)
+        """Return a time that no other transaction has, by which its records are told apart."""
+        return max(self.now() + takes, self.memory.recorded_at + timedelta.resolution)
 
     async def _set_aside(self, leads: Mapping[str, Fault]) -> None:
         """Note leads that cannot be brought up to date. If that fails, the next wake notes them."""

@@ -1,7 +1,8 @@
 """Late reports in an audit: what has to be decided again, and whether its outcome is recorded.
 
 A writer decides again before its transaction ends. Records do not say where a transaction ends, but
-all of its records have the same recorded time. Once a later time follows, nothing may be left.
+all of its records have a recorded time of their own. Once a later time follows, nothing may be
+left.
 """
 
 from bisect import bisect_right

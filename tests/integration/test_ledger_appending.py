@@ -42,6 +42,20 @@ def said(outcomes: list[Outcome]) -> list[str]:
     ]
 
 
+async def test_every_transaction_has_its_own_time_even_if_the_clock_is_set_back(
+    on: LedgerOnPostgres,
+) -> None:
+    await on.send(form("before"))
+    on.ledger._clock_ahead -= timedelta(seconds=0.3)
+    for number in range(3):
+        await on.send(form(f"after-{number}"))
+    rows = await on.as_owner(
+        "SELECT recorded_at FROM ledger.events WHERE source <> 'leadledger' ORDER BY position"
+    )
+    times = [row["recorded_at"] for row in rows]
+    assert times == sorted(set(times))
+
+
 async def test_items_of_a_batch_are_recorded_in_order_with_their_consequences(
     on: LedgerOnPostgres,
 ) -> None:

@@ -186,7 +186,7 @@ class LedgerInMemory:
         recollection = Recollection()
         self._recall(submissions, recollection)
         for _ in range(RECALLS_MAX * sum(submission.size for submission in submissions)):
-            plan = Plan(self.memory, self.keys, self._now(), recollection)
+            plan = Plan(self.memory, self.keys, self._propose_time(), recollection)
             try:
                 outcomes = plan.settle([plan.submit(submission) for submission in submissions])
             except NotRecalled as needed:
@@ -203,6 +203,13 @@ class LedgerInMemory:
 
     def _now(self) -> datetime:
         return self.at or RECEIVED_AT + timedelta(seconds=len(self.entries))
+
+    def _propose_time(self) -> datetime:
+        """Return a time that no other transaction has."""
+        if not self.entries:
+            return self._now()
+        last = datetime.fromisoformat(self.entries[-1].envelope.recorded_time)
+        return max(self._now(), last + timedelta.resolution)
 
     def _recollect(self, needed: NotRecalled, recollection: Recollection) -> None:
         """Recall exactly what is requested; the real reader recalls that and a little more."""

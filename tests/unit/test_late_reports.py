@@ -427,8 +427,9 @@ def test_a_report_is_decided_by_the_version_that_its_lead_was_under_at_its_time(
     """Before its first report that is the version it began under; a type may be newer than that."""
     chat = "{label: {en: visit}, fields: [channel, score]}\n    chat.begun: {label: {en: chat}}"
     text = SMALL.replace("{label: {en: visit}, fields: [channel, score]}", chat)
-    ledger = LedgerInMemory(compile_lifecycle(load(SMALL)), at=day(4))
+    ledger = LedgerInMemory(compile_lifecycle(load(SMALL)), at=day(3.5))
     tell(ledger, report("visit.recorded", 1, channel="web"))
+    ledger.at = day(4)
     ledger.publish(text)
     tell(ledger, report("visit.recorded", 1, TARO, channel="web"))
     reports = {
