@@ -6,7 +6,11 @@ import sys
 import orjson
 
 FIGURES = [
-    "single POST, 64 connections",
+    "single POST, 64 connections, fronts and writer apart",
+    "single POST, 64 connections, one process",
+    "fronts and writer apart, against one process",
+    "single POST, 1 connections, fronts and writer apart",
+    "single POST, 1 connections, one process",
     "bulk NDJSON over HTTP",
     "visible in the funnel after the answer, p99",
     "replay",
