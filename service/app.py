@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import URL
 
-from service.composition import open_parts
-from service.engine import database_url_of
+from service.composition.whole import open_parts
+from service.engine import database_url
 from service.http.access_log import AccessLog
 from service.http.answer_in_time import AnswerInTime
 from service.http.cors import Cors
@@ -72,12 +72,3 @@ def app_from_environment(open_parts: OpenParts = open_parts) -> FastAPI:
     """Make the application of one process, with the settings of its environment."""
     settings = read_settings()
     return create_app(lambda: open_parts(settings, database_url(settings)))
-
-
-def database_url(settings: Settings) -> URL:
-    """Return the database, which the settings of a process always name.
-
-    A parent that runs a private PostgreSQL puts its address into the environment of its processes.
-    """
-    assert settings.database_url is not None, "the parent of workers names the database"
-    return database_url_of(settings.database_url)

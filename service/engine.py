@@ -47,6 +47,15 @@ def make_engine(settings: Settings, url: URL, *, connections: int | None = None)
     return engine
 
 
+def database_url(settings: Settings) -> URL:
+    """Return the database of a worker, whose settings always name one.
+
+    A parent that runs a private PostgreSQL puts its address into the environment of its processes.
+    """
+    assert settings.database_url is not None, "the parent of workers names the database"
+    return database_url_of(settings.database_url)
+
+
 def database_url_of(text: SecretStr) -> URL:
     """Return the URL of a setting in the form that our driver takes.
 

@@ -1,12 +1,19 @@
-"""Bind the address once, before anything slow begins: a port in use is reported at once."""
+"""Bind the address once, before anything slow begins: a port in use is reported at once.
+
+Also the socket between the writer and the other processes.
+"""
 
 import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 from service.hosting.failures import AddressInUse, AddressUnusable
-from service.hosting.limits import BACKLOG
+from service.hosting.limits import BACKLOG, DOOR_BACKLOG
+
+PRIVATE = 0o600
 
 
 @contextmanager
@@ -35,6 +42,23 @@ def bound_socket(*, host: str, port: int) -> Iterator[socket.socket]:
         except OSError as error:
             raise _explain(error, host, port) from None
         yield listener
+
+
+class WriterSocket(NamedTuple):
+    """A socket that the writer listens on, and where the others find it."""
+
+    path: Path
+    listener: socket.socket
+
+
+@contextmanager
+def door(path: Path) -> Iterator[WriterSocket]:
+    """Bind the socket. It outlives the writer, so clients wait while that is started again."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        path.chmod(PRIVATE)
+        listener.listen(DOOR_BACKLOG)
+        yield WriterSocket(path, listener)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -16,9 +16,8 @@ import structlog
 from sqlalchemy import URL
 
 from events.remote.roles import Role
-from service.hosting.address import bound_socket, url_of
+from service.hosting.address import bound_socket, door, url_of
 from service.hosting.database import find_ledger, open_database
-from service.hosting.door import door
 from service.hosting.limits import (
     KEEP_EVERY_S,
     SHARED_PARENT_CHARACTERS_MAX,

@@ -9,7 +9,6 @@ TIE_FD is a pipe that is closed when the parent ends.
 import asyncio
 import ctypes
 import os
-import resource
 import signal
 import socket
 import sys
@@ -18,33 +17,32 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
-import uvicorn
 import uvloop
-from fastapi import FastAPI
 from sqlalchemy import URL
 
-from events.faults import uncounted
 from events.remote.roles import Role
-from service.app import OpenParts, app_from_environment, database_url
-from service.composition import open_front, open_parts, open_reader, open_writer
-from service.feed.appends import Appends
-from service.hosting.connections import BoundedConnection
+from service.engine import database_url
 from service.hosting.garbage import collect_garbage
-from service.hosting.limits import DRAIN_S, LARGE_BLOCK_BYTES, THREAD_SWITCH_S, WORKER_POLL_S
-from service.http.parts import Parts
-from service.limits import KEEP_ALIVE_S, OTHER_FILES, TURNED_AWAY_MAX
+from service.hosting.limits import LARGE_BLOCK_BYTES, THREAD_SWITCH_S
 from service.logs import configure_logs
 from service.metrics import Metrics
 from service.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from service.app import OpenParts
+
+    MakeApp = Callable[[OpenParts], FastAPI]
 
 _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
 
 
-def main(make_app: Callable[[OpenParts], FastAPI] = app_from_environment) -> None:
-    """Run one role until SIGTERM, all of them if none is named."""
+def main(make_app: "MakeApp | None" = None) -> None:
+    """Run one role until SIGTERM, all of them if none is named. Only what it needs is imported."""
     listener_fd, ready_fd, parent_pid = map(int, sys.argv[1:4])
     role, writer, tie = sys.argv[4:] or (Role.WHOLE, "", "")
     end_with_parent(parent_pid, int(tie) if tie else None)
@@ -57,17 +55,24 @@ def main(make_app: Callable[[OpenParts], FastAPI] = app_from_environment) -> Non
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         match role:
             case Role.WRITER:
-                listener = socket.socket(fileno=int(writer))
-                opening = partial(open_writer, listener=listener)
+                from service.composition.writer import open_writer
+
+                opening = partial(open_writer, listener=socket.socket(fileno=int(writer)))
                 runner.run(_work(opening, settings, ready_fd))
             case Role.READER:
-                opening = partial(open_reader, writer=Path(writer))
-                runner.run(_work(opening, settings, ready_fd))
-            case Role.FRONT:
-                app = make_app(partial(open_front, writer=Path(writer)))
-                runner.run(_serve(app, settings, listener_fd, ready_fd))
-            case Role.WHOLE:
-                runner.run(_serve(make_app(open_parts), settings, listener_fd, ready_fd))
+                from service.composition.background import open_reader
+
+                runner.run(_work(partial(open_reader, writer=Path(writer)), settings, ready_fd))
+            case _:
+                from service.app import app_from_environment
+                from service.composition.front import open_front
+                from service.composition.whole import open_parts
+                from service.hosting.serving_app import serve_app
+
+                is_whole = role == Role.WHOLE
+                open_role = open_parts if is_whole else partial(open_front, writer=Path(writer))
+                app = (make_app or app_from_environment)(open_role)
+                runner.run(serve_app(app, settings, listener_fd, ready_fd))
 
 
 async def _work(
@@ -84,26 +89,6 @@ async def _work(
         collecting = asyncio.create_task(collect_garbage(metrics.fault), name="garbage")
         await is_over.wait()
         collecting.cancel()
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn's server, which also ends long polls when it stops.
-
-    A class, because uvicorn calls a method of its own when it is signalled to stop.
-    """
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Make long polls answer at once, so that stopping does not wait for them."""
-        if (parts := _parts_of(self)) is not None:
-            parts[Appends].closing.set()
-        super().handle_exit(sig, frame)
-
-
-def _parts_of(server: uvicorn.Server) -> Parts | None:
-    """Return the application's parts; None before the application has started."""
-    app = server.config.app
-    assert isinstance(app, FastAPI)
-    return getattr(app.state, "parts", None)
 
 
 def end_with_parent(parent_pid: int, tie_fd: int | None) -> None:
@@ -141,54 +126,6 @@ def give_back_bodies() -> None:
     """
     if (set_option := system_function("mallopt")) is not None:
         set_option(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
-
-
-def allow_files(count: int) -> None:
-    """Raise the limit of open files to what the connections need, as far as the system allows.
-
-    Many systems start with 1,024, and without a free descriptor even a refusal cannot be sent.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < count:
-        wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-async def _serve(app: FastAPI, settings: Settings, listener_fd: int, ready_fd: int) -> None:
-    """Serve an application, whose parts are opened in this event loop."""
-    allow_files(settings.connections + TURNED_AWAY_MAX + OTHER_FILES)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=BoundedConnection,
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=settings.connections,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
-    )
-    with socket.socket(fileno=listener_fd) as listener:
-        await _serve_on(server, listener, ready_fd)
-
-
-async def _serve_on(server: _Server, listener: socket.socket, ready_fd: int) -> None:
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    # Uvicorn signals its start only by an attribute, so this has to poll.
-    while not server.started and not serving.done():  # noqa: ASYNC110
-        await asyncio.sleep(WORKER_POLL_S)
-    if server.started:
-        os.write(ready_fd, b"!")
-    os.close(ready_fd)
-    parts = _parts_of(server)
-    on_fault = parts[Metrics].fault if parts is not None else uncounted
-    collecting = asyncio.create_task(collect_garbage(on_fault), name="garbage")
-    await serving
-    collecting.cancel()
 
 
 if __name__ == "__main__":

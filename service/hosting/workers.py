@@ -19,7 +19,7 @@ from typing import Self
 import structlog
 
 from events.remote.roles import Role
-from service.hosting.door import WriterSocket
+from service.hosting.address import WriterSocket
 from service.hosting.failures import WorkersFailed
 from service.hosting.limits import (
     DRAIN_WAIT_S,

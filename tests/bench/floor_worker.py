@@ -23,7 +23,7 @@ from events.refusals import Refused
 from events.submission import Item, Submission
 from projections.funnel.figures import Breakdown
 from service.app import OpenParts, app_from_environment
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.hosting import worker
 from service.http.answer import json_answer
 from service.http.parts import Parts

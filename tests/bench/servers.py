@@ -20,8 +20,7 @@ from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate
 from service.engine import make_engine
-from service.hosting.address import bound_socket
-from service.hosting.door import door
+from service.hosting.address import bound_socket, door
 from service.hosting.serving import roles_of, shared_directory, worker_environment
 from service.hosting.workers import Workers
 from service.keys.bootstrap import ADMINISTRATOR

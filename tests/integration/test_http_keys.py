@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from service.app import create_app
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.keys.bootstrap import ADMINISTRATOR, BootstrapKeyMalformed, bootstrap
 from service.keys.directory import KeyDirectory
 from service.keys.key_text import KeyText, mint, parse

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from events.lifecycles.shipped import shipped_text
 from events.signals.digests import TRANSPORT_FIELDS, Digests
 from service.app import create_app
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.http.parts import Parts
 from service.ingest.reporting import Reporting
 from service.keys.bootstrap import ADMINISTRATOR

@@ -15,7 +15,7 @@ from projections.engine.advance import decode
 from projections.engine.failures import NotYetProjected, ProjectionUnknown
 from projections.engine.runner import Runner, Step
 from projections.funnel.fold import Stages
-from projections.funnel.projection import StageIntervals
+from projections.funnel.projection import VERSION, StageIntervals
 from service.private_postgres import PrivatePostgres
 from tests.support.postgres import connection_to
 from tests.support.stage_events import Script, records_of
@@ -223,7 +223,7 @@ async def test_a_fold_that_fails_stops_before_its_event_and_says_so(ledger: Stag
         await runner.step()
 
     (lag,) = await ledger.checkpoints.lags()
-    assert lag._replace(seconds=0) == (NAME, 1, 1, 4, "ValueError at position 5", 7, 0)
+    assert lag._replace(seconds=0) == (NAME, VERSION, 1, 4, "ValueError at position 5", 7, 0)
     assert lag.events == 3
     assert logs == [
         {
@@ -246,7 +246,7 @@ async def test_a_stopped_projection_resumes_after_a_restart(ledger: StageLedger)
     await catch_up(mended)
 
     (lag,) = await ledger.checkpoints.lags()
-    assert lag == (NAME, 1, 1, 7, None, 7, 0)
+    assert lag == (NAME, VERSION, 1, 7, None, 7, 0)
     assert not await ledger.checkpoints.retry(NAME)
 
 
@@ -320,7 +320,7 @@ async def test_another_version_of_the_projection_leaves_the_rows_alone(
 ) -> None:
     await ledger.append(leads(1).events)
     newer = await ledger.prepared_runner()
-    older = await ledger.prepared_runner(variant(StageIntervals, ledger, version=2))
+    older = await ledger.prepared_runner(variant(StageIntervals, ledger, version=VERSION + 1))
 
     with capture_logs() as logs:
         assert await older.step() == Step()

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from service.app import app_from_environment
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.hosting import worker
 from service.http.parts import Parts
 from service.ingest.reporting import Reporting

@@ -28,8 +28,8 @@ from projections.catalogue import PROJECTIONS
 from projections.deadlines.projection import NAME as DEADLINES
 from projections.engine.projection import Projection
 from projections.engine.runner import Runner
-from service import composition
 from service.app import app_from_environment
+from service.composition import background, whole
 from service.feed.appends import Appends
 from service.feed.log import Log
 from service.feed.tail import Tail
@@ -96,7 +96,7 @@ class FaultyLog(Log):
 @asynccontextmanager
 async def open_faulty(settings: Settings, url: URL) -> AsyncIterator[Parts]:
     schedule = RetrySchedule(first_s=RETRY_S, factor=1.0)
-    async with composition.open_parts(settings, url, schedule=schedule) as parts:
+    async with whole.open_parts(settings, url, schedule=schedule) as parts:
         log = FaultyLog(parts[ProjectedTables].engine, settings.schema_name)
         parts[Tail] = Tail(log, parts[Appends], on_fault=parts[Metrics].fault)
         yield parts
@@ -127,7 +127,7 @@ def main() -> None:
         ):
             changes.enter_context(patch.dict(known, {name: faulty}))
         runner = partial(Runner, retry_stopped_s=RETRY_S)
-        changes.enter_context(patch.object(composition, "Runner", runner))
+        changes.enter_context(patch.object(background, "Runner", runner))
         worker.main(lambda _: app_from_environment(open_faulty))
 
 

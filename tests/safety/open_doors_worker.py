@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from service.app import app_from_environment
 from service.bodies.body_memory import MemoryBudget, MemoryBudgets
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.hosting import worker
 from service.http.parts import Parts
 from service.limits import STRANGER_BYTES_MAX

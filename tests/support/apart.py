@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from sqlalchemy import URL
 
 from service.app import create_app
-from service.composition import open_front, open_writer
-from service.hosting.door import WriterSocket, door
+from service.composition.front import open_front
+from service.composition.writer import open_writer
+from service.hosting.address import WriterSocket, door
 from service.http.parts import Part
 from service.keys.bootstrap import bootstrap
 from service.keys.store import KeyStore

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from events.lifecycles.shipped import read_lifecycle_text
 from projections.catalogue import PROJECTIONS
 from service.app import create_app
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.http.parts import Parts
 from service.keys.bootstrap import bootstrap
 from service.keys.store import KeyStore

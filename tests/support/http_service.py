@@ -19,7 +19,7 @@ from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate
 from service.app import create_app
-from service.composition import open_parts
+from service.composition.whole import open_parts
 from service.hosting.connections import BoundedConnection
 from service.http.parts import Part
 from service.ingest.reporting import Reporting

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from events.remote.roles import Role
 from service.hosting import serving
-from service.hosting.door import WriterSocket
+from service.hosting.address import WriterSocket
 from service.hosting.workers import Workers
 
 

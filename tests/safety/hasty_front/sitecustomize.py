@@ -3,7 +3,7 @@
 Python imports this automatically; the service under test is a command, and has no switch for it.
 """
 
-import service.composition
+import service.composition.connected
 from tests.safety.unsafe import HastyConnection
 
-vars(service.composition)["Connection"] = HastyConnection
+vars(service.composition.connected)["Connection"] = HastyConnection

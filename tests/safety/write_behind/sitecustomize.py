@@ -3,7 +3,7 @@
 Python imports this automatically; the service under test is a command, and has no switch for it.
 """
 
-import service.composition
+import service.composition.writer
 from tests.safety.unsafe import WriteBehindLedger
 
-vars(service.composition)["Ledger"] = WriteBehindLedger
+vars(service.composition.writer)["Ledger"] = WriteBehindLedger

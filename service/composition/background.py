@@ -1,0 +1,100 @@
+"""The reader: projections, webhooks, timers, reassessment, selections, tidying up."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from events.background.reassessor import Reassessor
+from events.background.timekeeper import Timekeeper
+from events.remote.roles import Role
+from events.selections.running import Selector
+from projections.catalogue import PROJECTIONS
+from projections.engine.checkpoints import Checkpoints
+from projections.engine.runner import Runner
+from service.composition.basics import Access, Basics, open_basics, open_watch, running
+from service.composition.connected import connect
+from service.metrics import Metrics
+from service.people.sealing import Sealing
+from service.refusals.purging import Bounds, Purge
+from service.settings import Settings
+from service.webhooks.open import delivering, open_webhooks
+from service.webhooks.retry_schedule import RetrySchedule
+
+
+@asynccontextmanager
+async def open_reader(settings: Settings, app_url: URL, writer: Path) -> AsyncIterator[Metrics]:
+    """Open the reader, connected to the writer."""
+    async with AsyncExitStack() as stack:
+        basics = await open_basics(stack, settings, app_url)
+        access = await connect(stack, basics, writer, Role.READER)
+        await open_watch(stack, basics, access.condition)
+        await open_projections(stack, basics)
+        await open_background(stack, basics, access)
+        yield basics.metrics
+
+
+async def open_projections(
+    stack: AsyncExitStack, basics: Basics, checkpoints: Checkpoints | None = None
+) -> None:
+    """Follow the log with all projections."""
+    runner = Runner(
+        basics.engine,
+        schema=basics.schema,
+        projections=[make(basics.schema) for make in PROJECTIONS.values()],
+        on_moved=checkpoints.learn if checkpoints is not None else lambda _: None,
+        on_fault=basics.metrics.fault,
+    )
+    await runner.prepare()
+    await stack.enter_async_context(running(runner.run(), "projections"))
+    basics.listeners.append(lambda _: runner.wake())
+
+
+async def open_background(
+    stack: AsyncExitStack, basics: Basics, access: Access, schedule: RetrySchedule | None = None
+) -> None:
+    """Webhooks, timers, reassessment, selections, purging of refusals, sealing of reads."""
+    settings, schema, engine, metrics = (
+        basics.settings,
+        basics.schema,
+        basics.engine,
+        basics.metrics,
+    )
+    webhooks = await stack.enter_async_context(
+        open_webhooks(engine, settings, secret=basics.secret)
+    )
+    dispatcher = await stack.enter_async_context(
+        delivering(webhooks, metrics.carried, schedule=schedule, on_fault=metrics.fault)
+    )
+    basics.listeners.append(lambda _: dispatcher.wake())
+    timekeeper = Timekeeper(engine, schema, access.waking, on_fault=metrics.fault)
+    reassessor = Reassessor(
+        engine, schema, access.lifecycles, access.waking, on_fault=metrics.fault
+    )
+    selector = make_selector(stack, basics, access)
+    bounds = Bounds(settings.refusals_days_max, settings.refusals_bytes_max)
+    purge = Purge(engine, schema, bounds, metrics=metrics, now=access.clock.now)
+    sealing = Sealing(engine, schema, basics.digests.seals, on_fault=metrics.fault)
+    for endless, name in (
+        (timekeeper.run(), "timekeeper"),
+        (reassessor.run(), "reassessor"),
+        (selector.run(), "selections"),
+        (purge.run(), "purge"),
+        (sealing.run(), "personal-reads"),
+    ):
+        await stack.enter_async_context(running(endless, name))
+
+
+def make_selector(stack: AsyncExitStack, basics: Basics, access: Access) -> Selector:
+    selector = Selector(
+        basics.engine,
+        basics.schema,
+        door=access.door,
+        lifecycles=access.lifecycles,
+        now=access.clock.now,
+        digests=basics.digests,
+        on_fault=basics.metrics.fault,
+    )
+    stack.push_async_callback(selector.close)
+    return selector
