@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from events.remote.roles import Role
 from tests.support.examples import examples_of, run_example
 from tests.support.postgres import scratch_directory
 from tests.support.running_service import ROOT, RunningService, environment, running_service
@@ -63,7 +64,7 @@ def test_both_processes_reject_a_revoked_key_within_five_seconds(
         serving.add(process_of(answer))
         if len(serving) == 2:
             break
-    assert serving == {f"{worker.pid:x}" for worker in service.workers()}
+    assert serving == {f"{worker.pid:x}" for worker in service.of_role(Role.FRONT)}
     revoked = json.loads(run(service, "key", "revoke", made["id"], "--json"))
     assert revoked["revoked_at"] is not None
     time.sleep(REVOKED_WITHIN_S)

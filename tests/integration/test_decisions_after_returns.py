@@ -51,6 +51,7 @@ def events_of(type: str, *, is_late: bool) -> list[Event]:
     person = {"email": "hanako@acme.example"}
 
     def tell(type: str, at: datetime, **data: Any) -> None:
+        ledger.at = max(at, ledger.at or at)
         outcome = ledger.send_one(type, lead=person, time=at.isoformat(), data=data)
         assert isinstance(outcome, Recorded), outcome
 

@@ -127,8 +127,9 @@ async def test_the_queue_accepts_what_it_promises_and_no_more(on: LedgerOnPostgr
 class Impatient(Admission):
     """Admits newcomers only if nothing waits before them."""
 
-    def is_too_long(self, items: int) -> bool:
-        return items > 0
+    @property
+    def items_max(self) -> float:
+        return 0
 
 
 async def test_internal_work_does_not_reject_senders(on: LedgerOnPostgres) -> None:

@@ -15,7 +15,7 @@ from projections.engine.generations import Difference
 from projections.engine.rebuild import compare, rebuild
 from projections.funnel import projection as stage_module
 from projections.funnel.fold import Stages
-from projections.funnel.projection import StageIntervals
+from projections.funnel.projection import VERSION, StageIntervals
 from service.private_postgres import PrivatePostgres
 from tests.support.stage_events import Script
 from tests.support.stage_ledgers import SCHEMA, StageLedger, catch_up, stage_ledger
@@ -252,11 +252,11 @@ async def test_a_new_version_takes_over_from_the_old_one(ledger: StageLedger) ->
     grown(script, 5)
     await ledger.append(script.events)
     await ledger.project()
-    newer = StageIntervals(SCHEMA, ledger.projection.sql, version=2)
+    newer = StageIntervals(SCHEMA, ledger.projection.sql, version=VERSION + 1)
 
     rebuilt = await rebuild(ledger.engine, newer, schema=SCHEMA)
 
-    assert (rebuilt.version, rebuilt.comparison) == (2, None)
+    assert (rebuilt.version, rebuilt.comparison) == (VERSION + 1, None)
     await ledger.append(grown(script, 1))
     last = len(script.events)
     assert await catch_up(await ledger.prepared_runner(newer)) == last
