@@ -205,6 +205,10 @@ RECORD_BYTES_MAX = 65_535
 FRAME_BYTES_MAX: Final = 64 * MIB
 """The largest message between our own processes: an all-or-nothing batch, once as it was sent and
 once as it was read."""
+
+FLUSHED_PARTS = 2 * 16
+"""Lengths and messages that are written at once, so that the writer can begin with the first of
+them while a front still reads the others."""
 UNSENT_BYTES_MAX: Final = 4 * MIB
 """What may wait for the other side to read it: thousands of events. A writer that is that far
 behind takes no newcomers; a client that is gets no bulletins."""

@@ -39,6 +39,7 @@ from events.remote.messages import (
     FromWriter,
     Hello,
     Malformed,
+    Moved,
     decode_writer,
     encode,
     outcomes_of,
@@ -84,6 +85,7 @@ class Connection:
         read_lifecycles: ReadLifecycles,
         reread: Reread,
         on_bulletin: Callable[[Bulletin], None],
+        on_moved: Callable[[Moved], None] = lambda _: None,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._path = path
@@ -91,6 +93,7 @@ class Connection:
         self._read_lifecycles = read_lifecycles
         self._reread = reread
         self._on_bulletin = on_bulletin
+        self._on_moved = on_moved
         self._on_fault = on_fault
         self._numbers = count(1)
         self._unanswered: dict[int, _Unanswered] = {}
@@ -185,6 +188,10 @@ class Connection:
         self._send(number)
         return outcomes
 
+    def tell(self, moved: Moved) -> None:
+        """Tell the other clients what this one has projected."""
+        self._frames.send(encode(moved))
+
     def _send(self, number: int) -> None:
         unanswered = self._unanswered[number]
         submission = unanswered.submission
@@ -239,6 +246,8 @@ class Connection:
             self._learn(message)
         elif isinstance(message, Answered):
             self._settle(message.number, outcomes_of(message))
+        elif isinstance(message, Moved):
+            self._on_moved(message)
         elif message.reason == "reread":
             self._again.append(message.number)
         else:

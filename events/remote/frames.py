@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
-from events.limits import FRAME_BYTES_MAX
+from events.limits import FLUSHED_PARTS, FRAME_BYTES_MAX
 
 LENGTH_BYTES: Final = 4
 
@@ -16,7 +16,8 @@ class FrameTooLong(ConnectionError):
 class Frames(asyncio.Protocol):
     """One end of a connection. A class, because asyncio calls its methods.
 
-    What is sent in one turn of the event loop is written at once.
+    What is sent in one turn of the event loop is written together, unless it is so much that the
+    other side had better begin.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class Frames(asyncio.Protocol):
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unsent += (len(message).to_bytes(LENGTH_BYTES, "big"), message)
+        if len(self._unsent) >= FLUSHED_PARTS:
+            self._flush()
 
     def close(self) -> None:
         """Close, after what was sent has been written."""

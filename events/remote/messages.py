@@ -5,7 +5,7 @@ any of it is used. An event type crosses as its name, because both sides know th
 item's context is rebuilt by the writer; work prepared in advance stays where the writer is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, get_type_hints
@@ -118,8 +118,15 @@ class Bulletin(msgspec.Struct, tag="bulletin", array_like=True, frozen=True):
     """The processes that are connected, by role."""
 
 
-FromClient: TypeAlias = Hello | Submit
-FromWriter: TypeAlias = Bulletin | Answered | Failed
+class Moved(msgspec.Struct, tag="moved", array_like=True, frozen=True):
+    """What the reader has projected, for the fronts: the writer passes it on as it is."""
+
+    checkpoints: Mapping[str, tuple[int, int, int, str | None]]
+    """By projection: its generation, version and position, and why it has stopped."""
+
+
+FromClient: TypeAlias = Hello | Submit | Moved
+FromWriter: TypeAlias = Bulletin | Answered | Failed | Moved
 
 
 def _plain(value: object) -> object:

@@ -23,6 +23,7 @@ from events.remote.messages import (
     Failed,
     Hello,
     Malformed,
+    Moved,
     Submit,
     answered,
     decode_client,
@@ -70,10 +71,12 @@ class _Client:
             return
         if isinstance(message, Hello):
             self._greet(message)
-        elif self.role:
-            self._submit(message)
-        else:
+        elif not self.role:
             self.frames.abort()
+        elif isinstance(message, Moved):
+            self._server.pass_on(content, sender=self)
+        else:
+            self._submit(message)
 
     def _greet(self, hello: Hello) -> None:
         if hello.protocol != PROTOCOL:
@@ -179,6 +182,12 @@ class WriterServer:
         if submission.woken:
             return asyncio.ensure_future(self._preparing.submit(submission))
         return self._queue.enqueue(submission)
+
+    def pass_on(self, content: bytes, *, sender: _Client) -> None:
+        """Send a message of one client to all others that take any."""
+        for client in self.clients:
+            if client is not sender and client.frames.unsent_bytes < UNSENT_BYTES_MAX:
+                client.frames.send(content)
 
     def bulletin_for(self, client: _Client) -> bytes:
         """Describe the writer to one client."""

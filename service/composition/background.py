@@ -1,18 +1,20 @@
 """The reader: projections, webhooks, timers, reassessment, selections, tidying up."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from events.background.reassessor import Reassessor
 from events.background.timekeeper import Timekeeper
+from events.remote.messages import Moved
 from events.remote.roles import Role
 from events.selections.running import Selector
 from projections.catalogue import PROJECTIONS
-from projections.engine.checkpoints import Checkpoints
-from projections.engine.runner import Runner
+from projections.engine.advance import Checkpoint
+from projections.engine.runner import OnMoved, Runner
 from service.composition.basics import Access, Basics, open_basics, open_watch, running
 from service.composition.connected import connect
 from service.metrics import Metrics
@@ -30,25 +32,29 @@ async def open_reader(settings: Settings, app_url: URL, writer: Path) -> AsyncIt
         basics = await open_basics(stack, settings, app_url)
         access = await connect(stack, basics, writer, Role.READER)
         await open_watch(stack, basics, access.condition)
-        await open_projections(stack, basics)
+        await open_projections(stack, basics, on_moved=partial(_tell, access))
         await open_background(stack, basics, access)
         yield basics.metrics
 
 
-async def open_projections(
-    stack: AsyncExitStack, basics: Basics, checkpoints: Checkpoints | None = None
-) -> None:
+async def open_projections(stack: AsyncExitStack, basics: Basics, *, on_moved: OnMoved) -> None:
     """Follow the log with all projections."""
     runner = Runner(
         basics.engine,
         schema=basics.schema,
         projections=[make(basics.schema) for make in PROJECTIONS.values()],
-        on_moved=checkpoints.learn if checkpoints is not None else lambda _: None,
+        on_moved=on_moved,
         on_fault=basics.metrics.fault,
     )
     await runner.prepare()
     await stack.enter_async_context(running(runner.run(), "projections"))
     basics.listeners.append(lambda _: runner.wake())
+
+
+def _tell(access: Access, moved: Mapping[str, Checkpoint]) -> None:
+    """Tell the fronts, who would otherwise learn it only when they look."""
+    assert access.connection is not None, "a reader of its own is connected"
+    access.connection.tell(Moved(dict(moved)))
 
 
 async def open_background(

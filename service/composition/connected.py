@@ -1,6 +1,7 @@
 """The way to a writer in another process."""
 
 import os
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,22 @@ from events.append.loader import LedgerReader
 from events.database.sessions import borrowed
 from events.database.statements import load
 from events.remote.connection import Connection
-from events.remote.messages import Bulletin
+from events.remote.messages import Bulletin, Moved
 from events.remote.roles import Role
 from service.clock import Clock
 from service.composition.basics import Access, Basics
 from service.ingest.retry import reread
 
 
-async def connect(stack: AsyncExitStack, basics: Basics, writer: Path, role: Role) -> Access:
+async def connect(
+    stack: AsyncExitStack,
+    basics: Basics,
+    writer: Path,
+    role: Role,
+    *,
+    on_moved: Callable[[Moved], None] = lambda _: None,
+) -> Access:
+    """Connect to the writer. `on_moved` is told what the reader has projected."""
     reader = LedgerReader(load("events.append", "ledger.sql", basics.schema))
     position = 0
 
@@ -39,6 +48,7 @@ async def connect(stack: AsyncExitStack, basics: Basics, writer: Path, role: Rol
         read_lifecycles=read_lifecycles,
         reread=reread,
         on_bulletin=on_bulletin,
+        on_moved=on_moved,
         on_fault=basics.metrics.fault,
     )
     stack.push_async_callback(connection.close)

@@ -8,11 +8,13 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from events.background.timekeeper import Timekeeper
+from events.remote.messages import Moved
 from events.remote.roles import Role
 from events.signals import identifiers
 from projections.business.queries import Crediting
 from projections.catalogue import PROJECTIONS
 from projections.deadlines.projection import DeadlineQueries
+from projections.engine.advance import Checkpoint
 from projections.engine.checkpoints import Checkpoints
 from projections.figures.queries import FigureQueries
 from projections.funnel.queries import FunnelQueries
@@ -50,9 +52,13 @@ async def open_front(settings: Settings, app_url: URL, writer: Path) -> AsyncIte
     async with AsyncExitStack() as stack:
         basics = await open_basics(stack, settings, app_url)
         await asyncio.to_thread(identifiers.warm)
-        access = await connect(stack, basics, writer, Role.FRONT)
-        watch = await open_watch(stack, basics, access.condition)
         checkpoints = await open_checkpoints(stack, basics)
+
+        def on_moved(moved: Moved) -> None:
+            checkpoints.learn({name: Checkpoint(*at) for name, at in moved.checkpoints.items()})
+
+        access = await connect(stack, basics, writer, Role.FRONT, on_moved=on_moved)
+        watch = await open_watch(stack, basics, access.condition)
         yield await front_parts(stack, basics, access, watch, checkpoints)
 
 

@@ -34,7 +34,7 @@ async def open_parts(
         watch = await open_watch(stack, basics, ledger.condition)
         await ledger.open()
         checkpoints = await open_checkpoints(stack, basics)
-        await open_projections(stack, basics, checkpoints)
+        await open_projections(stack, basics, on_moved=checkpoints.learn)
         queue, preparing = await open_queue(stack, basics, ledger)
         access = Access(queue, preparing, ledger.lifecycles, Clock(ledger.now), ledger.condition)
         await open_background(stack, basics, access, schedule)
