@@ -39,7 +39,7 @@ from events.remote.messages import (
     FromWriter,
     Hello,
     Malformed,
-    Moved,
+    Projected,
     decode_writer,
     encode,
     outcomes_of,
@@ -85,7 +85,7 @@ class Connection:
         read_lifecycles: ReadLifecycles,
         reread: Reread,
         on_bulletin: Callable[[Bulletin], None],
-        on_moved: Callable[[Moved], None] = lambda _: None,
+        on_moved: Callable[[Projected], None] = lambda _: None,
         on_fault: OnFault = uncounted,
     ) -> None:
         self._path = path
@@ -188,7 +188,7 @@ class Connection:
         self._send(number)
         return outcomes
 
-    def tell(self, moved: Moved) -> None:
+    def tell(self, moved: Projected) -> None:
         """Tell the other clients what this one has projected."""
         self._frames.send(encode(moved))
 
@@ -246,7 +246,7 @@ class Connection:
             self._learn(message)
         elif isinstance(message, Answered):
             self._settle(message.number, outcomes_of(message))
-        elif isinstance(message, Moved):
+        elif isinstance(message, Projected):
             self._on_moved(message)
         elif message.reason == "reread":
             self._again.append(message.number)

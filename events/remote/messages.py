@@ -118,15 +118,15 @@ class Bulletin(msgspec.Struct, tag="bulletin", array_like=True, frozen=True):
     """The processes that are connected, by role."""
 
 
-class Moved(msgspec.Struct, tag="moved", array_like=True, frozen=True):
+class Projected(msgspec.Struct, tag="projected", array_like=True, frozen=True):
     """What the reader has projected, for the fronts: the writer passes it on as it is."""
 
     checkpoints: Mapping[str, tuple[int, int, int, str | None]]
     """By projection: its generation, version and position, and why it has stopped."""
 
 
-FromClient: TypeAlias = Hello | Submit | Moved
-FromWriter: TypeAlias = Bulletin | Answered | Failed | Moved
+FromClient: TypeAlias = Hello | Submit | Projected
+FromWriter: TypeAlias = Bulletin | Answered | Failed | Projected
 
 
 def _plain(value: object) -> object:

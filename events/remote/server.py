@@ -23,7 +23,7 @@ from events.remote.messages import (
     Failed,
     Hello,
     Malformed,
-    Moved,
+    Projected,
     Submit,
     answered,
     decode_client,
@@ -73,7 +73,7 @@ class _Client:
             self._greet(message)
         elif not self.role:
             self.frames.abort()
-        elif isinstance(message, Moved):
+        elif isinstance(message, Projected):
             self._server.pass_on(content, sender=self)
         else:
             self._submit(message)

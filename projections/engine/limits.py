@@ -17,9 +17,9 @@ POLL_S: Final = 0.2
 # After a batch that was not full the runner waits at least this long, so that single events are
 # projected in small batches, and the database is left to the writer in between. It waits longer if
 # the batch took long, because most of that time does not depend on the number of records.
-GATHER_S: Final = 0.02
-GATHER_S_MAX: Final = 0.06
-GATHER_TIMES: Final = 3
+GATHER_S: Final = 0.01
+GATHER_S_MAX: Final = 0.03
+GATHER_TIMES: Final = 1
 
 # How long a process may assume that a projection is where it was last seen. The process checks
 # every POLL_S. If it has not for this long, its database is unavailable, and queries should report

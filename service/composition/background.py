@@ -9,7 +9,7 @@ from sqlalchemy import URL
 
 from events.background.reassessor import Reassessor
 from events.background.timekeeper import Timekeeper
-from events.remote.messages import Moved
+from events.remote.messages import Projected
 from events.remote.roles import Role
 from events.selections.running import Selector
 from projections.catalogue import PROJECTIONS
@@ -54,7 +54,7 @@ async def open_projections(stack: AsyncExitStack, basics: Basics, *, on_moved: O
 def _tell(access: Access, moved: Mapping[str, Checkpoint]) -> None:
     """Tell the fronts, who would otherwise learn it only when they look."""
     assert access.connection is not None, "a reader of its own is connected"
-    access.connection.tell(Moved(dict(moved)))
+    access.connection.tell(Projected(dict(moved)))
 
 
 async def open_background(

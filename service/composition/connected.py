@@ -10,7 +10,7 @@ from events.append.loader import LedgerReader
 from events.database.sessions import borrowed
 from events.database.statements import load
 from events.remote.connection import Connection
-from events.remote.messages import Bulletin, Moved
+from events.remote.messages import Bulletin, Projected
 from events.remote.roles import Role
 from service.clock import Clock
 from service.composition.basics import Access, Basics
@@ -23,7 +23,7 @@ async def connect(
     writer: Path,
     role: Role,
     *,
-    on_moved: Callable[[Moved], None] = lambda _: None,
+    on_moved: Callable[[Projected], None] = lambda _: None,
 ) -> Access:
     """Connect to the writer. `on_moved` is told what the reader has projected."""
     reader = LedgerReader(load("events.append", "ledger.sql", basics.schema))

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from events.background.timekeeper import Timekeeper
-from events.remote.messages import Moved
+from events.remote.messages import Projected
 from events.remote.roles import Role
 from events.signals import identifiers
 from projections.business.queries import Crediting
@@ -54,7 +54,7 @@ async def open_front(settings: Settings, app_url: URL, writer: Path) -> AsyncIte
         await asyncio.to_thread(identifiers.warm)
         checkpoints = await open_checkpoints(stack, basics)
 
-        def on_moved(moved: Moved) -> None:
+        def on_moved(moved: Projected) -> None:
             checkpoints.learn({name: Checkpoint(*at) for name, at in moved.checkpoints.items()})
 
         access = await connect(stack, basics, writer, Role.FRONT, on_moved=on_moved)
