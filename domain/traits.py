@@ -25,6 +25,10 @@ OWNER, MARKET, PRIORITY, ACCOUNT = "owner", "market", "priority", "account"
 CAMPAIGN, PRODUCT, BUSINESS, RESELLER = "campaign", "product", "business", "reseller"
 SCREENED_AS, ACQUIRED_BY, ENTERED_BY = "screened_as", "acquired_by", "entered_by"
 SEGMENT, KEY_ROLE = "segment", "key_role"
+SILENCE: Final = "silence"
+"""Dormant from when a lead has been silent for too long until its next own fact."""
+DORMANT: Final = "dormant"
+"""That code, which is also the name of the timer."""
 
 AUTOMATIC: Final = "automatic"
 """A stay is entered by this if a rule of the lifecycle moved the lead."""
@@ -36,7 +40,7 @@ _OF_ACCOUNT: Final = (OWNER, SEGMENT, KEY_ROLE)
 NAMES: Final = (
     *_OF_LEAD,
     *_OF_ACCOUNT[1:],
-    *(CAMPAIGN, PRODUCT, ACQUIRED_BY, ENTERED_BY),
+    *(CAMPAIGN, PRODUCT, ACQUIRED_BY, ENTERED_BY, SILENCE),
     *ATTRIBUTES,
 )
 EFFECT_TRAITS: Final = (*_OF_LEAD, *_OF_ACCOUNT[1:])
@@ -61,6 +65,8 @@ def traits_after(
     changes = _of_lead(traits, event) if is_lead else _named(event, _OF_ACCOUNT)
     if enters:
         changes[ENTERED_BY] = _entered_by(event)
+        if is_lead:
+            changes[SILENCE] = None
     ended = dict.fromkeys(_OF_PASS) if begins_pass else {}
     return applied(traits, {**ended, **changes}) if ended or changes else traits
 
@@ -92,6 +98,11 @@ def _of_lead(traits: Traits, event: Event) -> dict[str, str | None]:
         changes[name] = data[name]
     if "known" in effects and ACQUIRED_BY not in traits:
         changes[ACQUIRED_BY] = event.type
+    if event.cause is not None and data.get("timer") == DORMANT:
+        changes[SILENCE] = DORMANT
+    elif DORMANT in effects.get("timers", {}):
+        # Silence is counted again from here, or no longer.
+        changes[SILENCE] = None
     return changes
 
 

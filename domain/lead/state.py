@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from domain import traits
 from domain.effects import Effects
 from domain.event import NOTHING
 
-REVISIT, DORMANT = "revisit", "dormant"
+REVISIT, DORMANT = "revisit", traits.DORMANT
 """Names of timers."""
 
 

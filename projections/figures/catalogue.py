@@ -9,6 +9,7 @@ from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_S
 from projections.figures.over_time.fates import FATES
 from projections.figures.over_time.hand_overs import ACCEPTANCE, DEADLINES
 from projections.figures.over_time.ratios import PERIOD_RATIO
+from projections.figures.over_time.revival import REVIVAL
 from projections.figures.stages import FLOW, STOCK
 
 FIGURES: Mapping[str, Figure] = {
@@ -19,6 +20,7 @@ FIGURES: Mapping[str, Figure] = {
         CONVERSION,
         YIELD,
         FATES,
+        REVIVAL,
         PERIOD_RATIO,
         TIME_IN_STAGE,
         LEAD_TIME,

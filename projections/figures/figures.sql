@@ -260,3 +260,15 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/win_rate.sql
 -- include: figures/listed.sql
+
+-- name: count_revival
+-- How many leads that were silent for long came back.
+-- include: figures/known_stays.sql
+-- include: figures/revival.sql
+-- include: figures/counted.sql
+
+-- name: list_revival
+-- The leads that were silent for long.
+-- include: figures/known_stays.sql
+-- include: figures/revival.sql
+-- include: figures/listed.sql

@@ -36,7 +36,7 @@ WITH live AS (
             CASE WHEN stay.exit_position <= (SELECT position FROM live)
                   AND stay.left_at <= CAST(:as_of AS timestamptz) THEN stay.left_at
                  ELSE 'infinity' END AS left_at,
-            stay.exit_position, stay.exit_kind, stay.next_stage
+            stay.exit_position, stay.exit_kind, stay.next_stage, stay.traits, stay.changes
        FROM ledger.stage_intervals AS stay
       CROSS JOIN LATERAL (
             SELECT CASE WHEN stay.changes IS NULL THEN stay.traits

@@ -6,6 +6,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
+from domain.lead.state import DORMANT
 from domain.lifecycle.definition import SubjectKind
 from domain.traits import EFFECT_TRAITS, PRODUCT
 from events.batch.lru import forget_oldest
@@ -23,7 +24,7 @@ from projections.funnel.fold import (
 from projections.funnel.stay import ENDED_COLUMNS, Stay
 
 NAME = "stage_intervals"
-VERSION = 2
+VERSION = 3
 
 TOTAL, ORIGIN, CHANNEL, MONTH = "none", "origin", "channel", "month"
 
@@ -33,6 +34,8 @@ _CARRIED = tuple(
 """Effects that change the values which stays carry."""
 _SAYS = f'"{PRODUCT}":'
 """A report may say this without any effect."""
+_SILENT = f'"{DORMANT}"'
+"""The timer of silence is set, ended or fired."""
 
 _COUNTED = ("breakdown", "value", "kind", "stage", "before", "entries", "standing")
 
@@ -163,6 +166,7 @@ def concerns(record: str) -> bool:
             )
         )
         or _SAYS in record
+        or _SILENT in record
         or PUBLISHES in record
     )
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from service.private_postgres import PrivatePostgres
+from tests.support.figure_numbers import numbers
 from tests.support.http_service import Service, running_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,19 +56,7 @@ async def report(service: Service, name: str, type: str, day: int) -> None:
 
 
 async def win_rate(service: Service, **asked: Any) -> dict[str, dict[str, int]]:
-    """Return the numbers that are not zero, each with a list of that length."""
-    head = (await service.client.get("/v1/events?limit=1")).json()["head"]
-    params = {"wait_for": head, **asked}
-    answer = await service.client.get("/v1/figures/win_rate", params=params)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, dict[str, int]] = {}
-    for row in answer.json()["rows"]:
-        for measure, number in row["counts"].items():
-            if number["count"]:
-                listed = (await service.client.get(number["leads"])).json()["leads"]
-                assert len({one["subject"] for one in listed}) == len(listed) == number["count"]
-                found.setdefault(row["row"], {})[measure] = number["count"]
-    return found
+    return await numbers(service, "win_rate", **asked)
 
 
 async def test_a_deal_counts_by_what_happened_last(service: Service) -> None:

@@ -48,6 +48,7 @@ EXAMPLES: Mapping[str, str] = {
     "conversion": "leadledger figure conversion --base MQL --target WON --within 90 --by month",
     "yield": "leadledger figure yield --period last_quarter --within 30",
     "fates": "leadledger figure fates --base MQL --by origin",
+    "revival": "leadledger figure revival --period last_quarter --by origin",
     "time_in_stage": "leadledger figure time_in_stage",
     "lead_time": "leadledger figure lead_time --base MQL --target OPP",
     "ageing": "leadledger figure ageing --by origin",

@@ -219,6 +219,33 @@ def fates(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
         yield _row(base, fate), "passes", base
 
 
+def revival(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    assert lifecycle.pace.dormancy is not None
+    since = question.since or question.as_of - timedelta(days=90)
+    until = question.until or NEVER
+    for stay in stays:
+        left_at = _left_at(stay, question)
+        before = [one for one in stay.traits[1:] if one[0] < since]
+        if left_at < since or not before or not before[-1][1].get("silence"):
+            continue
+        woken = [
+            at
+            for at, traits in stay.traits[1 + len(before) :]
+            if not traits.get("silence") and at <= question.as_of
+        ]
+        own = [one for one in stays if one.subject == stay.subject]
+        later = own[own.index(stay) + 1 :]
+        entered_by = later[0].traits[0][1]["entered_by"] if later and left_at < NEVER else None
+        if woken:
+            answer = "revived" if woken[0] < until else "silent"
+        elif left_at >= until:
+            answer = "silent"
+        else:
+            answer = "revived" if entered_by in lifecycle.pace.dormancy.activity else "moved"
+        yield _row(stay, "all"), answer, stay
+        yield _row(stay), answer, stay
+
+
 def period_ratio(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
     kind = _cohort_track(lifecycle, question).subject
     rows = (RowKey(kind, question.base), RowKey(kind, question.target))
@@ -320,6 +347,7 @@ BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "conversion": conversion,
     "yield": cohort_yield,
     "fates": fates,
+    "revival": revival,
     "period_ratio": period_ratio,
     "time_in_stage": time_in_stage,
     "lead_time": lead_time,

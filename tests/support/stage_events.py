@@ -72,6 +72,12 @@ class Script:
         subject = Subject(kind, subject_id(number))
         return self.add(Event(0, type, subject, day(at), data or {}, effects or {}, None, receiver))
 
+    def wait(self, number: int, at: float) -> Event:
+        """Add the event by which a lead that has been silent becomes dormant."""
+        event = self.tell(number, at, type="lead.dormant", data={"timer": "dormant"})
+        self.events[-1] = event._replace(cause=1)
+        return self.events[-1]
+
     def move(
         self,
         number: int,
@@ -79,15 +85,14 @@ class Script:
         to: str,
         how: str = "advanced",
         *,
+        type: str = "stage.corrected",
         kind: SubjectKind = SubjectKind.LEAD,
         pass_number: int = 1,
         effects: Effects | None = None,
         data: Mapping[str, Any] | None = None,
         forwarded_to: int | None = None,
     ) -> Event:
-        event = self.tell(
-            number, at, kind=kind, type="stage.corrected", data=data, forwarded_to=forwarded_to
-        )
+        event = self.tell(number, at, kind=kind, type=type, data=data, forwarded_to=forwarded_to)
         moved = event._replace(
             stage_to=to,
             effective_at=event.occurred_at,

@@ -31,6 +31,7 @@ TRAITS = st.sampled_from(
         Effects(owner=None),
         Effects(attributes={"region": "kanto"}),
         Effects(screened_as="now"),
+        *2 * [Effects(timers={"dormant": "2026-12-01T00:00:00Z"})],
     ]
 )
 OF_COMPANY = st.sampled_from([Effects(), Effects(segment="high"), Effects(key_role="defend")])
@@ -39,8 +40,12 @@ TRAIT_CHANGES: st.SearchStrategy[TraitChanges] = st.sampled_from(
     [
         *({}, {"entered_by": "form.submitted"}, {"owner": "sato", "campaign": "spring"}),
         *({"owner": None}, {"market": "south", "region": "kanto", "screened_as": None}),
+        *({"silence": "dormant"}, {"silence": None}),
     ]
 )
+ENTERED_BY = st.sampled_from(["stage.corrected", "form.submitted"])
+STEPS = ("tell", "move", "move", "move", "restate")
+LEAD_STEPS = (*STEPS, "recycle", "absorb", "correct", "wait", "wait")
 STEPS_MAX = 25
 MOMENTS = st.sampled_from([0, 1, 2, 2.5, 30, 31, 60])
 """Few moments, so that many things coincide; around the ends of months in Tokyo."""
@@ -90,11 +95,8 @@ def histories(
     for _ in range(draw(st.integers(steps_min, STEPS_MAX))):
         number = draw(st.sampled_from(LEADS + ACCOUNTS))
         kind = LEAD if number in LEADS else ACCOUNT
-        step = draw(
-            st.sampled_from(
-                ["tell", "move", "move", "move", "recycle", "absorb", "correct", "restate"]
-            )
-        )
+        steps = LEAD_STEPS if kind is LEAD else STEPS
+        step = draw(st.sampled_from(steps))
         _take(draw, course, number, kind, step)
     return History(course.script.events)
 
@@ -109,10 +111,12 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     if step == "tell":
         says = draw(TRAITS if kind is LEAD else OF_COMPANY)
         script.tell(number, at, kind=kind, effects=says, data=draw(DATA), forwarded_to=forwarded_to)
-    elif step == "correct" and kind is LEAD:
+    elif step == "wait":
+        script.wait(receiver, at)
+    elif step == "correct":
         effects = draw(BECOMES_KNOWN) | Effects(origin=draw(SOURCES))
         script.tell(number, at, effects=effects, forwarded_to=forwarded_to)
-    elif step == "absorb" and kind is LEAD:
+    elif step == "absorb":
         other = course.receiver(draw(st.sampled_from(LEADS)))
         if other != receiver and number == receiver and {number, other} <= course.known:
             script.absorb(number, at, by=other)
@@ -120,26 +124,34 @@ def _take(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, step:
     elif step == "restate" and number == receiver:
         _restate(draw, course, number, kind)
     elif step in ("move", "recycle"):
-        at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
-        pass_number = course.pass_numbers.get(receiver, 1)
-        effects = draw(OF_COMPANY)
-        if kind is LEAD:
-            source = Effects(origin=draw(SOURCES), channel=draw(SOURCES))
-            effects = draw(BECOMES_KNOWN) | draw(TRAITS) | source
-        if step == "recycle" and kind is LEAD:
-            pass_number += 1
-        course.pass_numbers[receiver] = pass_number
-        script.move(
-            number,
-            at,
-            draw(st.sampled_from(course.stages[kind])),
-            draw(st.sampled_from(KINDS)),
-            kind=kind,
-            pass_number=pass_number,
-            effects=effects if draw(st.booleans()) else {},
-            data=draw(DATA),
-            forwarded_to=forwarded_to,
-        )
+        _move(draw, course, number, kind, begins_pass=step == "recycle")
+
+
+def _move(
+    draw: st.DrawFn, course: Course, number: int, kind: SubjectKind, *, begins_pass: bool
+) -> None:
+    receiver, at = course.receiver(number), draw(MOMENTS)
+    at = course.moved_at[receiver] = max(at, course.moved_at.get(receiver, at))
+    pass_number = course.pass_numbers.get(receiver, 1)
+    effects = draw(OF_COMPANY)
+    if kind is LEAD:
+        source = Effects(origin=draw(SOURCES), channel=draw(SOURCES))
+        effects = draw(BECOMES_KNOWN) | draw(TRAITS) | source
+    if begins_pass:
+        pass_number += 1
+    course.pass_numbers[receiver] = pass_number
+    course.script.move(
+        number,
+        at,
+        draw(st.sampled_from(course.stages[kind])),
+        draw(st.sampled_from(KINDS)),
+        type=draw(ENTERED_BY),
+        kind=kind,
+        pass_number=pass_number,
+        effects=effects if draw(st.booleans()) else {},
+        data=draw(DATA),
+        forwarded_to=receiver if receiver != number else None,
+    )
 
 
 def _restate(draw: st.DrawFn, course: Course, number: int, kind: SubjectKind) -> None:

@@ -144,8 +144,12 @@ def _traits(
         after["product"] = event.data.get("product", after.get("product"))
         if event.effects.get("known") and not after.get("acquired_by"):
             after["acquired_by"] = event.type
+        if "dormant" in event.effects.get("timers", {}):
+            after["silence"] = None
+        if event.type == "lead.dormant":
+            after["silence"] = "dormant"
     if enters:
-        after["entered_by"] = event.type
+        after |= {"entered_by": event.type, "silence": None}
     return after
 
 

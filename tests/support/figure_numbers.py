@@ -1,0 +1,21 @@
+"""Read a figure over HTTP, together with the list behind each of its numbers."""
+
+from typing import Any
+
+from tests.support.http_service import Service
+
+
+async def numbers(service: Service, name: str, **asked: Any) -> dict[str, dict[str, int]]:
+    """Return the numbers that are not zero, by row, each with a list of that length."""
+    head = (await service.client.get("/v1/events?limit=1")).json()["head"]
+    params = {"wait_for": head, **asked}
+    answer = await service.client.get(f"/v1/figures/{name}", params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, dict[str, int]] = {}
+    for row in answer.json()["rows"]:
+        for measure, number in row["counts"].items():
+            if number["count"]:
+                listed = (await service.client.get(number["leads"])).json()["leads"]
+                assert len({one["subject"] for one in listed}) == len(listed) == number["count"]
+                found.setdefault(row["row"], {})[measure] = number["count"]
+    return found
