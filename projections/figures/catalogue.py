@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from projections.figures.definition import Figure
 from projections.figures.over_time.cohorts import CONVERSION, YIELD
-from projections.figures.over_time.deals import WIN_RATE
+from projections.figures.over_time.deals import DEALS, WIN_RATE
 from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
 from projections.figures.over_time.fates import FATES
 from projections.figures.over_time.hand_overs import ACCEPTANCE, DEADLINES
@@ -27,6 +27,7 @@ FIGURES: Mapping[str, Figure] = {
         AGEING,
         DEADLINES,
         ACCEPTANCE,
+        DEALS,
         WIN_RATE,
     )
 }

@@ -108,6 +108,9 @@ class Figure:
     dimensions: tuple[Dimension, ...] = tuple(Dimension)
     within_days: int | None = None
     """The value of `within` if a question names none; None: that of all figures."""
+    base_of: Callable[[Lifecycle], str] | None = None
+    """The stage in which a cohort of leads begins if a question names none; None: that of all
+    figures, which also follow companies."""
     reads: tuple[str, ...] = (STAYS,)
     """The projections that it reads: it is answered for the position that all have reached."""
     named_by: Callable[[Lifecycle], Mapping[str, Words]] | None = None

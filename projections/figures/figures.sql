@@ -252,13 +252,19 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- name: count_win_rate
 -- How many deals were won.
 -- include: figures/known_stays.sql
+-- include: figures/dealt.sql
 -- include: figures/win_rate.sql
+-- include: figures/placed.sql
+-- include: figures/won.sql
 -- include: figures/counted.sql
 
 -- name: list_win_rate
 -- The leads and companies of these deals.
 -- include: figures/known_stays.sql
+-- include: figures/dealt.sql
 -- include: figures/win_rate.sql
+-- include: figures/placed.sql
+-- include: figures/won.sql
 -- include: figures/listed.sql
 
 -- name: count_revival
@@ -271,4 +277,22 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- The leads that were silent for long.
 -- include: figures/known_stays.sql
 -- include: figures/revival.sql
+-- include: figures/listed.sql
+
+-- name: count_deals
+-- How many of a cohort brought a deal in time, and which deals came another way.
+-- include: figures/known_stays.sql
+-- include: figures/dealt.sql
+-- include: figures/dealt_in_time.sql
+-- include: figures/placed.sql
+-- include: figures/deals.sql
+-- include: figures/counted.sql
+
+-- name: list_deals
+-- The leads and companies behind one number of the deals.
+-- include: figures/known_stays.sql
+-- include: figures/dealt.sql
+-- include: figures/dealt_in_time.sql
+-- include: figures/placed.sql
+-- include: figures/deals.sql
 -- include: figures/listed.sql

@@ -51,7 +51,9 @@
      SELECT value, kind, counted.in_row, answer AS measures, subject_id, pass_number,
             entered_at AS at, entry_position AS position, number,
             CASE WHEN answer <> 'silent' AND woken_at IS NULL THEN moved_to END AS then_stage,
-            CASE WHEN answer <> 'silent' AND woken_at IS NULL THEN exit_kind END AS then_kind,
+            CASE WHEN answer = 'silent' THEN NULL
+                 WHEN woken_at IS NULL THEN exit_kind
+                 ELSE answer END AS then_kind,
             CASE WHEN answer <> 'silent' THEN COALESCE(woken_at, left_at) END AS then_at,
             CASE WHEN answer <> 'silent' THEN COALESCE(woken_by, exit_position) END AS then_position
        FROM answered

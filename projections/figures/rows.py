@@ -61,3 +61,18 @@ def reaching(lifecycle: Lifecycle) -> dict[str, list[Any]]:
     ]
     kinds, stages, beyond_them = zip(*rows, strict=True)
     return {"kinds": list(kinds), "stages": list(stages), "beyond": list(beyond_them)}
+
+
+def acquired_at(track: Track) -> str:
+    """Return the stage in which leads are acquired: the last in which a journey may begin.
+
+    The ones before it are for visitors who are not known yet.
+    """
+    return track.entry[-1] if track.entry else track.path[0]
+
+
+def handed_over_at(lifecycle: Lifecycle) -> str:
+    """Return the first stage whose leads are handed over, else where leads are acquired."""
+    path = lifecycle.lead.path
+    entered = {rule.entering for rule in lifecycle.pace.hand_overs}
+    return next((stage for stage in path if stage in entered), acquired_at(lifecycle.lead))

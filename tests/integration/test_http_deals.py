@@ -1,4 +1,4 @@
-"""The figure about deals: what happened last counts, in whatever order it is reported."""
+"""The figures about deals: what happened last counts, in whatever order it is reported."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -16,6 +16,7 @@ async def numbers(service: Service, name: str, **asked: Any) -> dict[str, dict[s
         for measure, number in row["counts"].items():
             if number["count"]:
                 listed = (await service.client.get(number["leads"])).json()["leads"]
-                assert len({one["subject"] for one in listed}) == len(listed) == number["count"]
+                places = {(one["subject"], one["position"]) for one in listed}
+                assert len(places) == len(listed) == number["count"]
                 found.setdefault(row["row"], {})[measure] = number["count"]
     return found

@@ -17,6 +17,7 @@ from projections.business.queries import Crediting
 from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
 from projections.figures.over_time.durations import AGEING
 from projections.figures.question import RowKey
+from projections.figures.rows import acquired_at
 from projections.figures.stages import FLOW
 from projections.leads.queries import Roster
 from service.feed.log import Log
@@ -29,7 +30,6 @@ from service.pages.frame.looking import Looking, looking_at
 from service.pages.frame.rendering import page, redirect, view_of
 from service.projected import ProjectedTables
 from service.reading.conflicts import waiting
-from service.reading.figures.asking import acquired_at
 from service.reading.figures.periods import (
     DAY,
     MONTHS_OF_A_YEAR,

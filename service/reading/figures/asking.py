@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from domain.lifecycle.definition import Lifecycle, Track
+from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import resolve_stage, suggestion
 from events.signals import times
 from projections.figures import parameters
@@ -13,7 +13,7 @@ from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
 from projections.figures.queries import Reading
 from projections.figures.question import AN_INSTANT, DIMENSIONS_MAX, Cell, Dimension, Question
-from projections.figures.rows import tracks_of
+from projections.figures.rows import acquired_at, tracks_of
 from service.http.problem import Problem
 from service.limits import WITHIN_DAYS_DEFAULT, WITHIN_DAYS_MAX
 from service.reading.figures.periods import (
@@ -258,9 +258,13 @@ def _breakdowns(figure: Figure, text: str | None) -> tuple[Dimension, ...]:
 
 def _stages(figure: Figure, given: Given, lifecycle: Lifecycle) -> tuple[str, str]:
     """Return the stages between which a cohort is followed; empty if the figure follows none."""
-    if parameters.BASE not in figure.parameters:
+    if not figure.takes(parameters.BASE.name):
         return "", ""
-    base = _stage("base", given.get("base"), lifecycle) or acquired_at(lifecycle.lead)
+    of_leads = figure.base_of
+    begins = of_leads(lifecycle) if of_leads is not None else acquired_at(lifecycle.lead)
+    base = _stage("base", given.get("base"), lifecycle) or begins
+    if of_leads is not None and base not in lifecycle.lead.stages:
+        raise _invalid("base", f"{figure.name} follows leads: {base} is a stage of companies.")
     track = next(one for one in tracks_of(lifecycle) if base in one.stages)
     if parameters.TARGET not in figure.parameters:
         return base, ""
@@ -276,14 +280,6 @@ def _stages(figure: Figure, given: Given, lifecycle: Lifecycle) -> tuple[str, st
     if target == base or is_back:
         raise _invalid("target", f"The target must come after {base}, found {target}.")
     return base, target
-
-
-def acquired_at(track: Track) -> str:
-    """Return the stage in which leads are acquired: the last in which a journey may begin.
-
-    The ones before it are for visitors who are not known yet.
-    """
-    return track.entry[-1] if track.entry else track.path[0]
 
 
 def _stage(name: str, word: str | None, lifecycle: Lifecycle) -> str | None:

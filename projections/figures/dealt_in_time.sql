@@ -1,0 +1,6 @@
+-- The deals that may count: those created in the period, those that followed it in time, and all before,
+-- because only the first of a pass counts.
+     asked AS (
+     SELECT *
+       FROM created
+      WHERE created_at < COALESCE(CAST(:until AS timestamptz) + CAST(:within AS interval), 'infinity')),
