@@ -17,6 +17,7 @@ CREATE TABLE ledger.business_reports (
     business text COLLATE "C",
     product text COLLATE "C",
     origin text COLLATE "C",
+    expected_close date,
     voided_by bigint,
     CONSTRAINT business_reports_are_known_once PRIMARY KEY (generation, position, known_from)
 );
@@ -24,6 +25,8 @@ CREATE TABLE ledger.business_reports (
 COMMENT ON COLUMN ledger.business_reports.known_from IS
     'The position from which this is known: its own, or that of the event that corrected or '
     'restated it.';
+COMMENT ON COLUMN ledger.business_reports.expected_close IS
+    'When a deal is expected to be decided, as this report says.';
 COMMENT ON COLUMN ledger.business_reports.voided_by IS
     'The event that voided, corrected or restated this one. What was known before that position '
     'stays as it was.';

@@ -30,7 +30,7 @@ WITH closed AS (
      RETURNING *)
 INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
-       opportunity, order_id, value, currency, business, product, origin)
+       opportunity, order_id, value, currency, business, product, origin, expected_close)
 SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:occurred_at AS timestamptz), occurred_at),
        COALESCE(CAST(:lead AS uuid), lead),
@@ -42,7 +42,8 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
             ELSE order_id END,
        COALESCE(CAST(:value AS numeric), value),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
-       COALESCE(CAST(:product AS text), product), origin
+       COALESCE(CAST(:product AS text), product), origin,
+       COALESCE(CAST(:expected_close AS date), expected_close)
   FROM closed
 
 -- name: restate_business
@@ -54,10 +55,10 @@ WITH closed AS (
      RETURNING *)
 INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
-       opportunity, order_id, value, currency, business, product, origin)
+       opportunity, order_id, value, currency, business, product, origin, expected_close)
 SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, lead,
        CAST(:pass_number AS integer), CAST(:account AS uuid), opportunity, order_id, value, currency,
-       CAST(:kind AS text), product, origin
+       CAST(:kind AS text), product, origin, expected_close
   FROM closed
 
 -- name: correct_touch
@@ -78,7 +79,7 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
 WITH held AS (
      SELECT generation, 'business_reports' AS relation,
             CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,
-                     value, currency, business, product, origin, voided_by) AS text) AS content
+                     value, currency, business, product, origin, expected_close, voided_by) AS text) AS content
        FROM ledger.business_reports
       WHERE generation IN (:live, :built)
       UNION ALL

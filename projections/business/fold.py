@@ -8,7 +8,7 @@ queried as of any position, and are computed at query time.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -43,6 +43,7 @@ WHAT_OF_ROLE = {
     Role.CANCELS_ORDER: What.CANCELLED,
     Role.RENEWS: What.RENEWED,
 }
+EXPECTED_CLOSE = "expected_close"
 
 
 class BusinessRow(NamedTuple):
@@ -63,6 +64,7 @@ class BusinessRow(NamedTuple):
     business: str | None
     product: str | None
     origin: str | None
+    expected_close: date | None
 
 
 class TouchRow(NamedTuple):
@@ -155,7 +157,19 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
         business=belonging.kind,
         product=data.get("product"),
         origin=_origin(lifecycle, event),
+        expected_close=day_in(data),
     )
+
+
+def day_in(data: Mapping[str, Any]) -> date | None:
+    """Return the day on which a deal is expected to be decided.
+
+    A lifecycle may declare this field as something other than a date; then there is none.
+    """
+    try:
+        return date.fromisoformat(data.get(EXPECTED_CLOSE, ""))
+    except (TypeError, ValueError):
+        return None
 
 
 def _origin(lifecycle: Lifecycle, event: Event) -> str | None:

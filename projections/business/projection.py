@@ -11,13 +11,20 @@ from domain.lifecycle.service_events import TIME
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
-from projections.business.fold import Business, BusinessRow, TakenBack, TouchRow, fold
+from projections.business.fold import (
+    Business,
+    BusinessRow,
+    TakenBack,
+    TouchRow,
+    day_in,
+    fold,
+)
 from projections.engine.limits import BUSINESS_ROWS_KEPT
 from projections.engine.record_text import PUBLISHES
 from projections.engine.rows import RowWriter
 
 NAME = "business"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,7 @@ class BusinessProjection:
         }
         values |= {f"corrects_{name}": name in fields for name in ("opportunity", "order")}
         values["value"] = Decimal(str(value)) if value is not None else None
+        values["expected_close"] = day_in(fields)
         time = fields.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None
         await self._execute(driver, "correct_business", values)

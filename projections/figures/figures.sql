@@ -296,3 +296,21 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/placed.sql
 -- include: figures/deals.sql
 -- include: figures/listed.sql
+
+-- name: count_pipeline
+-- How many deals are open, and when they are expected to be decided.
+-- include: figures/known_stays.sql
+-- include: figures/dealt.sql
+-- include: figures/open_deals.sql
+-- include: figures/placed.sql
+-- include: figures/pipeline.sql
+-- include: figures/counted.sql
+
+-- name: list_pipeline
+-- The leads and companies of these open deals.
+-- include: figures/known_stays.sql
+-- include: figures/dealt.sql
+-- include: figures/open_deals.sql
+-- include: figures/placed.sql
+-- include: figures/pipeline.sql
+-- include: figures/listed.sql

@@ -31,7 +31,7 @@
        FROM created
        LEFT JOIN decided_in_time USING (opportunity)),
      asked AS (
-     SELECT *
+     SELECT *, created_at AS placed_at
        FROM counted
       WHERE at >= COALESCE(CAST(:since AS timestamptz), '-infinity')
         AND at < COALESCE(CAST(:until AS timestamptz), 'infinity')),

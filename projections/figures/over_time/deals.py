@@ -59,8 +59,13 @@ def _values(_: Lifecycle, question: Question) -> Mapping[str, Any]:
         "since": question.since,
         "until": question.until,
         "within": question.within,
-        "no_values": BETWEEN_VALUES * max(0, len(question.by) - 1),
+        "no_values": no_values(question),
     }
+
+
+def no_values(question: Question) -> str:
+    """Return the values of a deal without a lead: none of any breakdown."""
+    return BETWEEN_VALUES * max(0, len(question.by) - 1)
 
 
 WIN_RATE: Final = Figure(
