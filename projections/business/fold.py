@@ -164,7 +164,7 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
 def day_in(data: Mapping[str, Any]) -> date | None:
     """Return the day on which a deal is expected to be decided.
 
-    A lifecycle may declare this field as something other than a date; then there is none.
+    A lifecycle may declare this field as something other than a date: that is not a day.
     """
     try:
         return date.fromisoformat(data.get(EXPECTED_CLOSE, ""))

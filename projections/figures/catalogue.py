@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from projections.figures.definition import Figure
 from projections.figures.over_time.cohorts import CONVERSION, YIELD
+from projections.figures.over_time.customers import CUSTOMERS
 from projections.figures.over_time.deals import DEALS, WIN_RATE
 from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
 from projections.figures.over_time.fates import FATES
@@ -31,5 +32,6 @@ FIGURES: Mapping[str, Figure] = {
         DEALS,
         WIN_RATE,
         PIPELINE,
+        CUSTOMERS,
     )
 }

@@ -314,3 +314,15 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/placed.sql
 -- include: figures/pipeline.sql
 -- include: figures/listed.sql
+
+-- name: count_customers
+-- How many companies became customers, and how many are no longer.
+-- include: figures/known_stays.sql
+-- include: figures/customers.sql
+-- include: figures/counted.sql
+
+-- name: list_customers
+-- The companies behind one number of the customers.
+-- include: figures/known_stays.sql
+-- include: figures/customers.sql
+-- include: figures/listed.sql

@@ -404,7 +404,7 @@ async def test_two_readings_are_compared_lead_by_lead(service: Service) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("stok", 404, "known are stock"),
+        ("stok", 404, "nearest known: stock"),
         ("stock?as-of=2026-01-01", 422, "no parameter as-of; known are as_of"),
         ("stock?from=2026-01-01", 422, "The figure stock has no parameter from"),
         ("stock?by=chanel", 422, "nearest known: channel"),

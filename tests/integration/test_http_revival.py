@@ -1,4 +1,4 @@
-"""The figure about silence: who was dormant when a period began, and came back in it."""
+"""The figure about silence: leads dormant when a period began that came back within it."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final

@@ -56,6 +56,7 @@ EXAMPLES: Mapping[str, str] = {
     "acceptance": "leadledger figure acceptance --period last_quarter",
     "deals": "leadledger figure deals --base MQL --within 90 --period last_quarter",
     "pipeline": "leadledger figure pipeline --by owner",
+    "customers": "leadledger figure customers --period this_year",
     "win_rate": "leadledger figure win_rate --within 90 --from 2020-04-01",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }

@@ -246,6 +246,38 @@ def revival(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
         yield _row(stay), answer, stay
 
 
+def customers(stays: Stays, _: Lifecycle, question: Question) -> Counts:
+    companies: defaultdict[str, list[HandStay]] = defaultdict(list)
+    for stay in stays:
+        if stay.subject.kind is SubjectKind.ACCOUNT and stay.stage != UNPLACED:
+            companies[stay.subject.id].append(stay)
+    for own in companies.values():
+        for place, stay in enumerate(own):
+            for measure in _of_customer(own, place, question):
+                yield _row(stay, "customers"), measure, stay
+
+
+def _of_customer(own: Stays, place: int, question: Question) -> Iterator[str]:
+    since, until = question.since or datetime.min.replace(tzinfo=UTC), question.until or NEVER
+    stay, left_at = own[place], _left_at(own[place], question)
+    was, is_customer, will_be = (
+        0 <= one < len(own) and own[one].stage in ("C", "KC", "KA")
+        for one in (place - 1, place, place + 1)
+    )
+    enters, leaves = since <= stay.entered_at < until, since <= left_at < until
+    if stay.entered_at < until <= left_at and left_at >= since:
+        yield "companies"
+        if is_customer:
+            yield "after"
+    if is_customer and stay.entered_at < min(since, until) and left_at >= since:
+        yield "before"
+    if is_customer and enters and not was:
+        is_back = any(one.stage in ("C", "KC", "KA") for one in own[:place])
+        yield "regained" if is_back else "new"
+    if is_customer and stay.entered_at < until and leaves and not will_be:
+        yield "merged" if stay.exit_kind == "absorbed" else "ended"
+
+
 def period_ratio(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
     kind = _cohort_track(lifecycle, question).subject
     rows = (RowKey(kind, question.base), RowKey(kind, question.target))
@@ -348,6 +380,7 @@ BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "yield": cohort_yield,
     "fates": fates,
     "revival": revival,
+    "customers": customers,
     "period_ratio": period_ratio,
     "time_in_stage": time_in_stage,
     "lead_time": lead_time,

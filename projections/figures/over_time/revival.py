@@ -13,7 +13,7 @@ from projections.funnel.lifecycles import stages_of
 
 ALL: Final = "all"
 LATEST: Final = timedelta(days=90)
-"""The period if a question names no start: at the beginning of time, nobody is dormant."""
+"""The period if a question names no start: no lead is dormant at the beginning of time."""
 ANSWERS: Final = ("revived", "moved", "silent")
 
 
