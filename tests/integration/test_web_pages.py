@@ -38,6 +38,7 @@ PAGE_BYTES_MAX = 100_000
 EVERY_PAGE = (
     *("/", "/funnel", "/conversion", "/contribution", "/leads", "/accounts", "/worklist"),
     *("/figures", "/figures/deadlines", "/figures/flow?by=origin,channel"),
+    *("/figures/revival", "/figures/deals", "/figures/pipeline", "/figures/customers"),
     *("/conflicts", "/refusals", "/selections", "/audit", "/audit?show=rules"),
     *("/audit?show=reads", "/settings", "/sessions"),
 )
@@ -474,6 +475,14 @@ async def test_what_cannot_be_shown_is_explained_on_a_page(
     answer = await browser.get(path, headers={"accept-language": "ja"})
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
+
+
+@pytest.mark.parametrize("period", ["from=2020-01-01", "to=2026-01-01", ""])
+async def test_a_list_opens_whichever_end_its_period_has(
+    browser: httpx.AsyncClient, period: str
+) -> None:
+    answer = await browser.get(f"/leads?figure=flow&row=ML&measure=in&{period}")
+    assert answer.status_code == 200, answer.text
 
 
 async def test_a_list_of_nobody_says_so(browser: httpx.AsyncClient) -> None:
