@@ -33,7 +33,7 @@
       UNION ALL
      SELECT COALESCE(placed.value, CAST(:no_values AS text)),
             CASE WHEN lead IS NULL THEN 'account' ELSE 'lead' END, 'created',
-            concat_ws(' ', 'base', CASE WHEN entered.subject_id IS NULL THEN 'direct' END),
+            concat_ws(' ', 'created', CASE WHEN entered.subject_id IS NULL THEN 'direct' END),
             COALESCE(lead, account, '00000000-0000-0000-0000-000000000000'),
             COALESCE(placed.pass_number, stays_in_pass, 1), created_at, created_by, 0,
             NULL, NULL, NULL, NULL

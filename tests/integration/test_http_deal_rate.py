@@ -67,15 +67,15 @@ async def test_a_lead_brings_a_deal_if_its_first_one_follows_in_time(service: Se
 
 async def test_a_deal_that_passed_over_the_base_stage_is_direct(service: Service) -> None:
     found = await numbers(service, "deals", **ASKED)
-    assert found["created"] == {"base": 5, "direct": 1}
+    assert found["created"] == {"created": 5, "direct": 1}
     sold = await numbers(service, "deals", base="SQL", **ASKED)
-    assert sold == {"created": {"base": 5, "direct": 5}}
+    assert sold == {"created": {"created": 5, "direct": 5}}
 
 
 async def test_a_cohort_is_immature_until_its_time_is_up(service: Service) -> None:
     assert await numbers(service, "deals", **{**ASKED, "as_of": "2026-04-11"}) == {
         "cohort": {"base": 4, "immature": 4, "so_far": 1, "possible": 3},
-        "created": {"base": 2, "direct": 1},
+        "created": {"created": 2, "direct": 1},
     }
 
 

@@ -48,7 +48,7 @@ EXAMPLES: Mapping[str, str] = {
     "conversion": "leadledger figure conversion --base MQL --target WON --within 90 --by month",
     "yield": "leadledger figure yield --period last_quarter --within 30",
     "fates": "leadledger figure fates --base MQL --by origin",
-    "revival": "leadledger figure revival --period last_quarter --by origin",
+    "revival": "leadledger figure revival --by origin",
     "time_in_stage": "leadledger figure time_in_stage",
     "lead_time": "leadledger figure lead_time --base MQL --target OPP",
     "ageing": "leadledger figure ageing --by origin",
@@ -56,7 +56,7 @@ EXAMPLES: Mapping[str, str] = {
     "acceptance": "leadledger figure acceptance --period last_quarter",
     "deals": "leadledger figure deals --base MQL --within 90 --period last_quarter",
     "pipeline": "leadledger figure pipeline --by owner",
-    "customers": "leadledger figure customers --period this_year",
+    "customers": "leadledger figure customers --period fiscal_year_to_date",
     "win_rate": "leadledger figure win_rate --within 90 --from 2020-04-01",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }

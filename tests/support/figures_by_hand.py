@@ -221,7 +221,7 @@ def fates(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
 
 def revival(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
     assert lifecycle.pace.dormancy is not None
-    since = question.since or question.as_of - timedelta(days=90)
+    since = question.since or question.as_of - timedelta(days=30)
     until = question.until or NEVER
     for stay in stays:
         left_at = _left_at(stay, question)

@@ -232,9 +232,8 @@ DEALS: Final = Figure(
             Words(
                 {"ja": "母数", "en": "base"},
                 {
-                    "ja": "期間中に起点のステージへ初めて入ったサイクル、または発生した商談",
-                    "en": "Passes that entered the base stage for the first time in the period, or "
-                    "deals created in it.",
+                    "ja": "期間中に起点のステージへ初めて入ったサイクル",
+                    "en": "Passes that entered the base stage for the first time in the period.",
                 },
             ),
         ),
@@ -280,6 +279,13 @@ DEALS: Final = Figure(
             Words(
                 {"ja": "商談化の可能性あり", "en": "still possible"},
                 {"ja": "判定前で、まだ商談がない", "en": "Immature, and without a deal."},
+            ),
+        ),
+        Measure(
+            "created",
+            Words(
+                {"ja": "発生した商談", "en": "created"},
+                {"ja": "期間中に発生した商談", "en": "Deals created in the period."},
             ),
         ),
         Measure(
@@ -331,11 +337,11 @@ DEALS: Final = Figure(
                 {"ja": "直接商談の割合", "en": "direct share"},
                 {
                     "ja": "直接商談 ÷ 発生した商談",
-                    "en": "direct ÷ deals created",
+                    "en": "direct ÷ created",
                 },
             ),
             of=("direct",),
-            out_of="base",
+            out_of="created",
         ),
     ),
 )

@@ -12,7 +12,7 @@ from projections.figures.question import Question, RowKey
 from projections.funnel.lifecycles import stages_of
 
 ALL: Final = "all"
-LATEST: Final = timedelta(days=90)
+LATEST: Final = timedelta(days=30)
 """The period if a question names no start: no lead is dormant at the beginning of time."""
 ANSWERS: Final = ("revived", "moved", "silent")
 
@@ -53,8 +53,8 @@ REVIVAL: Final = Figure(
     unit={"ja": "リード(件)", "en": "leads"},
     traps=(
         {
-            "ja": "期間の開始を指定しなければ、基準日の90日前を開始とする",
-            "en": "Without a start, the period begins 90 days before `as_of`.",
+            "ja": "期間の開始を指定しなければ、基準日の30日前を開始とする",
+            "en": "Without a start, the period begins 30 days before `as_of`.",
         },
         {
             "ja": "期間中に休眠したリードは、次の期間の母数になる",
@@ -116,7 +116,7 @@ REVIVAL: Final = Figure(
             ),
         ),
     ),
-    main="rate",
+    main="dormant",
     relation="revival",
     rows=_rows,
     values=_values,
