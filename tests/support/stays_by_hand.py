@@ -149,7 +149,8 @@ def _traits(
         if event.type == "lead.dormant":
             after["silence"] = "dormant"
     if enters:
-        after |= {"entered_by": event.type, "silence": None}
+        is_automatic = event.cause is not None
+        after |= {"entered_by": "automatic" if is_automatic else event.type, "silence": None}
     return after
 
 
