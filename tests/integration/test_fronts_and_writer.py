@@ -167,6 +167,8 @@ async def test_nothing_is_taken_before_a_client_has_said_who_it_is(service: Apar
 
 
 async def test_a_client_learns_at_once_where_the_log_ends(service: Apart) -> None:
+    # With this the writer learns of what others have appended themselves, such as keys.
+    await service.fronts[0].client.post("/v1/events", json=form("newest"))
     answer = await answer_to(service, framed(encode(Hello(PROTOCOL, "reader", 1))), upto=1)
     bulletin = decode_writer(answer[4:])
     assert isinstance(bulletin, Bulletin)
