@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import OK
@@ -25,6 +25,7 @@ from time import monotonic
 import httpx
 
 from events.remote.roles import Role
+from service.hosting.serving import watched
 from service.private_postgres import PrivatePostgres
 from tests.safety.cutting_proxy import Chooser, Cut, CuttingProxy, Statement, cutting_proxy, never
 from tests.safety.http_door import http_door, read_feed, read_refusals
@@ -74,12 +75,11 @@ class Target:
     settings: dict[str, str]
 
     def kill(self, what: str, draw: random.Random) -> None:
-        """Kill a process of a kind. The database is supervised here, the others by the service."""
+        """Kill a process of a kind. What supervises it starts another."""
         eventually(lambda: self._processes(what))
         victim = draw.choice(self._processes(what))
         victim.kill()
         eventually(lambda: not victim.is_running())
-        self.postgres.ensure_running()
 
     def _processes(self, what: str) -> list[Process]:
         family = family_of(self.postgres.pid)
@@ -130,10 +130,16 @@ async def soak(
 @asynccontextmanager
 async def damaged(choose: Chooser) -> AsyncIterator[tuple[Target, CuttingProxy]]:
     """Run a service on a database behind the proxy."""
-    with scratch_directory() as directory, tempfile.TemporaryDirectory(prefix="ll-") as sockets:
+    with (
+        scratch_directory() as directory,
+        tempfile.TemporaryDirectory(prefix="ll-") as sockets,
+        ExitStack() as stack,
+    ):
         postgres = PrivatePostgres(directory / "postgres", extra_settings=SMALL)
         await asyncio.to_thread(postgres.start)
         try:
+            # The service would watch only a database of its own.
+            stack.enter_context(watched(postgres))
             async with cutting_proxy(postgres.app_url, Path(sockets)) as (proxy, url):
                 settings = {
                     "LEADLEDGER_DATABASE_URL": url.render_as_string(hide_password=False),
@@ -150,6 +156,7 @@ async def damaged(choose: Chooser) -> AsyncIterator[tuple[Target, CuttingProxy]]
                 finally:
                     await asyncio.to_thread(running.__exit__, None, None, None)
         finally:
+            stack.close()
             await asyncio.to_thread(postgres.stop)
 
 
