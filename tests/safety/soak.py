@@ -42,7 +42,7 @@ KINDS = ("front", "writer", "reader", "backend", "postmaster")
 PAUSE_S_MAX = 8.0
 """Between two kills: ten or more a minute. If processes of one role died more often than every ten
 seconds, the supervisor would wait longer and longer before it starts the next."""
-CUT_ONE_IN = 200
+CUT_ONE_IN = 12
 """Of the statements that may commit, this many are let through for each that is cut."""
 
 
