@@ -9,10 +9,6 @@ from events.limits import FLUSHED_PARTS, FRAME_BYTES_MAX
 LENGTH_BYTES: Final = 4
 
 
-class FrameTooLong(ConnectionError):
-    """A message is longer than any that the other side would send."""
-
-
 class Frames(asyncio.Protocol):
     """One end of a connection. A class, because asyncio calls its methods.
 

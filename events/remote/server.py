@@ -56,6 +56,7 @@ class _Client:
         """Items that this client has sent since the last bulletin, by key."""
         self.frames = Frames(self._receive, self._lose, on_made=self._meet)
         self._futures: set[asyncio.Future[list[Outcome]]] = set()
+        """Kept here because the event loop itself would not keep a task that wakes leads."""
 
     def _meet(self, transport: asyncio.Transport) -> None:
         if not is_same_user(transport):
