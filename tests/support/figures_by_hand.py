@@ -235,7 +235,7 @@ def revival(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
         ]
         own = [one for one in stays if one.subject == stay.subject]
         later = own[own.index(stay) + 1 :]
-        entered_by = later[0].traits[0][1]["entered_by"] if later and left_at < NEVER else None
+        entered_by = later[0].traits[0][1].get("entered_by") if later and left_at < NEVER else None
         if woken:
             answer = "revived" if woken[0] < until else "silent"
         elif left_at >= until:
