@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from migrations.running import VERSION_TABLE
+from migrations.revision import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

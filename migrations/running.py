@@ -1,4 +1,4 @@
-"""Upgrade a schema to the newest migration, and report its revision.
+"""Upgrade a schema to the newest migration.
 
 Migrations are forward-only: to go back, restore a backup.
 """
@@ -7,16 +7,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateSchema
 
 from events.database.statements import qualify
+from migrations.revision import head_revision
 from migrations.scripts import run_script
-
-VERSION_TABLE = "schema_version"
 
 
 async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) -> str:
@@ -42,19 +39,6 @@ async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) 
     return head_revision()
 
 
-async def revision_of(engine: AsyncEngine, *, schema: str) -> str | None:
-    """Return the schema's revision, or None if there is no ledger."""
-    async with engine.connect() as connection:
-        return await connection.run_sync(_current_revision, schema)
-
-
-def head_revision() -> str:
-    """Return the newest revision in this code."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
-
-
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -68,11 +52,3 @@ def _upgrade(connection: Connection, schema: str) -> None:
     config.attributes["connection"] = connection
     config.attributes["schema"] = schema
     command.upgrade(config, "head")
-
-
-def _current_revision(connection: Connection, schema: str) -> str | None:
-    context = MigrationContext.configure(
-        connection,
-        opts={"version_table": VERSION_TABLE, "version_table_schema": schema},
-    )
-    return context.get_current_revision()

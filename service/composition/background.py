@@ -11,12 +11,12 @@ from events.background.reassessor import Reassessor
 from events.background.timekeeper import Timekeeper
 from events.remote.messages import Projected
 from events.remote.roles import Role
-from events.selections.running import Selector
 from projections.catalogue import PROJECTIONS
 from projections.engine.advance import Checkpoint
 from projections.engine.runner import OnMoved, Runner
 from service.composition.basics import Access, Basics, open_basics, open_watch, running
 from service.composition.connected import connect
+from service.composition.selecting import make_selector
 from service.metrics import Metrics
 from service.people.sealing import Sealing
 from service.refusals.purging import Bounds, Purge
@@ -90,17 +90,3 @@ async def open_background(
         (sealing.run(), "personal-reads"),
     ):
         await stack.enter_async_context(running(endless, name))
-
-
-def make_selector(stack: AsyncExitStack, basics: Basics, access: Access) -> Selector:
-    selector = Selector(
-        basics.engine,
-        basics.schema,
-        door=access.door,
-        lifecycles=access.lifecycles,
-        now=access.clock.now,
-        digests=basics.digests,
-        on_fault=basics.metrics.fault,
-    )
-    stack.push_async_callback(selector.close)
-    return selector

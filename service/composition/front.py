@@ -20,9 +20,9 @@ from projections.figures.queries import FigureQueries
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
 from service.bodies.body_memory import MemoryBudgets
-from service.composition.background import make_selector
 from service.composition.basics import Access, Basics, open_basics, open_watch, running
 from service.composition.connected import connect
+from service.composition.selecting import make_selector
 from service.feed.appends import Appends
 from service.feed.log import Log
 from service.feed.tail import Tail

@@ -34,8 +34,6 @@ DOOR_BACKLOG = 128
 """More than there are processes."""
 
 # serving
-SHARED_PARENT_CHARACTERS_MAX = 64
-"""The path of a Unix socket has at most 107 bytes; below a longer directory it might not fit."""
 KEEP_EVERY_S = 0.1
 """How soon a dead worker is replaced."""
 WATCH_EVERY_S = 0.5

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.founding import check_format
-from migrations.running import head_revision, migrate, revision_of
+from migrations.revision import head_revision, revision_of
 from service.hosting.database import (
     Database,
     app_engine,
@@ -21,6 +21,9 @@ async def bring_up_to_date(settings: Settings, database: Database) -> str:
         DatabaseUnavailable: the database does not answer.
         FormatUnknown: the ledger has another format, so it is left as it is.
     """
+    # Most starts need no Alembic.
+    from migrations.running import migrate
+
     owner = owner_engine(settings, database)
     try:
         await check_reachable(owner)

@@ -3,21 +3,23 @@
 python -m service.hosting.worker SOCKET_FD READY_FD PARENT_PID [ROLE WRITER TIE_FD]
 
 WRITER is the descriptor on which the writer listens, or the path by which the others find it.
-TIE_FD is a pipe that is closed when the parent ends.
+TIE_FD is a pipe that is closed when the parent ends. Standard input has further variables of the
+environment, as a JSON object, or nothing: the parent may know them only when we have been imported.
 """
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from sqlalchemy import URL
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from service.app import OpenParts
 
     MakeApp = Callable[[OpenParts], FastAPI]
+    Run = Callable[[Settings, int, int], Coroutine[Any, Any, None]]
 
 _PR_SET_PDEATHSIG = 1
 _M_MMAP_THRESHOLD = -3
@@ -50,34 +53,45 @@ def main(make_app: "MakeApp | None" = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(THREAD_SWITCH_S)
     give_back_bodies()
+    run = _import_role(role, writer, make_app)
+    os.environ.update(json.loads(sys.stdin.buffer.read() or b"{}"))
     settings = read_settings()
     configure_logs(settings.log_format, "" if role == Role.WHOLE else role)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        match role:
-            case Role.WRITER:
-                from service.composition.writer import open_writer
+        runner.run(run(settings, listener_fd, ready_fd))
 
-                opening = partial(open_writer, listener=socket.socket(fileno=int(writer)))
-                runner.run(_work(opening, settings, ready_fd))
-            case Role.READER:
-                from service.composition.background import open_reader
 
-                runner.run(_work(partial(open_reader, writer=Path(writer)), settings, ready_fd))
-            case _:
-                from service.app import app_from_environment
-                from service.composition.front import open_front
-                from service.composition.whole import open_parts
-                from service.hosting.serving_app import serve_app
+def _import_role(role: str, writer: str, make_app: "MakeApp | None") -> "Run":
+    """Import what a role needs, which takes most of a start, and return what runs it."""
+    match role:
+        case Role.WRITER:
+            from service.composition.writer import open_writer
 
-                is_whole = role == Role.WHOLE
-                open_role = open_parts if is_whole else partial(open_front, writer=Path(writer))
+            return partial(_work, partial(open_writer, listener=socket.socket(fileno=int(writer))))
+        case Role.READER:
+            from service.composition.background import open_reader
+
+            return partial(_work, partial(open_reader, writer=Path(writer)))
+        case _:
+            from service.app import app_from_environment
+            from service.composition.front import open_front
+            from service.composition.whole import open_parts
+            from service.hosting.serving_app import serve_app
+
+            is_whole = role == Role.WHOLE
+            open_role = open_parts if is_whole else partial(open_front, writer=Path(writer))
+
+            async def serve(settings: Settings, listener_fd: int, ready_fd: int) -> None:
                 app = (make_app or app_from_environment)(open_role)
-                runner.run(serve_app(app, settings, listener_fd, ready_fd))
+                await serve_app(app, settings, listener_fd, ready_fd)
+
+            return serve
 
 
 async def _work(
     opening: Callable[[Settings, URL], AbstractAsyncContextManager[Metrics]],
     settings: Settings,
+    _: int,
     ready_fd: int,
 ) -> None:
     """Run a role that serves no requests."""

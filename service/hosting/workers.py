@@ -5,12 +5,14 @@ worker that dies at once without a pause, and waits indefinitely for one that do
 this module.
 """
 
+import json
 import os
 import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from socket import socket
 from types import TracebackType
@@ -55,6 +57,9 @@ class _Seat:
 class Workers:
     """The worker processes; a class, because it owns them and ends them when it ends.
 
+    They start at once and do their imports, which takes most of a start; meanwhile the database can
+    be made ready.
+
     Only the thread that creates it may use it, except for `renew`, which starts nothing: to Linux
     that thread is the workers' parent.
     """
@@ -68,10 +73,14 @@ class Workers:
         environment: Mapping[str, str],
         errors: int | None = None,
     ) -> None:
-        """`errors` is where they write their logs; None: where we do."""
+        """`environment` is what they start with; `serving` gives them the rest.
+
+        `errors` is where they write their logs; None: where we do.
+        """
         self._listener = listener
         self._door = door
         self._environment = environment
+        self._further: Mapping[str, str] | None = None
         self._errors = errors
         self._seats = [_Seat(role) for role in roles]
         # While we live, the other end of this pipe stays open in our workers.
@@ -99,6 +108,21 @@ class Workers:
     @property
     def pids(self) -> list[int]:
         return [seat.worker.process.pid for seat in self._seats if seat.worker is not None]
+
+    @contextmanager
+    def serving(self, environment: Mapping[str, str]) -> Iterator[None]:
+        """Let them begin, with these further variables, and stop them in order at the end.
+
+        Before that they only import what they need.
+        """
+        self._further = environment
+        try:
+            for seat in self._seats:
+                if seat.worker is not None:
+                    self._tell(seat.worker.process)
+            yield
+        finally:
+            self._stop()
 
     def await_ready(self) -> None:
         """Return when every worker serves.
@@ -132,8 +156,8 @@ class Workers:
                 self._fill(seat, now)
 
     def renew(self, environment: Mapping[str, str]) -> None:
-        """Have each worker finish its requests and be replaced by one with another environment."""
-        self._environment = environment
+        """Have each worker finish its requests and be replaced by one with other variables."""
+        self._further = environment
         for seat in self._seats:
             if seat.worker is not None:
                 seat.worker.process.terminate()
@@ -169,7 +193,7 @@ class Workers:
                     *(str(door if is_writer else self._door.path), str(self._tie)),
                 ],
                 env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stderr=self._errors,
                 pass_fds=(door if is_writer else listener, announce, self._tie),
                 # A session of its own: Ctrl-C in the terminal is for us, and we stop the workers in
@@ -181,10 +205,19 @@ class Workers:
             raise
         finally:
             os.close(announce)
+        if self._further is not None:
+            self._tell(process)
         return _Worker(process, ready, time.monotonic())
 
+    def _tell(self, process: subprocess.Popen[bytes]) -> None:
+        """Write to its standard input, where nobody else can read a password, and close that."""
+        assert process.stdin is not None
+        # One that has ended already is found, and replaced, as any other.
+        with suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(json.dumps(dict(self._further or {})).encode())
+
     def _bury(self, seat: _Seat, worker: _Worker, now: float) -> None:
-        os.close(worker.ready)
+        _close(worker)
         seat.worker = None
         is_settled = now - worker.started_at >= WORKER_SETTLED_S
         seat.failures = 0 if is_settled else seat.failures + 1
@@ -219,9 +252,15 @@ class Workers:
             for worker in workers:
                 worker.process.kill()
                 worker.process.wait()
-                os.close(worker.ready)
+                _close(worker)
             for seat in self._seats:
                 seat.worker = None
+
+
+def _close(worker: _Worker) -> None:
+    os.close(worker.ready)
+    if worker.process.stdin is not None:
+        worker.process.stdin.close()
 
 
 def _end(workers: Sequence[_Worker], deadline: float) -> None:

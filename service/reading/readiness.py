@@ -22,7 +22,7 @@ from events.database.statements import load
 from events.limits import MIB
 from events.remote.connection import Connection
 from events.remote.roles import Role
-from migrations.running import head_revision, revision_of
+from migrations.revision import head_revision, revision_of
 from projections.engine.checkpoints import Checkpoints
 from projections.engine.transactions import UNAVAILABLE
 from service.limits import (

@@ -21,7 +21,8 @@ from events.signals.digests import Digests
 from migrations.running import migrate
 from service.engine import make_engine
 from service.hosting.address import bound_socket, door
-from service.hosting.serving import roles_of, shared_directory, worker_environment
+from service.hosting.keeping import variables_of
+from service.hosting.serving import DOOR, environment_before, roles_of, shared_directory
 from service.hosting.workers import Workers
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
@@ -178,20 +179,20 @@ def _processor_seconds(pid: int) -> float:
 @contextmanager
 def serving_apart(bench: Bench, ledger: Founded, *, fronts: int = 1) -> Iterator[Server]:
     """Serve a ledger with a writer, a reader and fronts, as `leadledger serve` runs them."""
-    environment = worker_environment(ledger.settings, bench.postgres.app_url)
     log = bench.directory / f"apart.{ledger.schema}.log"
     with (
         log.open("wb") as errors,
         bound_socket(host="127.0.0.1", port=0) as listener,
         shared_directory() as directory,
-        door(directory / "writer.sock") as inner,
+        door(directory / DOOR) as inner,
         Workers(
             roles_of(fronts),
             listener=listener,
             door=inner,
-            environment=environment,
+            environment=environment_before(ledger.settings, directory),
             errors=errors.fileno(),
         ) as workers,
+        workers.serving(variables_of(ledger.settings, bench.postgres.app_url)),
     ):
         workers.await_ready()
         yield Server(listener.getsockname()[1], ledger.key, workers.pids, log)
@@ -208,7 +209,7 @@ def serving(bench: Bench, ledger: Founded, *, module: str = SERVICE) -> Iterator
                 *(sys.executable, "-m", module),
                 *(str(listener.fileno()), str(announce), str(os.getpid())),
             ],
-            env=dict(worker_environment(ledger.settings, bench.postgres.app_url)),
+            env={**os.environ, **variables_of(ledger.settings, bench.postgres.app_url)},
             stdin=subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(listener.fileno(), announce),

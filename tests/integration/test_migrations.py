@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from events.database.sessions import borrowed
 from events.database.statements import SchemaNameInvalid
+from migrations import running
 from migrations.describing import describe
-from migrations.running import head_revision, migrate, revision_of
+from migrations.revision import head_revision, revision_of
+from migrations.running import migrate
 from service.private_postgres import PrivatePostgres
 from tests.support.postgres import drop_database, fresh_database
 
@@ -49,6 +52,11 @@ async def test_migrating_again_changes_nothing(owner: AsyncEngine) -> None:
     assert await migrate(owner, schema="ledger", serving_role="leadledger_app") == head_revision()
     assert await described(owner, "ledger") == once
     assert await revision_of(owner, schema="ledger") == head_revision()
+
+
+def test_the_newest_revision_is_that_of_alembic() -> None:
+    directory = Path(running.__file__).parent
+    assert ScriptDirectory(str(directory)).get_current_head() == head_revision()
 
 
 async def test_a_database_without_a_ledger_has_no_revision(owner: AsyncEngine) -> None:

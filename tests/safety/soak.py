@@ -25,7 +25,7 @@ from time import monotonic
 import httpx
 
 from events.remote.roles import Role
-from service.hosting.serving import watched
+from service.hosting.keeping import watched
 from service.private_postgres import PrivatePostgres
 from tests.safety.cutting_proxy import Chooser, Cut, CuttingProxy, Statement, cutting_proxy, never
 from tests.safety.http_door import http_door, read_feed, read_refusals

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from events.remote.roles import Role
-from service.hosting import serving
+from service.hosting import keeping
 from service.hosting.address import WriterSocket
 from service.hosting.workers import Workers
 
@@ -51,8 +51,8 @@ class Failing:
 def test_the_watch_on_the_database_continues_after_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serving, "WATCH_EVERY_S", 0.01)
+    monkeypatch.setattr(keeping, "WATCH_EVERY_S", 0.01)
     failing: Any = Failing()
     with capture_logs() as logs:
-        serving._watch(failing, failing.is_over)
+        keeping._watch(failing, failing.is_over)
     assert [line["event"] for line in logs] == ["postgres.not_watched"] * 2

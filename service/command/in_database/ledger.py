@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.database.failures import NotMigrated
 from events.database.statements import load
 from events.founding import check_format
-from migrations.running import head_revision, revision_of
+from migrations.revision import head_revision, revision_of
 from service.hosting.database import (
     Database,
     app_engine,

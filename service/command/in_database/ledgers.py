@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.statements import load
-from migrations.running import revision_of
+from migrations.revision import revision_of
 from service.hosting.database import (
     Database,
     app_engine,
