@@ -126,6 +126,9 @@ events: a synchronisation or an import sends them within this time of each other
 # append.queue
 APPEND_ITEMS_MAX = 500
 """Items of one transaction: above a few hundred a batch gains nothing and others wait longer."""
+PASSED_OVER_MAX = 4
+"""Batches in a row that senders may fill alone. Then it is the turn of the service's own work:
+timers may fire late, but fire."""
 WAITING_ITEMS_MAX = 8_000
 """Items that may wait in memory, whatever the pace."""
 SUBMISSION_ITEMS_MAX = WAITING_ITEMS_MAX // 8

@@ -12,8 +12,9 @@ from events.append.admission import Admission
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, QueueFull
 from events.faults import OnFault, uncounted
-from events.limits import APPEND_ITEMS_MAX, OUTCOME_WAIT_S, STUCK_S, WAITING_ITEMS_MAX
+from events.limits import APPEND_ITEMS_MAX, PASSED_OVER_MAX, STUCK_S
 from events.outcomes import Outcome
+from events.pending import Pending
 from events.submission import Submission
 
 log = structlog.get_logger()
@@ -27,25 +28,11 @@ class Append(NamedTuple):
     seconds: float
 
 
-class _Waiting(NamedTuple):
-    submission: Submission
-    outcomes: asyncio.Future[list[Outcome]]
-    timeout: asyncio.TimerHandle
-
-    def settle(self, outcomes: list[Outcome]) -> None:
-        self.timeout.cancel()
-        if not self.outcomes.done():
-            self.outcomes.set_result(outcomes)
-
-    def fail(self, error: Exception) -> None:
-        self.timeout.cancel()
-        _fail(self.outcomes, error)
-
-
 class Queue:
     """The queue before the ledger. A class, because it owns the task that appends.
 
-    Submissions are answered in order. If a sender disconnects, its submission is still recorded.
+    Submissions of senders are answered in order, and come before the service's own work. If a
+    sender disconnects, its submission is still recorded.
     """
 
     def __init__(
@@ -59,7 +46,11 @@ class Queue:
         self._ledger = ledger
         self._on_append = on_append
         self._on_fault = on_fault
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Pending] = deque()
+        self._own: deque[Pending] = deque()
+        """The service's own work, which takes the places that senders leave."""
+        self._passed_over = 0
+        """Batches in a row that had no place for it."""
         self._items = 0
         self._items_under_way = 0
         self._admission = admission or Admission()
@@ -109,19 +100,13 @@ class Queue:
         The future fails after OUTCOME_WAIT_S; the outcome of the submission is then unknown.
         Callers must shield the future: cancelling it does not withdraw the submission.
         """
-        size = submission.places
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
-        if self._items and self._items + size > WAITING_ITEMS_MAX:
-            raise QueueFull(f"{self._items} events are waiting")
-        loop = asyncio.get_running_loop()
-        outcomes: asyncio.Future[list[Outcome]] = loop.create_future()
-        timeout = loop.call_later(OUTCOME_WAIT_S, _give_up, outcomes)
-        waiting = _Waiting(submission, outcomes, timeout)
-        self._waiting.append(waiting)
-        self._items += size
+        waiting = Pending(submission, behind=self._items, waits_for="the database")
+        (self._waiting if submission.places else self._own).append(waiting)
+        self._items += submission.places
         self._arrived.set()
-        return outcomes
+        return waiting.outcomes
 
     async def close(self) -> None:
         """Accept nothing more, record what is waiting, then stop."""
@@ -135,24 +120,26 @@ class Queue:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            while self._waiting:
+            while self._waiting or self._own:
                 await self._append(self._next_batch())
             if self._is_closing:
                 return
 
-    def _next_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    def _next_batch(self) -> list[Pending]:
+        """Take what is waiting, senders first, unless own work has been passed over for long."""
+        batch: list[Pending] = []
+        has_waited = self._passed_over >= PASSED_OVER_MAX
         size = 0
-        while self._waiting and (
-            not batch or size + self._waiting[0].submission.size <= APPEND_ITEMS_MAX
-        ):
-            waiting = self._waiting.popleft()
-            size += waiting.submission.size
-            self._items -= waiting.submission.places
-            batch.append(waiting)
+        for line in (self._own, self._waiting) if has_waited else (self._waiting, self._own):
+            while line and (not batch or size + line[0].submission.size <= APPEND_ITEMS_MAX):
+                pending = line.popleft()
+                size += pending.submission.size
+                self._items -= pending.submission.places
+                batch.append(pending)
+        self._passed_over = self._passed_over + 1 if self._own and not has_waited else 0
         return batch
 
-    async def _append(self, batch: list[_Waiting]) -> None:
+    async def _append(self, batch: list[Pending]) -> None:
         began = perf_counter()
         items = sum(len(waiting.submission.items) for waiting in batch)
         self._items_under_way = sum(waiting.submission.places for waiting in batch)
@@ -163,7 +150,7 @@ class Queue:
             self._on_append(Append(appended.position, items, perf_counter() - began))
         except LedgerUnavailable as error:
             for waiting in batch:
-                waiting.fail(error)
+                waiting.settle(error)
         except Exception as error:
             # A bug must not take down the queue: the waiting senders get the error, and the next
             # batch is tried with a freshly loaded memory.
@@ -171,21 +158,10 @@ class Queue:
             log.exception("ledger.append_failed")
             self._ledger.forget()
             for waiting in batch:
-                waiting.fail(error)
+                waiting.settle(error)
         finally:
             self._items_under_way = 0
             # Woken leads cost as much as events: without them, a batch that brings many leads up
             # to date would make the ledger look almost stuck.
             size = sum(waiting.submission.size for waiting in batch)
             self._admission.learn(items=size, seconds=perf_counter() - began)
-
-
-def _give_up(outcomes: asyncio.Future[list[Outcome]]) -> None:
-    _fail(outcomes, LedgerUnavailable(f"the database has not answered for {OUTCOME_WAIT_S:.0f} s"))
-
-
-def _fail(outcomes: asyncio.Future[list[Outcome]], error: Exception) -> None:
-    if not outcomes.done():
-        outcomes.set_exception(error)
-        # Marks the exception as retrieved, for senders that have disconnected.
-        outcomes.exception()

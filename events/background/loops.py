@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import structlog
@@ -10,6 +11,14 @@ from events.database.failures import AWAY
 from events.faults import OnFault
 
 log = structlog.get_logger()
+
+
+async def cancelled(task: asyncio.Task[Any] | None) -> None:
+    """Cancel a task, if there is one, and wait until it has ended. Raises what it ended with."""
+    if task is not None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def endlessly(

@@ -10,12 +10,12 @@ is decided in the batch after a few tries.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.loader import LedgerReader
+from events.background.loops import cancelled
 from events.background.strides import stride
 from events.batch.draft import Draft
 from events.batch.entries import Prepared
@@ -74,10 +74,7 @@ class Preparing:
 
     async def close(self) -> None:
         """Give up what is being prepared: the leads stay due."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     async def _work(self) -> None:
         while self._waiting:

@@ -6,7 +6,6 @@ sent again, in order. The keys make that safe: whatever was recorded is answered
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,6 +16,7 @@ import structlog
 
 from domain.lifecycle.compiled.table import CompiledLifecycle
 from events.append.condition import Condition, Trouble
+from events.background.loops import cancelled
 from events.database.failures import AWAY, LedgerUnavailable, QueueFull
 from events.faults import OnFault, uncounted
 from events.lifecycles.known import Lifecycles
@@ -26,9 +26,9 @@ from events.limits import (
     RECONNECT_S,
     STUCK_S,
     UNSENT_BYTES_MAX,
-    WAITING_ITEMS_MAX,
 )
 from events.outcomes import Outcome
+from events.pending import Pending
 from events.refusals import Refused
 from events.remote.frames import Frames
 from events.remote.messages import (
@@ -66,13 +66,6 @@ class _Published:
     lifecycle_version: int = 0
 
 
-@dataclass(slots=True)
-class _Unanswered:
-    submission: Submission
-    outcomes: asyncio.Future[list[Outcome]]
-    timeout: asyncio.TimerHandle
-
-
 class Connection:
     """A door. A class, because it knows what has not been answered, and the writer's bulletins."""
 
@@ -96,7 +89,7 @@ class Connection:
         self._on_moved = on_moved
         self._on_fault = on_fault
         self._numbers = count(1)
-        self._unanswered: dict[int, _Unanswered] = {}
+        self._unanswered: dict[int, Pending] = {}
         self._items = 0
         self._again: list[int] = []
         """Submissions that the writer wants to be read under another lifecycle."""
@@ -133,10 +126,7 @@ class Connection:
         if waiting:
             await asyncio.wait(waiting, timeout=OUTCOME_WAIT_S)
         for task in (self._loading, self._task):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await cancelled(task)
         self._frames.close()
 
     @property
@@ -176,25 +166,25 @@ class Connection:
         """Send a submission. The future fails after OUTCOME_WAIT_S; its outcome is then unknown."""
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
-        size = submission.places
-        if self._items and self._items + size > WAITING_ITEMS_MAX:
-            raise QueueFull(f"{self._items} events are waiting")
-        loop = asyncio.get_running_loop()
         number = next(self._numbers)
-        outcomes: asyncio.Future[list[Outcome]] = loop.create_future()
-        timeout = loop.call_later(OUTCOME_WAIT_S, self._give_up, number)
-        self._unanswered[number] = _Unanswered(submission, outcomes, timeout)
-        self._items += size
+        pending = Pending(
+            submission,
+            behind=self._items,
+            waits_for="the writer",
+            on_late=lambda: self._forget(number),
+        )
+        self._unanswered[number] = pending
+        self._items += submission.places
         self._send(number)
-        return outcomes
+        return pending.outcomes
 
     def tell(self, moved: Projected) -> None:
         """Tell the other clients what this one has projected."""
         self._frames.send(encode(moved))
 
     def _send(self, number: int) -> None:
-        unanswered = self._unanswered[number]
-        submission = unanswered.submission
+        pending = self._unanswered[number]
+        submission = pending.submission
         lifecycle = self.lifecycles.in_force.lifecycle
         if any(
             isinstance(item, Item) and item.context.lifecycle is not lifecycle
@@ -206,7 +196,7 @@ class Connection:
                 else item
                 for item in submission.items
             )
-            unanswered.submission = submission = submission._replace(items=items)
+            pending.submission = submission = submission._replace(items=items)
         self._frames.send(encode(sent(number, submission, self.lifecycles.last_version)))
 
     async def _keep_connected(self) -> None:
@@ -294,25 +284,15 @@ class Connection:
                 return
 
     def _settle(self, number: int, answer: list[Outcome] | Exception) -> None:
-        unanswered = self._unanswered.pop(number, None)
-        if unanswered is None:
-            return
-        self._items -= unanswered.submission.places
-        unanswered.timeout.cancel()
-        outcomes = unanswered.outcomes
-        if outcomes.done():
-            return
-        if isinstance(answer, Exception):
-            outcomes.set_exception(answer)
-            # Marks the exception as retrieved, for senders that have disconnected.
-            outcomes.exception()
-        else:
-            outcomes.set_result(answer)
+        pending = self._forget(number)
+        if pending is not None:
+            pending.settle(answer)
 
-    def _give_up(self, number: int) -> None:
-        self._settle(
-            number, LedgerUnavailable(f"the writer has not answered for {OUTCOME_WAIT_S:.0f} s")
-        )
+    def _forget(self, number: int) -> Pending | None:
+        pending = self._unanswered.pop(number, None)
+        if pending is not None:
+            self._items -= pending.submission.places
+        return pending
 
 
 def _error_of(failed: Failed) -> Exception:

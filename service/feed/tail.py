@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 
-from events.background.loops import endlessly
+from events.background.loops import cancelled, endlessly
 from events.faults import OnFault, uncounted
 from projections.engine.transactions import UNAVAILABLE
 from service.feed.appends import Appends
@@ -146,6 +146,4 @@ class Tail:
         task, self._task = self._task, None
         assert task is not None
         self._forget_all()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)

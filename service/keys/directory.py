@@ -9,13 +9,12 @@ import asyncio
 import hmac
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 
 import structlog
 
-from events.background.loops import endlessly
+from events.background.loops import cancelled, endlessly
 from events.faults import OnFault, uncounted
 from events.signals.sender import Sender
 from service.keys.key_text import KeyText
@@ -66,10 +65,7 @@ class KeyDirectory:
         self._task = asyncio.create_task(self._keep_fresh(), name="key-directory")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     def recall(self, key: KeyText) -> Holder | None:
         """Return the holder of this key if it is remembered and fresh; this path never waits."""

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from events.background.loops import endlessly
+from events.background.loops import cancelled, endlessly
 from events.faults import OnFault, uncounted
 from projections.engine.transactions import UNAVAILABLE
 from service.webhooks.client import Delivered, Poster
@@ -90,10 +90,7 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Wait a while for messages in flight; release the rest to be sent by other processes."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.arrived()

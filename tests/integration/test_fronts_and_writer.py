@@ -13,7 +13,6 @@ from events.lifecycles.known import Lifecycles
 from events.lifecycles.shipped import shipped_text
 from events.limits import FRAME_BYTES_MAX, OUTCOME_WAIT_S
 from events.outcomes import Recorded
-from events.remote import connection
 from events.remote.messages import PROTOCOL, Bulletin, Hello, decode_writer, encode
 from events.submission import Item, Submission
 from service.ingest.read_items import receive_one
@@ -124,7 +123,7 @@ async def test_without_a_writer_nothing_is_acknowledged_and_readiness_says_so(
     service: Apart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _ = service.fronts
-    monkeypatch.setattr(connection, "OUTCOME_WAIT_S", 0.5)
+    monkeypatch.setattr("events.pending.OUTCOME_WAIT_S", 0.5)
     await service.stop_writer()
     try:
         answer = await one.client.post("/v1/events", json=form("unheard"))

@@ -10,7 +10,7 @@ from events.append.admission import Admission
 from events.append.ledger import Appended, Ledger
 from events.append.queue import Append, Queue
 from events.database.failures import LedgerUnavailable, QueueFull
-from events.limits import SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX
+from events.limits import PASSED_OVER_MAX, SUBMISSION_ITEMS_MAX, WAITING_ITEMS_MAX
 from events.outcomes import Duplicate, Recorded
 from events.refusals import Refused
 from events.submission import Submission
@@ -149,6 +149,24 @@ async def test_internal_work_does_not_reject_senders(on: LedgerOnPostgres) -> No
     await queue.close()
 
 
+async def test_senders_come_before_internal_work_which_gets_its_turn(
+    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.append.queue.APPEND_ITEMS_MAX", 2)
+    appends: list[Append] = []
+    queue = Queue(on.ledger, appends.append)
+    own = queue.enqueue(Submission((read(form("own")),), is_own=True))
+    theirs = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(2 * PASSED_OVER_MAX + 3)]
+    queue.start()
+    (recorded,) = await own
+    assert isinstance(recorded, Recorded)
+    await asyncio.gather(*theirs)
+    await queue.close()
+    assert [append.items for append in appends] == [2] * (PASSED_OVER_MAX + 2)
+    before, with_it = appends[PASSED_OVER_MAX - 1 : PASSED_OVER_MAX + 1]
+    assert before.position < recorded.position <= with_it.position
+
+
 async def test_closing_records_what_waits_and_accepts_nothing_more(on: LedgerOnPostgres) -> None:
     queue = Queue(on.ledger, unheard)
     waiting = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(3)]
@@ -181,7 +199,7 @@ async def test_a_failing_listener_to_appends_stops_no_one(on: LedgerOnPostgres) 
 async def test_a_sender_that_waits_too_long_is_answered_and_its_events_stay_in_their_batch(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.append.queue.OUTCOME_WAIT_S", 0.2)
+    monkeypatch.setattr("events.pending.OUTCOME_WAIT_S", 0.2)
     queue = Queue(on.ledger, unheard)
     queue.start()
     async with head_held(on):
