@@ -11,10 +11,10 @@ import structlog
 from events.append.admission import Admission
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, QueueFull
+from events.door import Pending
 from events.faults import OnFault, uncounted
 from events.limits import APPEND_ITEMS_MAX, PASSED_OVER_MAX, STUCK_S
 from events.outcomes import Outcome
-from events.pending import Pending
 from events.submission import Submission
 
 log = structlog.get_logger()

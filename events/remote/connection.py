@@ -18,6 +18,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from events.append.condition import Condition, Trouble
 from events.background.loops import cancelled
 from events.database.failures import AWAY, LedgerUnavailable, QueueFull
+from events.door import Pending
 from events.faults import OnFault, uncounted
 from events.lifecycles.known import Lifecycles
 from events.limits import (
@@ -28,7 +29,6 @@ from events.limits import (
     UNSENT_BYTES_MAX,
 )
 from events.outcomes import Outcome
-from events.pending import Pending
 from events.refusals import Refused
 from events.remote.frames import Frames
 from events.remote.messages import (

@@ -5,12 +5,18 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.statements import load
-from events.founding import found
+from events.founding import check_format, found
 from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
-from service.hosting.database import Database, as_unavailable, owner_engine
+from migrations.revision import head_revision, revision_of
+from service.hosting.database import (
+    Database,
+    app_engine,
+    as_unavailable,
+    check_reachable,
+    owner_engine,
+)
 from service.hosting.failures import SecretMissing
-from service.hosting.migrating import ensure_migrated
 from service.keys.bootstrap import bootstrap
 from service.keys.store import KeyStore
 from service.secret import FILE_NAME, read_secret
@@ -36,7 +42,7 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
         SecretMissing, SecretDiffers: identifiers could not be found again.
         LifecycleInvalid, LifecycleNotFound: the first lifecycle is not usable.
     """
-    revision = await ensure_migrated(settings, database)
+    revision = await _ensure_migrated(settings, database)
     owner = owner_engine(settings, database)
     try:
         with as_unavailable():
@@ -56,6 +62,46 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     finally:
         await owner.dispose()
     return Prepared(revision, is_first, first_key)
+
+
+async def bring_up_to_date(settings: Settings, database: Database) -> str:
+    """Migrate as the owner, and return the revision reached.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+        FormatUnknown: the ledger has another format, so it is left as it is.
+    """
+    # Most starts need no Alembic.
+    from migrations.running import migrate
+
+    owner = owner_engine(settings, database)
+    try:
+        await check_reachable(owner)
+        with as_unavailable():
+            await _check_format(owner, settings.schema_name)
+            return await migrate(
+                owner, schema=settings.schema_name, serving_role=database.serving_role
+            )
+    finally:
+        await owner.dispose()
+
+
+async def _ensure_migrated(settings: Settings, database: Database) -> str:
+    """Migrate where something is missing, so that a start that changes nothing needs no owner."""
+    app = app_engine(settings, database)
+    try:
+        await check_reachable(app)
+        with as_unavailable():
+            reached = await revision_of(app, schema=settings.schema_name)
+    finally:
+        await app.dispose()
+    newest = head_revision()
+    return newest if reached == newest else await bring_up_to_date(settings, database)
+
+
+async def _check_format(engine: AsyncEngine, schema: str) -> None:
+    if await revision_of(engine, schema=schema) is not None:
+        await check_format(engine, schema=schema)
 
 
 async def _check_secret_is_there(settings: Settings, engine: AsyncEngine) -> None:

@@ -12,7 +12,7 @@ from service.command.in_database.ledgers import create, listed
 from service.command.ledgers import size_of
 from service.engine import make_engine
 from service.hosting.database import open_database
-from service.hosting.migrating import bring_up_to_date
+from service.hosting.preparing import bring_up_to_date
 from service.private_postgres import PrivatePostgres
 from service.settings import Settings
 from tests.support.http_service import LIFECYCLE_AT, SEALS, prepare, settings_for

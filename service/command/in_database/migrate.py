@@ -3,7 +3,7 @@
 import asyncio
 
 from service.hosting.database import open_database
-from service.hosting.migrating import bring_up_to_date
+from service.hosting.preparing import bring_up_to_date
 from service.settings import Settings
 
 
