@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 
@@ -86,7 +87,7 @@ class _Client:
             return
         self.role = hello.role
         self._server.clients.add(self)
-        self.frames.send(self._server.bulletin_for(self))
+        self.frames.send(self._server.bulletin({}))
 
     def _submit(self, message: Submit) -> None:
         try:
@@ -190,12 +191,9 @@ class WriterServer:
             if client is not sender and client.frames.unsent_bytes < UNSENT_BYTES_MAX:
                 client.frames.send(content)
 
-    def bulletin_for(self, client: _Client) -> bytes:
-        """Describe the writer to one client."""
+    def bulletin(self, taken: Mapping[str, int]) -> bytes:
+        """Describe the writer, and what others have sent since the last bulletin, by key."""
         condition, memory = self._ledger.condition, self._ledger.memory
-        taken: Counter[str] = Counter()
-        for other in self.clients - {client}:
-            taken += other.taken
         return encode(
             Bulletin(
                 self._position,
@@ -212,14 +210,11 @@ class WriterServer:
         )
 
     def _publish(self) -> None:
-        bulletins = [
-            (client, self.bulletin_for(client))
-            for client in self.clients
+        taken = sum((client.taken for client in self.clients), Counter[str]())
+        for client in list(self.clients):
             # A client that takes nothing gets the next one.
-            if client.frames.unsent_bytes < UNSENT_BYTES_MAX
-        ]
-        for client, bulletin in bulletins:
-            client.frames.send(bulletin)
+            if client.frames.unsent_bytes < UNSENT_BYTES_MAX:
+                client.frames.send(self.bulletin(taken - client.taken))
         for client in self.clients:
             client.taken.clear()
 

@@ -19,7 +19,7 @@ from events.faults import OnFault, uncounted
 from projections.engine.advance import Checkpoint, read_live, statements
 from projections.engine.failures import NotYetProjected, ProjectionUnknown
 from projections.engine.limits import POLL_S, RETRY_S, STANDING_TRUST_S, WATCH_S
-from projections.engine.transactions import UNAVAILABLE, transaction
+from projections.engine.transactions import UNAVAILABLE
 
 
 class KnownCheckpoint(NamedTuple):
@@ -136,13 +136,6 @@ class Checkpoints:
         async with borrowed(self._engine) as driver:
             rows = await driver.fetch(self._sql["lags"].driver_sql)
         return [Lag(**dict(row.items())) for row in rows]
-
-    async def retry(self, name: str) -> bool:
-        """Resume a stopped projection, in any process. Return False if it had not stopped."""
-        statement = self._sql["retry"]
-        async with transaction(self._engine, self._sql["limit_waits"]) as driver:
-            done = await driver.execute(statement.driver_sql, *statement.arguments({"name": name}))
-        return bool(done != "UPDATE 0")
 
     def _reached(self, name: str) -> int:
         known = self._known.get(name)

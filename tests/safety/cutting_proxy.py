@@ -134,7 +134,7 @@ class _Conversation:
         reader, writer = self._server[0], self._client[1]
         while True:
             kind, body = await _read(reader)
-            if not self._is_swallowing:
+            if not self._is_swallowing and not writer.is_closing():
                 _write(writer, kind, body)
                 with suppress(ConnectionError):
                     await writer.drain()
