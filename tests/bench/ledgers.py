@@ -15,18 +15,23 @@ from events.signals.native import read
 from events.signals.sender import Sender
 from events.submission import Item, Submission
 from service.keys.bootstrap import ADMINISTRATOR
+from tests.bench.copying import Copies, read_original
 from tests.bench.mix import Event, events_of
 from tests.bench.servers import Bench, Founded, Unexpected, founded
+from tests.support.postgres import connection_to
 
 SENDER = Sender("bench", ADMINISTRATOR.sources, None, frozenset(ADMINISTRATOR.scopes))
 GROWN_AT_ONCE = 20_000
 """Events of one tag: 4,000 leads at 400 companies."""
+COPIED_FROM = 60_000
+"""Above this many events, a log grows by copies of its last events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """A ledger with its writer."""
 
+    bench: Bench
     founded: Founded
     ledger: Ledger
     tags: list[str]
@@ -50,13 +55,30 @@ class Written:
         return seconds
 
     async def grow(self, events: int) -> None:
-        """Append `events` events about new leads."""
-        while events > 0:
-            count = min(events, GROWN_AT_ONCE)
+        """Append `events` events about new leads. Of very many, most are copies."""
+        rest = events
+        while rest > 0 and rest > events - COPIED_FROM:
+            count = min(rest, GROWN_AT_ONCE)
             tag = f"{self.founded.schema}-{len(self.tags)}"
+            begins_after = self.ledger.memory.position
             await self.append(self.batches(events_of(tag, count)))
             self.tags.append(tag)
-            events -= count
+            rest -= count
+        if rest > 0:
+            await self._copy(rest // GROWN_AT_ONCE, after=begins_after)
+
+    async def _copy(self, times: int, *, after: int) -> None:
+        """Copy everything after a position some times, and follow the log."""
+        schema, digests, head = self.founded.schema, self.founded.digests, self.ledger.memory
+        async with connection_to(self.bench.postgres.owner_url) as driver:
+            original = await read_original(driver, schema, self.tags[-1], digests, after=after)
+            copies = Copies(
+                original, digests, position=head.position, chain=head.chain, at=head.recorded_at
+            )
+            for _ in range(times):
+                self.tags.append(await copies.write(driver, schema))
+        self.ledger.forget()
+        await self.ledger.append([Submission(())])
 
 
 @asynccontextmanager
@@ -66,7 +88,7 @@ async def written(bench: Bench, schema: str) -> AsyncIterator[Written]:
         ledger = Ledger(ready.engine, schema, ready.digests.seals)
         await ledger.open()
         try:
-            yield Written(ready, ledger, [])
+            yield Written(bench, ready, ledger, [])
         finally:
             await ledger.close()
 

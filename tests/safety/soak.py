@@ -23,6 +23,7 @@ from pathlib import Path
 from time import monotonic
 
 import httpx
+import structlog
 
 from events.remote.roles import Role
 from service.hosting.keeping import watched
@@ -37,11 +38,14 @@ from tests.support.postgres import SMALL, scratch_directory
 from tests.support.processes import Process, family_of
 from tests.support.running_service import RunningService, command, eventually, running_service
 
+log = structlog.get_logger()
+
 SENDERS = 32
 KINDS = ("front", "writer", "reader", "backend", "postmaster")
 PAUSE_S_MAX = 8.0
 """Between two kills: ten or more a minute. If processes of one role died more often than every ten
 seconds, the supervisor would wait longer and longer before it starts the next."""
+LOG_LINES = 400
 CUT_ONE_IN = 12
 """Of the statements that may commit, this many are let through for each that is cut."""
 
@@ -96,10 +100,10 @@ async def soak(
 ) -> Damage:
     """Damage a service for some time, at least once in each way; check that nothing was lost.
 
-    Raises Violation or AssertionError if anything was.
+    Raises Violation or AssertionError if anything was, and TimeoutError if no one is answered.
     """
     draw, damage, began = random.Random(7), Damage(), monotonic()
-    async with damaged(choosing(draw, cut_one_in)) as (target, proxy):
+    async with damaged(choosing(draw, cut_one_in)) as (target, proxy), last_words(target.service):
         door_of = http_door(lambda: target.service.url, target.service.key)
         load = Load(7, SENDERS, batches=1_000_000, numbers=500, drift=40)
         async with door_of as door:
@@ -111,6 +115,7 @@ async def soak(
                 await some_more(damage.answers)
                 await asyncio.sleep(pause_s_max * draw.random())
                 what = KINDS[turns % len(KINDS)]
+                log.info("soak.kills", what=what, answers=len(damage.answers))
                 await asyncio.to_thread(target.kill, what, draw)
                 damage.kills[what] += 1
                 turns += 1
@@ -158,6 +163,17 @@ async def damaged(choose: Chooser) -> AsyncIterator[tuple[Target, CuttingProxy]]
         finally:
             stack.close()
             await asyncio.to_thread(postgres.stop)
+
+
+@asynccontextmanager
+async def last_words(service: RunningService) -> AsyncIterator[None]:
+    """Show the end of the service's log if it fails: it is removed with everything else."""
+    try:
+        yield
+    except BaseException:
+        lines = service.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        sys.stderr.write("\n".join(["The end of the service's log:", *lines, ""]))
+        raise
 
 
 def choosing(draw: random.Random, one_in: int) -> Chooser:
