@@ -210,7 +210,7 @@ def version_then(
         if since is not None and since <= at:
             then = version
     versions = (then, *range(lead.began_under, max(lifecycles) + 1))
-    declaring = (one for one in versions if type in lifecycles[one].lifecycle.events)
+    declaring = (version for version in versions if type in lifecycles[version].lifecycle.events)
     return lifecycles[next(declaring, then)]
 
 

@@ -168,7 +168,9 @@ def _is_late(concerned: Concerned) -> bool:
         return is_later(state.account, signal.occurred_at)
     at = signal.occurred_at
     concerned_leads = (state.lead, *(visitor for _, visitor in lead.absorbs))
-    return was_judged_since(state.account, at) or any(is_later(one, at) for one in concerned_leads)
+    return was_judged_since(state.account, at) or any(
+        is_later(lead, at) for lead in concerned_leads
+    )
 
 
 def _waiting(draft: Draft, party: Party, *, is_decision: bool) -> list[str]:

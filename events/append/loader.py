@@ -313,7 +313,7 @@ class LedgerReader:
 
         def compiled() -> dict[int, CompiledLifecycle]:
             every = (compiled_from(records.decode_event(row["record"])) for row in rows)
-            return {one.version: one for one in every}
+            return {published.version: published for published in every}
 
         return await asyncio.to_thread(compiled)
 

@@ -115,7 +115,9 @@ class Plan:
         for event in (entry.event for entry in self.draft.entries):
             if event.type in _RESTATEMENTS:
                 restated[str(event.subject)].append(event)
-        return [[self._restated(one, restated) for one in answered] for answered in outcomes]
+        return [
+            [self._restated(outcome, restated) for outcome in answered] for answered in outcomes
+        ]
 
     def _restated(self, outcome: Outcome, restated: Mapping[str, Sequence[Event]]) -> Outcome:
         """Complete the outcome of a late report by what followed: effects, or a restatement."""

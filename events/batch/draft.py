@@ -242,7 +242,9 @@ class Draft:
 
     def leads_under(self, identifier: Identifier) -> tuple[str, ...]:
         """Return what `pointers_of` does, without accounts."""
-        return tuple([one for one in self.pointers_of(identifier) if self.lead(one) is not None])
+        return tuple(
+            [lead_id for lead_id in self.pointers_of(identifier) if self.lead(lead_id) is not None]
+        )
 
     def unsettle(self, subject_id: str, position: int, *, upto: datetime | None = None) -> None:
         """Note that a lead or a company has to be decided again because of an event."""

@@ -25,5 +25,5 @@ async def read_connected(
     while waiting:
         news = await read(sorted(waiting))
         found |= news
-        waiting = {other for one in news.values() for other in linked(one)} - found.keys()
+        waiting = {other for new in news.values() for other in linked(new)} - found.keys()
     return found

@@ -122,7 +122,7 @@ class Connection:
     async def close(self) -> None:
         """Accept nothing more, wait for what is unanswered, then disconnect."""
         self._is_closing = True
-        waiting = [one.outcomes for one in self._unanswered.values()]
+        waiting = [pending.outcomes for pending in self._unanswered.values()]
         if waiting:
             await asyncio.wait(waiting, timeout=OUTCOME_WAIT_S)
         for task in (self._loading, self._task):

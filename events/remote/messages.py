@@ -223,7 +223,7 @@ def answered(number: int, outcomes: list[Outcome]) -> Answered:
 
 def outcomes_of(message: Answered) -> list[Outcome]:
     """Return the outcomes that were sent."""
-    return [_outcome(one) for one in message.outcomes]
+    return [_outcome(outcome) for outcome in message.outcomes]
 
 
 def _sent_outcome(outcome: Outcome) -> SentOutcome:

@@ -205,7 +205,7 @@ class WriterServer:
                 None if condition.trouble is None else condition.trouble.name,
                 monotonic() - condition.failed_at,
                 dict(taken),
-                Counter(one.role for one in self.clients),
+                Counter(client.role for client in self.clients),
             )
         )
 

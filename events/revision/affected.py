@@ -131,7 +131,9 @@ class Neighbourhood:
         """The decisions of one type that take something back, including this one."""
         decisions = [record.event for record in self.records if record.event.type == type]
         first = self.taken.first
-        is_new = first.type == type and all(one.position != first.position for one in decisions)
+        is_new = first.type == type and all(
+            decision.position != first.position for decision in decisions
+        )
         return [*decisions, *([first] if is_new else [])]
 
     @cached_property

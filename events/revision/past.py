@@ -45,12 +45,12 @@ def all_of(missing: Iterable[NotRecalled]) -> NotRecalled:
     """Join several requests, so that everything is read at once."""
     requests = list(missing)
     return NotRecalled(
-        positions=[one for request in requests for one in request.positions],
-        histories=[one for request in requests for one in request.histories],
-        subjects=[one for request in requests for one in request.subjects],
-        companies=[one for request in requests for one in request.companies],
-        identifiers=[one for request in requests for one in request.identifiers],
-        declared=[one for request in requests for one in request.declared],
+        positions=[position for request in requests for position in request.positions],
+        histories=[subject_id for request in requests for subject_id in request.histories],
+        subjects=[subject_id for request in requests for subject_id in request.subjects],
+        companies=[account_id for request in requests for account_id in request.companies],
+        identifiers=[identifier for request in requests for identifier in request.identifiers],
+        declared=[type for request in requests for type in request.declared],
     )
 
 

@@ -88,10 +88,12 @@ def settle(
 def _carried(subject_id: str, unsettled: Unsettled, restated: Restated) -> Settled | None:
     """Return late reports with effects of their own, if nothing else changes."""
     past = restated.around.past
-    others = [one for one in restated.events if one.subject.id != subject_id]
+    others = [event for event in restated.events if event.subject.id != subject_id]
     if others or unsettled.upto is not None or subject_id not in restated.around.leads:
         return None
-    found = [record for one in unsettled.positions if (record := past.record(one)) is not None]
+    found = [
+        record for position in unsettled.positions if (record := past.record(position)) is not None
+    ]
     late = [
         event.position
         for event, _ in found

@@ -191,8 +191,8 @@ def print_comparison(
     words: Mapping[str, str],
 ) -> None:
     """Print differences, how many there are, and whether these are all."""
-    columns = [words[one] for one in ("subject", "in", "because", "event", "position")]
-    lines = [list(_cells(one, words)) for one in found]
+    columns = [words[heading] for heading in ("subject", "in", "because", "event", "position")]
+    lines = [list(_cells(difference, words)) for difference in found]
     if found:
         print_table(columns, lines, numbers=[words["position"]])
     else:

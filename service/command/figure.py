@@ -164,7 +164,7 @@ def _print_definitions(figures: Sequence[Mapping[str, Any]], language: str) -> N
 
 
 def _print_figure(answer: Mapping[str, Any], words: Mapping[str, str], *, details: bool) -> None:
-    measures = [one for one in answer["measures"] if details or not one["is_detail"]]
+    measures = [measure for measure in answer["measures"] if details or not measure["is_detail"]]
     columns = _columns(answer, measures, words)
     texts = columns.index(words["label"]) + 1
     numbers = columns[texts:]

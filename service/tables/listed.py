@@ -66,7 +66,9 @@ def list_sheet(
         for member in members
     ]
     return Sheet(
-        name, columns, [[_value(entry.get(one), one) for one in members] for entry in entries]
+        name,
+        columns,
+        [[_value(entry.get(member), member) for member in members] for entry in entries],
     )
 
 

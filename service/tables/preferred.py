@@ -51,7 +51,7 @@ _ACCEPTED: Final = {
     "*/*": Format.JSON,
     "application/*": Format.JSON,
     "text/*": Format.CSV,
-    **{str(one): one for one in Format},
+    **{str(table_format): table_format for table_format in Format},
 }
 
 
