@@ -1,10 +1,5 @@
 """The cost of an event in Python calls, a measure that is the same on every machine."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-
 from events.append import statement_arguments
 from events.append.plan import Plan
 from events.outcomes import Recorded
@@ -15,30 +10,12 @@ from events.signals import native
 from events.signals.context import Context
 from events.submission import Item, Submission
 from tests.bench.mix import Event, events_of
+from tests.support.calls import Calls
 from tests.support.ledger_in_memory import DIGESTS, RECEIVED_AT, SENDER, LedgerInMemory
 
 BATCHES, BATCH = 8, 250
 READING_MAX, APPENDING_MAX = 65, 335
 """Calls per event: to read it, and to decide, encode and append it. 62 and 327 when written."""
-
-
-class Calls:
-    """Counts the calls of Python functions; the interpreter's own do not count."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        before = sys.getprofile()
-        sys.setprofile(self._see)
-        try:
-            yield
-        finally:
-            sys.setprofile(before)
-
-    def _see(self, _: FrameType, what: str, __: object) -> None:
-        self.count += what == "call"
 
 
 def test_an_event_of_the_usual_mix_takes_few_calls() -> None:

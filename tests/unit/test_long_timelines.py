@@ -1,8 +1,8 @@
 """A company with thousands of orders: what happened before them costs little for each event."""
 
+from tests.support.calls import Calls
 from tests.support.late_reports import COMPANY, Reported, report
 from tests.support.ledger_in_memory import LedgerInMemory
-from tests.unit.test_calls_per_event import Calls
 
 OPENED = [report("email.opened", 5 + number / 100) for number in range(20)]
 
