@@ -93,6 +93,8 @@ within a second, even on a busy machine."""
 QUEUE_ITEMS_MIN = 100
 """This many may always wait, which is how a stuck ledger gets going again: the pace can only be
 measured on a batch of some size."""
+APPEND_S_MAX = 1.0
+"""An append that takes longer is followed by smaller ones: its senders wait for ten."""
 PACE_ITEMS_MIN = 100
 """Smaller appends say little about the pace: most of their time goes into the commit."""
 

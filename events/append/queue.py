@@ -13,7 +13,7 @@ from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, QueueFull
 from events.door import Pending
 from events.faults import OnFault, uncounted
-from events.limits import APPEND_ITEMS_MAX, PASSED_OVER_MAX, STUCK_S
+from events.limits import PASSED_OVER_MAX, STUCK_S
 from events.outcomes import Outcome
 from events.submission import Submission
 
@@ -128,10 +128,11 @@ class Queue:
     def _next_batch(self) -> list[Pending]:
         """Take what is waiting, senders first, unless own work has been passed over for long."""
         batch: list[Pending] = []
+        most = self._admission.append_items_max
         has_waited = self._passed_over >= PASSED_OVER_MAX
         size = 0
         for line in (self._own, self._waiting) if has_waited else (self._waiting, self._own):
-            while line and (not batch or size + line[0].submission.size <= APPEND_ITEMS_MAX):
+            while line and (not batch or size + line[0].submission.size <= most):
                 pending = line.popleft()
                 size += pending.submission.size
                 self._items -= pending.submission.places

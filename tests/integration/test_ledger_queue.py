@@ -149,12 +149,22 @@ async def test_internal_work_does_not_reject_senders(on: LedgerOnPostgres) -> No
     await queue.close()
 
 
+class Careful(Admission):
+    """Takes two at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.append_items_max = 2
+
+    def learn(self, *, items: int, seconds: float) -> None:
+        """Learn nothing."""
+
+
 async def test_senders_come_before_internal_work_which_gets_its_turn(
-    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
+    on: LedgerOnPostgres,
 ) -> None:
-    monkeypatch.setattr("events.append.queue.APPEND_ITEMS_MAX", 2)
     appends: list[Append] = []
-    queue = Queue(on.ledger, appends.append)
+    queue = Queue(on.ledger, appends.append, admission=Careful())
     own = queue.enqueue(Submission((read(form("own")),), is_own=True))
     theirs = [queue.enqueue(submission_of(form(f"e{n}"))) for n in range(2 * PASSED_OVER_MAX + 3)]
     queue.start()

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 SOURCE = "website"
 LEADS = 20
+NUMBERS_PER_GENERATION = 2_000
+"""After so many events others come in their place: no one reports on twenty leads for ever."""
 REUSED_ONE_IN = 50
 BATCH_EVENTS_MAX = 6
 STRICT_ONE_IN = 10
@@ -75,7 +77,7 @@ class Load:
 def event_of(number: int, draw: random.Random) -> dict[str, Any]:
     """Return the event with this number, or occasionally a different one with the same id."""
     content = random.Random(number)
-    lead = content.randrange(LEADS)
+    lead = content.randrange(LEADS) + LEADS * (number // NUMBERS_PER_GENERATION)
     type, data = _happening(content, lead)
     event = {
         "id": f"event-{number}",
@@ -116,7 +118,7 @@ def _happening(content: random.Random, lead: int) -> tuple[str, dict[str, Any]]:
 def _reference(content: random.Random, lead: int, type: str) -> dict[str, Any]:
     """Identify a lead as senders do, by what they know. Two leads share each cookie."""
     cookie = {"anonymous_id": f"cookie-{lead // 2}"}
-    email = {"email": f"lead{lead}@firm{lead % 5}.co.jp"}
+    email = {"email": f"lead{lead}@firm{lead // 4}.co.jp"}
     if type == "visit.recorded":
         return cookie
     match content.randrange(6):

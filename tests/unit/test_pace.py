@@ -1,7 +1,7 @@
 """How long a new request would wait, estimated from the previous appends."""
 
 from events.append.admission import Admission
-from events.limits import QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
+from events.limits import APPEND_ITEMS_MAX, APPEND_S_MAX, QUEUE_ITEMS_MIN, QUEUE_WAIT_S_MAX
 
 
 def pace_of(*appends: tuple[int, float]) -> Admission:
@@ -42,3 +42,14 @@ def test_a_ledger_that_was_stuck_is_trusted_again_after_a_few_appends() -> None:
 
 def test_one_slow_append_changes_little() -> None:
     assert longest(pace_of((500, 0.1), (500, 5.0))) > 5_000 * QUEUE_WAIT_S_MAX / 2
+
+
+def test_slow_appends_are_followed_by_smaller_ones_until_they_are_quick_again() -> None:
+    pace = Admission()
+    pace.learn(items=APPEND_ITEMS_MAX, seconds=5 * APPEND_S_MAX)
+    assert pace.append_items_max == APPEND_ITEMS_MAX // 5
+    pace.learn(items=1, seconds=10 * APPEND_S_MAX)
+    assert pace.append_items_max == 1
+    for _ in range(9):
+        pace.learn(items=1, seconds=0.01)
+    assert pace.append_items_max == APPEND_ITEMS_MAX
