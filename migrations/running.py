@@ -12,15 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateSchema
 
 from events.database.statements import qualify
+from migrations.bi import has_views, make_views
 from migrations.revision import head_revision
 from migrations.scripts import run_script
 
 
-async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) -> str:
+async def migrate(
+    owner: AsyncEngine, *, schema: str, serving_role: str | None, wants_bi: bool = False
+) -> str:
     """Create or upgrade the schema, as its owner, and grant the serving role what it needs.
 
     Runs in one transaction. An advisory lock makes a second migration wait. Returns the revision
-    reached.
+    reached. Views for BI tools are created if wanted, and replaced if they exist.
+
+    Raises:
+        BiUnavailable: these views cannot be created.
     """
     qualify("", schema)
     async with owner.begin() as connection:
@@ -36,6 +42,8 @@ async def migrate(owner: AsyncEngine, *, schema: str, serving_role: str | None) 
                 {"role": serving_role},
             )
             await connection.run_sync(run_script, "grants.sql", schema)
+        if wants_bi or await connection.run_sync(has_views, schema):
+            await connection.run_sync(make_views, schema)
     return head_revision()
 
 

@@ -73,6 +73,7 @@ EXIT_OF = {
     "events.database.failures.LedgerUnavailable": Exit.DATABASE_UNAVAILABLE,
     "events.database.failures.NotMigrated": Exit.DATABASE_UNAVAILABLE,
     "events.database.failures.FormatUnknown": Exit.OTHER_FORMAT,
+    "migrations.bi.BiUnavailable": Exit.DATABASE_UNAVAILABLE,
     "service.private_postgres.errors.PrivatePostgresError": Exit.DATABASE_UNAVAILABLE,
     "service.hosting.failures.WorkersFailed": Exit.UNEXPECTED,
     "domain.lifecycle.text.complaints.LifecycleInvalid": Exit.INVALID_FILE,

@@ -1,10 +1,23 @@
 """`leadledger migrate`: migrate the schema to this version."""
 
-from service.command.printing import print_lines
+from typing import Annotated
+
+import typer
+
 from service.settings import read_settings
 
 
-def migrate() -> None:
+def migrate(
+    *,
+    bi: Annotated[
+        bool,
+        typer.Option(
+            "--bi",
+            help="Also create a schema of views for BI tools, and the role that reads only them. "
+            "Later migrations keep them up to date.",
+        ),
+    ] = False,
+) -> None:
     """Migrate the database to this version.
 
     Creates the ledger's schema if there is none. `serve` does both automatically.
@@ -17,5 +30,4 @@ def migrate() -> None:
     settings = read_settings()
     from service.command.in_database.migrate import migrate as migrate_ledger
 
-    revision = migrate_ledger(settings)
-    print_lines(f"The schema {settings.schema_name} is at revision {revision}.")
+    migrate_ledger(settings, wants_bi=bi)

@@ -64,12 +64,15 @@ async def prepare(settings: Settings, database: Database) -> Prepared:
     return Prepared(revision, is_first, first_key)
 
 
-async def bring_up_to_date(settings: Settings, database: Database) -> str:
+async def bring_up_to_date(
+    settings: Settings, database: Database, *, wants_bi: bool = False
+) -> str:
     """Migrate as the owner, and return the revision reached.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
         FormatUnknown: the ledger has another format, so it is left as it is.
+        BiUnavailable: the views for BI tools cannot be created.
     """
     # Most starts need no Alembic.
     from migrations.running import migrate
@@ -80,7 +83,10 @@ async def bring_up_to_date(settings: Settings, database: Database) -> str:
         with as_unavailable():
             await _check_format(owner, settings.schema_name)
             return await migrate(
-                owner, schema=settings.schema_name, serving_role=database.serving_role
+                owner,
+                schema=settings.schema_name,
+                serving_role=database.serving_role,
+                wants_bi=wants_bi,
             )
     finally:
         await owner.dispose()

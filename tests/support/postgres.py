@@ -13,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -60,18 +60,25 @@ def scratch_directory() -> Iterator[Path]:
 
 
 @contextmanager
-def running_server(data_dir: Path) -> Iterator[PrivatePostgres]:
-    """Run a server whose owner role may create databases, unlike in production."""
+def running_server(
+    data_dir: Path, *, also_for: Sequence[str] = (), owner_may: str = "CREATEDB"
+) -> Iterator[PrivatePostgres]:
+    """Run a server whose owner role may create databases, and that also admits some other roles.
+
+    In production neither is so.
+    """
     with PrivatePostgres(data_dir, extra_settings=SMALL) as postgres:
         pass
     layout = layout_in(data_dir)
+    with (layout.cluster / "pg_hba.conf").open("a", encoding="utf-8") as file:
+        file.writelines(f"local all {role} scram-sha-256\n" for role in also_for)
     binaries = find(layout.cluster)
     run_single_user(
         layout.cluster,
         binaries,
         choose(layout, binaries),
         database="leadledger",
-        sql="ALTER ROLE leadledger_owner CREATEDB;\n\n",
+        sql=f"ALTER ROLE leadledger_owner {owner_may};\n\n",
     )
     with postgres:
         yield postgres

@@ -12,6 +12,8 @@ SCRIPTS = [
     *sorted((MIGRATIONS / "versions").glob("*.sql")),
     MIGRATIONS / "cluster.sql",
     MIGRATIONS / "grants.sql",
+    MIGRATIONS / "bi.sql",
+    MIGRATIONS / "bi_words.sql",
 ]
 BEGINNING = re.compile(r"(CREATE|COMMENT|ALTER|INSERT|UPDATE|DROP|DO) ")
 
