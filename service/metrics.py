@@ -104,6 +104,11 @@ class Metrics:
             "Events that a projection has not processed yet.",
             ["projection"],
         )
+        self._to_rebuild = gauge(
+            "leadledger_projection_rebuild_events",
+            "Events that the rebuild of a projection has not saved yet; 0 if there is no rebuild.",
+            ["projection"],
+        )
         self._stopped = gauge(
             "leadledger_projection_stopped",
             "1 for a projection that has stopped before a record that it cannot process.",
@@ -211,9 +216,10 @@ class Metrics:
         """Set how many leads wait to be decided again."""
         self._pending.set(leads)
 
-    def lags(self, projection: str, events: int, *, is_stopped: bool) -> None:
-        """Set how far a projection is behind, and whether it has stopped."""
+    def lags(self, projection: str, events: int, *, is_stopped: bool, to_rebuild: int) -> None:
+        """Set how far a projection and its rebuild are behind, and whether it has stopped."""
         self._lag.labels(projection).set(events)
+        self._to_rebuild.labels(projection).set(to_rebuild)
         self._stopped.labels(projection).set(is_stopped)
 
     def refusals_wait(self, waiting: Mapping[str, int], *, oldest_s: float) -> None:

@@ -19,7 +19,6 @@ from projections.business.fold import (
     day_in,
     fold,
 )
-from projections.engine.limits import BUSINESS_ROWS_KEPT
 from projections.engine.record_text import PUBLISHES
 from projections.engine.rows import RowWriter
 
@@ -62,11 +61,6 @@ class BusinessProjection:
 
     def fold(self, state: Business, event: Event) -> None:
         fold(state, event)
-
-    async def relieve(self, driver: Driver, generation: int, state: Business) -> None:
-        """Write rows early: later events only void or correct them."""
-        if len(state.business) + len(state.touches) > BUSINESS_ROWS_KEPT:
-            await self.write(driver, generation, state)
 
     async def write(self, driver: Driver, generation: int, state: Business) -> None:
         """Write the new rows, then void and correct rows."""

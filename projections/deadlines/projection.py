@@ -75,12 +75,6 @@ class DeadlineProjection:
     def fold(self, state: Deadlines, event: Event) -> None:
         fold(state, event)
 
-    async def relieve(self, driver: Driver, generation: int, state: Deadlines) -> None:
-        """Write everything if too many leads are in memory."""
-        if len(state.leads) > DEADLINES_KEPT:
-            await self.write(driver, generation, state)
-            state.leads.clear()
-
     async def write(self, driver: Driver, generation: int, state: Deadlines) -> None:
         """Write every changed deadline, and drop the oldest leads beyond the memory bound."""
         writer = RowWriter(driver, self.schema, self.sql, generation)

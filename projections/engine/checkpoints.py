@@ -43,6 +43,8 @@ class Lag(NamedTuple):
     head_position: int
     seconds: float
     """Age of the first unprojected event."""
+    rebuilt_position: int | None
+    """How far a rebuild has got; None if there is none."""
 
     @property
     def events(self) -> int:

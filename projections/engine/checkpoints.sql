@@ -40,11 +40,18 @@ SELECT generation, version,
    FOR UPDATE
 
 -- name: hold_building
--- No row means that another rebuild has begun and retired this one.
-SELECT generation, version, position, failure
+-- No row means that another rebuild has begun and retired this one, or has taken it over.
+UPDATE ledger.projections
+   SET held_until = statement_timestamp() + CAST(:held AS interval)
+ WHERE name = :name AND generation = :generation AND status = 'building' AND position = :position
+
+-- name: read_building
+-- The generation under construction, and whether a process is at work on it. One that was killed
+-- holds it no longer than it said.
+SELECT generation, version, position, failure,
+       held_until >= statement_timestamp() AS is_held
   FROM ledger.projections
- WHERE name = :name AND generation = :generation AND status = 'building'
-   FOR UPDATE
+ WHERE name = :name AND status = 'building'
 
 -- name: read_live
 -- How far projections have read, without waiting for the process that projects.
@@ -100,13 +107,15 @@ UPDATE ledger.projections
 -- How far behind each projection is, in events and as the age of the first unprojected event.
 SELECT projection.name, projection.version, projection.generation, projection.position,
 -- include: engine/beyond.sql
-     , head.position AS head_position,
+     , head.position AS head_position, building.position AS rebuilt_position,
        CAST(COALESCE(GREATEST(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)
             AS double precision) AS seconds
   FROM ledger.projections AS projection
  CROSS JOIN ledger.ledger_head AS head
   LEFT JOIN ledger.events AS next
     ON next.position = projection.position + 1
+  LEFT JOIN ledger.projections AS building
+    ON building.name = projection.name AND building.status = 'building'
  WHERE projection.status = 'live'
  ORDER BY projection.name
 
@@ -124,8 +133,9 @@ UPDATE ledger.projections
 
 -- name: begin_building
 -- A new generation starts at the beginning of the log, alongside the live one.
-INSERT INTO ledger.projections (name, generation, version, status, position)
-SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'building', 0
+INSERT INTO ledger.projections (name, generation, version, status, position, held_until)
+SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'building', 0,
+       statement_timestamp() + CAST(:held AS interval)
   FROM ledger.projections
  WHERE name = :name
 RETURNING generation

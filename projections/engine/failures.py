@@ -29,5 +29,9 @@ class RebuildSuperseded(ProjectionFailure):
     """Another rebuild of the same projection has begun and superseded this one."""
 
 
+class RebuildUnderWay(ProjectionFailure):
+    """Another process is rebuilding this projection. Wait until it has finished."""
+
+
 class MomentUnreadable(ValueError):
     """A moment, position or period that cannot be queried."""

@@ -1,7 +1,8 @@
 """The generations of a projection: begin, hold, compare, make live, remove.
 
 A generation under construction is a checkpoint row with the status `building`. Beginning another
-generation retires that row, and the rebuild that was building it stops.
+generation retires that row, and the rebuild that was building it stops. While a process builds it,
+the row says so, and for how long; if that time is over, another process can go on.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -12,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.database.sessions import Driver, borrowed
 from projections.engine.advance import Checkpoint, Sql, checkpoint, read_live
-from projections.engine.failures import ProjectionUnknown, RebuildSuperseded
-from projections.engine.limits import DELETE_ROWS, DIFFERENCES_SHOWN
+from projections.engine.failures import ProjectionUnknown, RebuildSuperseded, RebuildUnderWay
+from projections.engine.limits import DELETE_ROWS, DIFFERENCES_SHOWN, REBUILD_HELD
 from projections.engine.projection import Projection
 from projections.engine.rows import count_rows, delete_rows
 from projections.engine.transactions import snapshot, transaction
@@ -46,16 +47,39 @@ class Generations:
     projection: Projection[Any]
 
     async def begin(self) -> Checkpoint:
-        """Begin a generation, after removing the leftovers of earlier rebuilds."""
-        await self._execute("retire_building")
+        """Begin a generation, and retire the one under construction, if any."""
         await self.remove_retired()
-        statement = self.sql["begin_building"]
+        retire, statement = self.sql["retire_building"], self.sql["begin_building"]
         version = self.projection.version
-        values = {"name": self.projection.name, "version": version}
+        values = {"name": self.projection.name, "version": version, "held": REBUILD_HELD}
         async with self.transaction() as driver:
             await self.hold_live(driver)
+            await driver.execute(retire.driver_sql, *retire.arguments(values))
             generation = await driver.fetchval(statement.driver_sql, *statement.arguments(values))
         return Checkpoint(generation, version, 0, None)
+
+    async def resume(self) -> Checkpoint | None:
+        """Take over the generation of this version that an interrupted rebuild has left, if any.
+
+        Raises:
+            RebuildUnderWay: if a process is building one.
+        """
+        name, statement = self.projection.name, self.sql["read_building"]
+        async with self.transaction() as driver:
+            await self.hold_live(driver)
+            row = await driver.fetchrow(statement.driver_sql, *statement.arguments({"name": name}))
+            if row is None:
+                return None
+            *values, is_held = row.values()
+            building = Checkpoint(*values)
+            if is_held:
+                raise RebuildUnderWay(
+                    f"another process rebuilds {name}, and has got to position {building.position}"
+                )
+            if building.version != self.projection.version:
+                return None
+            await self.hold_building(driver, building)
+            return building
 
     async def aim(self) -> int:
         """Return the position to build to: the live generation's if comparable, or the head."""
@@ -81,11 +105,16 @@ class Generations:
         return live
 
     async def hold_building(self, driver: Driver, at: Checkpoint) -> None:
-        """Hold the checkpoint of a generation under construction, or raise if superseded."""
-        statement = self.sql["hold_building"]
+        """Hold the checkpoint of a generation under construction, or raise if superseded.
+
+        Others leave it alone for a while, also after this transaction.
+        """
         name = self.projection.name
-        held = await checkpoint(driver, statement, name=name, generation=at.generation)
-        if held is None:
+        values = {"name": name, "generation": at.generation, "position": at.position}
+        statement = self.sql["hold_building"]
+        arguments = statement.arguments({**values, "held": REBUILD_HELD})
+        held = await driver.execute(statement.driver_sql, *arguments)
+        if held != "UPDATE 1":
             raise RebuildSuperseded(
                 f"generation {at.generation} of {name} was superseded by another rebuild"
             )

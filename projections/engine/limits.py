@@ -1,5 +1,6 @@
 """The bounds of projecting, in one place, each with its reason."""
 
+from datetime import timedelta
 from typing import Final
 
 # Records folded in one transaction by a runner: about two megabytes and some tens of milliseconds.
@@ -40,12 +41,25 @@ RETRY_STOPPED_S: Final = 60.0
 # as those kept until the end of a page, because the garbage collector never scans them.
 REBUILD_SLICE_RECORDS: Final = 100
 
+# Records after which a rebuild writes what has changed, so that it can be resumed from there. A
+# lead's row is written each time, so fewer would make it slower. More would take more memory: these
+# are about 200 MB, and some seconds of work that a crash loses.
+REBUILD_SAVE_RECORDS: Final = 50_000
+
+# How long a rebuild is left to its process after a sign of life, which it gives with every page:
+# some seconds of work, on a busy machine ten times as long.
+REBUILD_HELD: Final = timedelta(seconds=60)
+
+# Interval at which a process looks for rows that an earlier version has built, or for a rebuild
+# that another process has left.
+REBUILD_LOOK_S: Final = 15.0
+
+# Interval at which the log reports how far a rebuild is.
+REBUILD_LOG_S: Final = 30.0
+
 # Stays remembered between batches, so that they need not be read again: about 150 MB. This is more
 # than one month's leads.
 STANDING_KEPT: Final = 200_000
-
-# Ended stays that a rebuild holds before writing them: about 20 MB, one COPY.
-ENDED_KEPT: Final = 20_000
 
 # Rows of an old generation deleted in one transaction: some tens of milliseconds of work, so that
 # vacuum and the live projection keep pace.
@@ -62,10 +76,6 @@ DIRECTORY_KEPT: Final = 200_000
 
 # Leads whose deadlines are remembered between batches: about 100 MB.
 DEADLINES_KEPT: Final = 100_000
-
-# business.projection
-BUSINESS_ROWS_KEPT = 20_000
-"""Rows that a rebuild holds before writing them: about ten megabytes, one COPY."""
 
 # figures.queries
 COMPARED_MEMBERS_MAX = 50_000

@@ -62,10 +62,6 @@ class Projection(Protocol[State]):
         """Apply one event to the state. No I/O, no clock."""
         ...
 
-    async def relieve(self, driver: Driver, generation: int, state: State) -> None:
-        """Write some changes if there are too many to keep until the end of a rebuild."""
-        ...
-
     async def write(self, driver: Driver, generation: int, state: State) -> None:
         """Write all changes, and trim the memory to its bound."""
         ...

@@ -22,7 +22,12 @@ from events.verification.findings import Check, Finding, Report
 from projections.engine.advance import Checkpoint, Row, fold_all, read_live, statements
 from projections.engine.failures import FoldFailed
 from projections.engine.generations import Difference
-from projections.engine.limits import COPY_CHUNKS_MAX, COPY_WAIT_S, DIFFERENCES_SHOWN
+from projections.engine.limits import (
+    COPY_CHUNKS_MAX,
+    COPY_WAIT_S,
+    DIFFERENCES_SHOWN,
+    REBUILD_SAVE_RECORDS,
+)
 from projections.engine.projection import Projection
 from projections.engine.rows import count_rows
 
@@ -39,6 +44,8 @@ class _Built:
     projection: Projection[Any]
     live: Checkpoint
     state: Any
+    unwritten: int = 0
+    """Records folded since the rows were written."""
     why_not: str = ""
 
 
@@ -152,7 +159,10 @@ async def _fold(driver: Driver, built: _Built, page: Sequence[tuple[Row, Record 
     try:
         await projection.load(driver, BUILT, built.state, events)
         fold_all(projection, built.state, events)
-        await projection.relieve(driver, BUILT, built.state)
+        built.unwritten += len(events)
+        if built.unwritten >= REBUILD_SAVE_RECORDS:
+            await projection.write(driver, BUILT, built.state)
+            built.unwritten = 0
     except FoldFailed as failed:
         built.why_not = f"its fold fails on the log: {failed}"
 

@@ -260,7 +260,7 @@ class Runner:
             return taken.failure is None or name in self._retried
         if name not in self._mismatched:
             self._mismatched.add(name)
-            log.error(
+            log.warning(
                 "projection.rebuild_needed",
                 projection=name,
                 built_by_version=taken.version,

@@ -12,7 +12,7 @@ from domain.traits import EFFECT_TRAITS, PRODUCT
 from events.batch.lru import forget_oldest
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
-from projections.engine.limits import ENDED_KEPT, STANDING_KEPT
+from projections.engine.limits import STANDING_KEPT
 from projections.engine.record_text import ABSORBS, BEGINS, HAS_EFFECTS, MOVES, PUBLISHES
 from projections.engine.rows import RowWriter
 from projections.funnel.fold import (
@@ -97,15 +97,6 @@ class StageIntervals:
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
-
-    async def relieve(self, driver: Driver, generation: int, state: Stages) -> None:
-        """Write ended stays if there are many; write everything if too much is in memory."""
-        if len(state.standing) > STANDING_KEPT:
-            await self.write(driver, generation, state)
-            # Forget half: writing everything is expensive, and a rebuild blocks no other work.
-            forget_oldest(state.standing, most=STANDING_KEPT // 2)
-        elif len(state.ended) > ENDED_KEPT:
-            await _copy_ended(RowWriter(driver, self.schema, self.sql, generation), state)
 
     async def write(self, driver: Driver, generation: int, state: Stages) -> None:
         """Write all changes, with one statement for each table."""

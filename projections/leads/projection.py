@@ -95,12 +95,6 @@ class DirectoryProjection:
     def fold(self, state: Directory, event: Event) -> None:
         fold(state, event)
 
-    async def relieve(self, driver: Driver, generation: int, state: Directory) -> None:
-        """If too many are in memory, write everything and forget half. It blocks no other work."""
-        if len(state.leads) + len(state.accounts) > DIRECTORY_KEPT:
-            await self.write(driver, generation, state)
-            _forget(state, most=DIRECTORY_KEPT // 2)
-
     async def write(self, driver: Driver, generation: int, state: Directory) -> None:
         """Write every changed lead and account, with one statement for each table."""
         writer = RowWriter(driver, self.schema, self.sql, generation)

@@ -13,6 +13,7 @@ from events.remote.messages import Projected
 from events.remote.roles import Role
 from projections.catalogue import PROJECTIONS
 from projections.engine.advance import Checkpoint
+from projections.engine.rebuild import Renewing
 from projections.engine.runner import OnMoved, Runner
 from service.composition.basics import Access, Basics, open_basics, open_watch, running
 from service.composition.connected import connect
@@ -38,15 +39,15 @@ async def open_reader(settings: Settings, app_url: URL, writer: Path) -> AsyncIt
 
 
 async def open_projections(stack: AsyncExitStack, basics: Basics, *, on_moved: OnMoved) -> None:
-    """Follow the log with all projections."""
+    """Follow the log with all projections, and rebuild those of an earlier version."""
+    engine, schema, on_fault = basics.engine, basics.schema, basics.metrics.fault
+    projections = [make(schema) for make in PROJECTIONS.values()]
     runner = Runner(
-        basics.engine,
-        schema=basics.schema,
-        projections=[make(basics.schema) for make in PROJECTIONS.values()],
-        on_moved=on_moved,
-        on_fault=basics.metrics.fault,
+        engine, schema=schema, projections=projections, on_moved=on_moved, on_fault=on_fault
     )
     await runner.prepare()
+    renewing = Renewing(engine, schema=schema, projections=projections, on_fault=on_fault)
+    await stack.enter_async_context(running(renewing.run(), "rebuilds"))
     await stack.enter_async_context(running(runner.run(), "projections"))
     basics.listeners.append(lambda _: runner.wake())
 

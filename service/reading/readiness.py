@@ -23,7 +23,7 @@ from events.limits import MIB
 from events.remote.connection import Connection
 from events.remote.roles import Role
 from migrations.revision import head_revision, revision_of
-from projections.engine.checkpoints import Checkpoints
+from projections.engine.checkpoints import Checkpoints, Lag
 from projections.engine.transactions import UNAVAILABLE
 from service.limits import (
     APPEND_OVERDUE_S,
@@ -134,6 +134,9 @@ async def examine(serving: Serving) -> Health:
                 "position": str(lag.position),
                 "events_behind": lag.events,
                 "failure": lag.failure,
+                "rebuilt_position": None
+                if lag.rebuilt_position is None
+                else str(lag.rebuilt_position),
             }
             for lag in lags
         },
@@ -271,10 +274,18 @@ async def _projections(serving: Serving) -> Check:
         )
     behind = [lag for lag in lags if lag.seconds > LAG_S_MAX]
     if behind:
-        return warning(
-            "; ".join(f"the projection {lag.name} is {lag.seconds:.0f} s behind" for lag in behind)
-        )
+        return warning("; ".join(map(_behind, behind)))
     return OK
+
+
+def _behind(lag: Lag) -> str:
+    late = f"the projection {lag.name} is {lag.seconds:.0f} s behind"
+    if lag.rebuilt_position is None:
+        return late
+    return (
+        f"{late}, and is being rebuilt: {lag.rebuilt_position:,} of {lag.head_position:,} events. "
+        "Until that is done, its routes show what was known then"
+    )
 
 
 Look = Callable[[Serving], Awaitable[Check]]

@@ -63,7 +63,14 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
     """Read the metrics in Prometheus text format."""
     metrics, serving = part_of(request, Metrics), part_of(request, Examination).serving
     for lag in await serving.checkpoints.lags():
-        metrics.lags(lag.name, lag.events, is_stopped=lag.failure is not None)
+        metrics.lags(
+            lag.name,
+            lag.events,
+            is_stopped=lag.failure is not None,
+            to_rebuild=0
+            if lag.rebuilt_position is None
+            else lag.head_position - lag.rebuilt_position,
+        )
     metrics.leads_set_aside(await count_set_aside(serving))
     metrics.leads_pending(await count_pending(serving))
     waiting = await part_of(request, RefusalStore).waiting()

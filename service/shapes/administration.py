@@ -117,6 +117,9 @@ class ProjectionHealth(Shape):
     position: Position
     events_behind: int
     failure: Annotated[str | None, Field(description="Why it stopped; null: it is running.")]
+    rebuilt_position: Annotated[
+        Position | None, Field(description="How far its rebuild has got; null: there is none.")
+    ]
 
 
 class Check(Shape):

@@ -10,9 +10,15 @@ from domain.event import Event
 from events.database.sessions import Driver
 from projections.engine import generations
 from projections.engine import rebuild as rebuilding
-from projections.engine.failures import FoldFailed, ProjectionUnknown, RebuildSuperseded
+from projections.engine.advance import statements
+from projections.engine.failures import (
+    FoldFailed,
+    ProjectionUnknown,
+    RebuildSuperseded,
+    RebuildUnderWay,
+)
 from projections.engine.generations import Difference
-from projections.engine.rebuild import compare, rebuild
+from projections.engine.rebuild import Renewing, compare, rebuild, resume
 from projections.funnel import projection as stage_module
 from projections.funnel.fold import Stages
 from projections.funnel.projection import VERSION, StageIntervals
@@ -44,9 +50,9 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a short log behave like a long one: many pages, and a small cache."""
     monkeypatch.setattr(rebuilding, "REBUILD_BATCH_RECORDS", 10)
     monkeypatch.setattr(rebuilding, "REBUILD_SLICE_RECORDS", 4)
+    monkeypatch.setattr(rebuilding, "REBUILD_SAVE_RECORDS", 15)
     monkeypatch.setattr(generations, "DELETE_ROWS", 7)
     monkeypatch.setattr(stage_module, "STANDING_KEPT", 6)
-    monkeypatch.setattr(stage_module, "ENDED_KEPT", 5)
 
 
 @dataclass(frozen=True)
@@ -309,3 +315,125 @@ async def pause(_: int) -> None:
 async def test_there_is_nothing_to_rebuild_before_the_first_runner(ledger: StageLedger) -> None:
     with pytest.raises(ProjectionUnknown, match="no live generation to rebuild"):
         await rebuild(ledger.engine, ledger.projection, schema=SCHEMA)
+
+
+NEWER = VERSION + 1
+
+
+class Interrupted(Exception):
+    """The process of a rebuild ended."""
+
+
+async def outdated(ledger: StageLedger) -> int:
+    """Project a log by this version; the next one is to rebuild it. Return its length."""
+    script = Script()
+    script.publish()
+    grown(script, 40)
+    await ledger.append(script.events)
+    return await ledger.project()
+
+
+async def interrupt(ledger: StageLedger, *, after_batches: int) -> None:
+    """Begin a rebuild by the newer version, and end it in the middle."""
+
+    async def end(_: int) -> None:
+        if len(projection.batches) > after_batches:
+            raise Interrupted
+
+    projection = watched(ledger, version=NEWER, meanwhile=[end])
+    with pytest.raises(Interrupted):
+        await resume(ledger.engine, projection, schema=SCHEMA)
+
+
+async def leave(ledger: StageLedger) -> None:
+    """Let the time pass for which a rebuild belongs to the process that has ended."""
+    await ledger.fetch(
+        "UPDATE ledger.projections SET held_until = now() - interval '1 s' "
+        "WHERE status = 'building' RETURNING 1"
+    )
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_an_interrupted_rebuild_goes_on_where_it_was_saved(ledger: StageLedger) -> None:
+    last = await outdated(ledger)
+    await interrupt(ledger, after_batches=36)
+    ((saved,),) = await ledger.fetch(
+        "SELECT position FROM ledger.projections WHERE status = 'building'"
+    )
+    assert 0 < saved < last
+    (lag,) = await ledger.checkpoints.lags()
+    assert (lag.version, lag.rebuilt_position) == (VERSION, saved)
+    newer = watched(ledger, version=NEWER)
+    with pytest.raises(RebuildUnderWay, match=f"has got to position {saved}"):
+        await resume(ledger.engine, newer, schema=SCHEMA)
+
+    await leave(ledger)
+    rebuilt = await resume(ledger.engine, newer, schema=SCHEMA)
+
+    assert (rebuilt.generation, rebuilt.position, rebuilt.records) == (2, last, last - saved)
+    assert await ledger.fetch(GENERATIONS) == [(2, "live", last)]
+    verified = await compare(ledger.engine, newer, schema=SCHEMA)
+    assert verified.comparison == (last, 0, ())
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_a_process_whose_rebuild_another_one_has_taken_over_cannot_go_on(
+    ledger: StageLedger,
+) -> None:
+    await outdated(ledger)
+    newer = watched(ledger, version=NEWER)
+    frozen = generations.Generations(ledger.engine, SCHEMA, statements(SCHEMA), newer)
+    begun = await frozen.begin()
+    await leave(ledger)
+    await interrupt(ledger, after_batches=14)
+
+    async with frozen.transaction() as driver:
+        with pytest.raises(RebuildSuperseded):
+            await frozen.hold_building(driver, begun)
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_rows_of_an_earlier_version_are_renewed_while_they_are_read(
+    ledger: StageLedger,
+) -> None:
+    last = await outdated(ledger)
+    read: set[int] = set()
+
+    async def note(_: int) -> None:
+        read.update(one for one, status, _ in await ledger.fetch(GENERATIONS) if status == "live")
+
+    newer = watched(ledger, version=NEWER, meanwhile=[note])
+    renewing = [Renewing(ledger.engine, schema=SCHEMA, projections=[newer]) for _ in range(2)]
+
+    found = await asyncio.gather(*(one.look() for one in renewing))
+
+    assert read == {1}
+    assert sorted(map(len, found)) == [0, 1]
+    assert [version for _, version in await live(ledger)] == [NEWER]
+    assert await renewing[0].look() == []
+    older = Renewing(ledger.engine, schema=SCHEMA, projections=[ledger.projection])
+    assert await older.look() == []
+    verified = await compare(ledger.engine, newer, schema=SCHEMA)
+    assert verified.comparison == (last, 0, ())
+
+
+async def live(ledger: StageLedger) -> list[tuple[int, int]]:
+    rows = await ledger.fetch(
+        "SELECT generation, version FROM ledger.projections WHERE status = 'live'"
+    )
+    return [(generation, version) for generation, version in rows]
+
+
+async def test_a_fold_that_fails_leaves_the_earlier_rows_and_is_reported(
+    ledger: StageLedger,
+) -> None:
+    await outdated(ledger)
+    faults: list[str] = []
+    failing = Failing(SCHEMA, ledger.projection.sql, version=NEWER)
+    renewing = Renewing(ledger.engine, schema=SCHEMA, projections=[failing], on_fault=faults.append)
+
+    assert await renewing.look() == []
+    assert await renewing.look() == []
+
+    assert faults == ["projection"]
+    assert await live(ledger) == [(1, VERSION)]
