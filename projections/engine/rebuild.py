@@ -1,6 +1,6 @@
 """Rebuild a projection alongside the live one, compare the two, and switch to the new one.
 
-Events continue to arrive in the meantime. Every so many records, the rows are written and the
+Events continue to arrive in the meantime. Every REBUILD_SAVE_RECORDS, the rows are written and the
 checkpoint of their generation moves, in one transaction: after a crash another process can go on
 from there.
 """

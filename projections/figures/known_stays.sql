@@ -1,7 +1,8 @@
 -- The beginning of every figure about stages: the stays that had begun at a moment, as they were known
 -- at a position, each with its value of the breakdown. An end that had not come or was not known is
 -- at infinity; what followed it does not count either. Traits are those at the entry, or at a later
--- moment of the same stay: changes are in order, and so are the events that made them known.
+-- moment of the same stay: changes are in order, and so are the events that made them known. The unit
+-- is what counts once: the pass, the person or the company, if one is known.
 WITH live AS (
      SELECT generation, LEAST(position, CAST(:known_at AS bigint)) AS position
        FROM ledger.projections
@@ -30,6 +31,9 @@ WITH live AS (
                      WHEN 'side' THEN COALESCE(CAST(:sides AS jsonb) ->> stay.origin, stay.origin, '')
                      ELSE COALESCE(valued.traits ->> CAST(:second AS text), '') END
             ) AS value,
+            CASE WHEN stay.kind = 'account' OR CAST(:unit AS text) <> 'company' THEN stay.subject_id
+                 ELSE CAST(NULLIF(valued.traits ->> 'account', '') AS uuid) END AS unit_id,
+            CASE WHEN CAST(:unit AS text) = 'pass' THEN stay.pass_number ELSE 0 END AS unit_number,
             stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,
             stay.is_first_entry, stay.entered_at, stay.entry_position, stay.known_from,
             stay.number,

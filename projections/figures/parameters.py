@@ -54,6 +54,15 @@ WITHIN: Final = Parameter(
         "en": "In how many days. By default, 90.",
     },
 )
+UNIT: Final = Parameter(
+    "unit",
+    {
+        "ja": "何を1件と数えるか: `pass`(サイクル)、`person`(人)、`company`(企業)。"
+        "省略するとサイクル。企業は最も進んだリードで1件とし、企業の分からないリードは数えない",
+        "en": "What counts once: `pass`, `person` or `company`. By default, passes. A company "
+        "counts where its furthest lead is; leads whose company is not known are left out.",
+    },
+)
 
 AGAINST: Final = Parameter(
     "against",

@@ -41,6 +41,7 @@ from projections.figures.question import (
     Cell,
     Dimension,
     FigureAnswer,
+    FigureUnit,
     Member,
     MemberPage,
     Place,
@@ -121,7 +122,11 @@ class FigureQueries:
     ) -> FigureAnswer:
         """Return every number of a figure."""
         values = values_of(figure, lifecycle, question)
-        is_kept = question.is_now and question.by in figure.kept_by
+        is_kept = (
+            question.is_now
+            and question.unit is FigureUnit.JOURNEY
+            and question.by in figure.kept_by
+        )
         counted = await self._kept(driver, figure, values) if is_kept else None
         if counted is None:
             rows = await self._rows(driver, f"count_{figure.relation}", values)
@@ -317,6 +322,7 @@ def values_of(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[
         "known_at": question.known_at,
         "as_of": question.as_of,
         **_by(question.by),
+        "unit": str(question.unit),
         "valued_at": None if figure.values_at_entry else question.as_of,
         "departments": orjson.dumps(departments).decode(),
         "sides": orjson.dumps(sides).decode(),

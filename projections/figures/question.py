@@ -51,6 +51,14 @@ BETWEEN_VALUES: Final = "\x1f"
 """Between the values of two breakdowns. Codes are printable, so none contains it."""
 
 
+class FigureUnit(StrEnum):
+    """What counts once."""
+
+    JOURNEY = "pass"
+    PERSON = "person"
+    COMPANY = "company"
+
+
 class Question(NamedTuple):
     """What is asked, with every default filled in: an equal question has an equal answer."""
 
@@ -67,6 +75,8 @@ class Question(NamedTuple):
     target: str = ""
     """The stage that it is to get to."""
     within: timedelta = timedelta()
+    unit: FigureUnit = FigureUnit.JOURNEY
+    """What counts once. A lead without a known company counts for none."""
     is_now: bool = False
     """Whether `as_of` is the present: everything known has happened by then."""
 

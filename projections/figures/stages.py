@@ -6,7 +6,7 @@ from typing import Any, Final
 from domain.lifecycle.definition import Lifecycle, MoveKind
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, Measure
-from projections.figures.parameters import IN_A_PERIOD
+from projections.figures.parameters import IN_A_PERIOD, UNIT
 from projections.figures.question import AN_INSTANT, Dimension, Question
 from projections.figures.rows import reaching, stage_rows
 
@@ -40,7 +40,7 @@ OTHERWISE: Final = left(MoveKind.CORRECTED, MoveKind.RESTATED)
 
 
 def _stock_values(lifecycle: Lifecycle, _: Question) -> Mapping[str, Any]:
-    return reaching(lifecycle)
+    return {**reaching(lifecycle), "path": list(lifecycle.lead.path)}
 
 
 STOCK: Final = Figure(
@@ -69,7 +69,7 @@ STOCK: Final = Figure(
             "en": "A stage that leads leave at once has a small stock; read it with `reached`.",
         },
     ),
-    parameters=(),
+    parameters=(UNIT,),
     measures=(
         Measure(
             "standing",

@@ -103,6 +103,12 @@ def figure(
     within: Annotated[
         int | None, typer.Option("--within", metavar="DAYS", help="In how many days.")
     ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            "--unit", metavar="pass|person|company", help="What counts once. By default, passes."
+        ),
+    ] = None,
     details: Annotated[
         bool, typer.Option("--details", help="Also show the measures that others sum up.")
     ] = False,
@@ -133,6 +139,7 @@ def figure(
         "base": base,
         "target": target,
         "within": within,
+        "unit": unit,
         "lang": lang,
     }
     with Service(url, key) as service:

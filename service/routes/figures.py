@@ -118,6 +118,9 @@ def _given(
         Word, Query(description="The stage that it is to get to, by any of its names.")
     ] = None,
     within: Annotated[Word, Query(description="In how many days.")] = None,
+    unit: Annotated[
+        Word, Query(description="What counts once: pass, person or company. Default: pass.")
+    ] = None,
     against: Annotated[
         Word,
         Query(description="The period to compare with: previous or last_year."),
@@ -143,6 +146,7 @@ def _given(
         "base": base,
         "target": target,
         "within": within,
+        "unit": unit,
         "against": against,
         "by": by,
         "known_at": known_at,

@@ -22,6 +22,7 @@ from service.reading.figures.asking import (
     Given,
     check_measure,
     check_one_period,
+    check_passes,
     check_row,
     figure_named,
 )
@@ -120,6 +121,7 @@ async def compare_figure_with_file(
     """
     figure, figures = figure_named(name), part_of(request, FigureQueries)
     check_one_period(asked_of.given)
+    check_passes(asked_of.given)
     with part_of(request, MemoryBudgets).senders.memory() as memory:
         body = await read_body(request.receive, read_transfer(request.scope), memory)
         file = read_file(body)
@@ -182,6 +184,7 @@ async def compare_figure(
     """
     figure, subject = figure_named(name), read_subject(after)
     check_one_period(asked_of.given)
+    check_passes(asked_of.given)
     others = other_given(asked_of.given, other, has_value=other_value is not None)
     key = RowKey(SubjectKind(track), row)
     values = (value, other_value if other_value is not None else value)

@@ -152,6 +152,9 @@ class FigureAsked(_Since, Shape):
     base: NotRequired[str]
     target: NotRequired[str]
     within: NotRequired[Annotated[int, Field(description="In days.")]]
+    unit: NotRequired[
+        Annotated[str, Field(description="What counts once: pass, person or company.")]
+    ]
     by: Annotated[str | None, Field(description="The breakdown; two are separated by a comma.")]
 
 

@@ -346,7 +346,7 @@ async def interrupt(ledger: StageLedger, *, after_batches: int) -> None:
 
 
 async def leave(ledger: StageLedger) -> None:
-    """Let the time pass for which a rebuild belongs to the process that has ended."""
+    """End the time for which a rebuild belongs to the process that has ended."""
     await ledger.fetch(
         "UPDATE ledger.projections SET held_until = now() - interval '1 s' "
         "WHERE status = 'building' RETURNING 1"

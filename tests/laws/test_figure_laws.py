@@ -21,6 +21,7 @@ from projections.figures.question import (
     Cell,
     Dimension,
     FigureAnswer,
+    FigureUnit,
     Member,
     Place,
     Question,
@@ -88,6 +89,7 @@ def asked_histories(draw: st.DrawFn) -> Asked:
         base=base,
         target=target,
         within=timedelta(days=draw(st.sampled_from(WITHIN_DAYS))),
+        unit=draw(st.sampled_from([*2 * [FigureUnit.JOURNEY], *FigureUnit])),
     )
     return Asked(history, question)
 
@@ -243,6 +245,7 @@ def test_two_readings_differ_by_the_events_between_them(
     laboratory: Laboratory, figure: Figure, asked_history: Asked, data: st.DataObject
 ) -> None:
     history, question = asked_history
+    question = question._replace(unit=FigureUnit.JOURNEY)
     by_moment = question._replace(as_of=day(data.draw(MOMENTS)))
     by_position = question._replace(known_at=data.draw(st.integers(1, 30)))
     other = data.draw(st.sampled_from([question, by_moment, by_position]))
@@ -335,7 +338,9 @@ def test_the_present_stock_is_that_of_a_moment_after_everything(
 ) -> None:
     history, question = asked_history
     known_at = len(history.events)
-    then = question._replace(as_of=day(MATURE_DAY), known_at=known_at, within=timedelta())
+    then = question._replace(
+        as_of=day(MATURE_DAY), known_at=known_at, within=timedelta(), unit=FigureUnit.JOURNEY
+    )
 
     async def both(driver: Driver) -> tuple[FigureAnswer, FigureAnswer, list[Any]]:
         now, stock = then._replace(is_now=True), FIGURES["stock"]

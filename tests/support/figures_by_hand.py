@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from domain.lifecycle.definition import UNPLACED, Lifecycle, MoveKind, SubjectKind, Track
-from projections.figures.question import BETWEEN_VALUES, Dimension, Question, RowKey
+from projections.figures.question import BETWEEN_VALUES, Dimension, FigureUnit, Question, RowKey
 from tests.support.stays_by_hand import HandStay
 
 AT_THE_MOMENT = ("stock", "ageing")
@@ -92,7 +92,38 @@ def track_of(lifecycle: Lifecycle, kind: SubjectKind) -> Track:
     return lifecycle.lead if kind is SubjectKind.LEAD else lifecycle.account
 
 
+def _unit_of(stay: HandStay, question: Question, moment: datetime) -> tuple[str, int] | None:
+    """Return what counts once: a pass, a person or a company; None if it is not known."""
+    if question.unit is FigureUnit.JOURNEY:
+        return stay.subject.id, stay.pass_number
+    if question.unit is FigureUnit.PERSON or stay.subject.kind is SubjectKind.ACCOUNT:
+        return stay.subject.id, 0
+    company = stay.trait("account", moment)
+    return (company, 0) if company else None
+
+
 def stock(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    counts = list(_stock_of_passes(stays, lifecycle, question))
+    if question.unit is FigureUnit.JOURNEY:
+        yield from counts
+        return
+    path, places = lifecycle.lead.path, {id(stay): place for place, stay in enumerate(stays)}
+
+    def furthest_first(counted: tuple[RowKey, str, HandStay]) -> tuple[object, ...]:
+        row, _, stay = counted
+        rank = path.index(row.name) if row.name in path else -1
+        return -rank, stay.entered_at, places[id(stay)]
+
+    seen = set()
+    for row, measure, stay in sorted(counts, key=furthest_first):
+        unit = _unit_of(stay, question, question.as_of)
+        alone_in = None if measure == "standing" else row
+        if unit is not None and (row.track, measure, alone_in, unit) not in seen:
+            seen.add((row.track, measure, alone_in, unit))
+            yield row, measure, stay
+
+
+def _stock_of_passes(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
     for stay in stays:
         if _left_at(stay, question) is NEVER:
             yield _row(stay), "standing", stay
@@ -153,17 +184,14 @@ def _cohort_track(lifecycle: Lifecycle, question: Question) -> Track:
 
 def conversion(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
     track = _cohort_track(lifecycle, question)
-    for entered in _passes(stays, track.subject).values():
-        base = entered.get(question.base)
-        if base is None or not _is_in_period(base, question):
-            continue
+    for base, entered in _followed(stays, track, question):
         is_mature = base.entered_at + question.within <= question.as_of
         hits = {}
         for row, targets in (
             ("reach", beyond(track, question.target)),
             ("enter", (question.target,)),
         ):
-            waits = [entered[one].entered_at - base.entered_at for one in targets if one in entered]
+            waits = [one.entered_at - base.entered_at for one in entered if one.stage in targets]
             hits[row] = any(timedelta() <= wait <= question.within for wait in waits)
         for row, is_hit in hits.items():
             counts = {
@@ -180,13 +208,38 @@ def conversion(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts
                     yield _row(base, row), measure, base
 
 
+def _followed(
+    stays: Stays, track: Track, question: Question
+) -> Iterator[tuple[HandStay, list[HandStay]]]:
+    """Return each unit's first entry into the base stage in the period, and all its entries."""
+    entered = _entered(stays, track, question)
+    for own in entered.values():
+        bases = [one for one in own if one.stage == question.base and _is_in_period(one, question)]
+        if bases:
+            yield min(bases, key=lambda stay: stay.entered_at), own
+
+
+def _entered(
+    stays: Stays, track: Track, question: Question
+) -> Mapping[tuple[str, int], list[HandStay]]:
+    """Return the first entries of the passes of each unit."""
+    entered: defaultdict[tuple[str, int], list[HandStay]] = defaultdict(list)
+    for stay in stays:
+        unit = _unit_of(stay, question, stay.entered_at)
+        if stay.is_first and stay.subject.kind is track.subject and unit is not None:
+            entered[unit].append(stay)
+    return entered
+
+
 def cohort_yield(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
     track = _cohort_track(lifecycle, question)
-    for (_, number), entered in _passes(stays, track.subject).items():
-        begun = [entered[one] for one in entered if one in beyond(track, question.base)]
-        if number > 1 or not begun or not _is_in_period(begun[0], question):
+    path = beyond(track, question.base)
+    firsts = [stay for stay in stays if stay.pass_number == 1]
+    for entered in _entered(firsts, track, question).values():
+        begun = [stay for stay in entered if stay.stage in path]
+        base = min(begun, key=lambda stay: stay.entered_at, default=None)
+        if base is None or not _is_in_period(base, question):
             continue
-        base = begun[0]
         ends = base.entered_at + question.within
         for stage in beyond(track, question.base):
             later = beyond(track, stage)

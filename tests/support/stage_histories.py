@@ -13,7 +13,7 @@ from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.text.load import load
 from domain.traits import TraitChange, TraitChanges
 from events.lifecycles.shipped import read_lifecycle_text
-from tests.support.stage_events import Script, day
+from tests.support.stage_events import Script, day, subject_id
 
 LIFECYCLE = load(read_lifecycle_text("demand_funnel"))
 ZONE = ZoneInfo(LIFECYCLE.time_zone)
@@ -29,6 +29,8 @@ TRAITS = st.sampled_from(
         Effects(owner="sato"),
         Effects(owner="abe", market="north"),
         Effects(owner=None),
+        *2 * [Effects(account=subject_id(5))],
+        Effects(account=subject_id(6)),
         Effects(attributes={"region": "kanto"}),
         Effects(screened_as="now"),
         *2 * [Effects(timers={"dormant": "2026-12-01T00:00:00Z"})],

@@ -6,7 +6,7 @@ from typing import Any, Final
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureShare, Measure, ShareOf
-from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET, WITHIN
+from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET, UNIT, WITHIN
 from projections.figures.question import Question, RowKey
 from projections.figures.rows import beyond, cohort, cohort_track
 
@@ -70,7 +70,7 @@ CONVERSION: Final = Figure(
             "en": "No share of fewer than 5 is shown.",
         },
     ),
-    parameters=(BASE, TARGET, WITHIN, *IN_A_PERIOD),
+    parameters=(BASE, TARGET, WITHIN, UNIT, *IN_A_PERIOD),
     measures=(
         Measure(
             "base",
@@ -241,7 +241,7 @@ YIELD: Final = Figure(
             "en": "Leads whose time is not up are in `early`, and not in the shares.",
         },
     ),
-    parameters=(BASE, WITHIN, *IN_A_PERIOD),
+    parameters=(BASE, WITHIN, UNIT, *IN_A_PERIOD),
     measures=(
         Measure(
             "reached",

@@ -12,7 +12,14 @@ from projections.figures import parameters
 from projections.figures.catalogue import FIGURES
 from projections.figures.definition import Figure
 from projections.figures.queries import Reading
-from projections.figures.question import AN_INSTANT, DIMENSIONS_MAX, Cell, Dimension, Question
+from projections.figures.question import (
+    AN_INSTANT,
+    DIMENSIONS_MAX,
+    Cell,
+    Dimension,
+    FigureUnit,
+    Question,
+)
 from projections.figures.rows import acquired_at, tracks_of
 from service.http.problem import Problem
 from service.limits import WITHIN_DAYS_DEFAULT, WITHIN_DAYS_MAX
@@ -65,6 +72,7 @@ def question_from(
         base=base,
         target=target,
         within=_within(figure, given.get("within")),
+        unit=_unit(given.get("unit")),
         is_now=not given.keys() & {"as_of", "known_at"},
     )
 
@@ -104,6 +112,15 @@ def check_one_period(given: Given) -> None:
     """Check that a list is asked for one period. Raises Problem: parameter-invalid."""
     if "against" in given:
         raise _invalid("against", "A list is that of one period; the figure has the paths of both.")
+
+
+def check_passes(given: Given) -> None:
+    """Check that passes are to be compared. Raises Problem: parameter-invalid."""
+    if given.get("unit", FigureUnit.JOURNEY) != FigureUnit.JOURNEY:
+        raise _invalid(
+            "unit",
+            "Passes are compared, lead by lead: which of its leads a company counts by may differ.",
+        )
 
 
 def check_measure(figure: Figure, cell: Cell, question: Question) -> None:
@@ -241,6 +258,14 @@ def _within(figure: Figure, text: str | None) -> timedelta:
     if not text.isdecimal() or not 1 <= int(text) <= WITHIN_DAYS_MAX:
         raise _invalid("within", f"within must be days, from 1 to {WITHIN_DAYS_MAX:,}.")
     return timedelta(days=int(text))
+
+
+def _unit(text: str | None) -> FigureUnit:
+    if text is None:
+        return FigureUnit.JOURNEY
+    if text not in map(str, FigureUnit):
+        raise _invalid("unit", f"unit is {text}; {suggestion(text, [*map(str, FigureUnit)])}.")
+    return FigureUnit(text)
 
 
 def _breakdowns(figure: Figure, text: str | None) -> tuple[Dimension, ...]:

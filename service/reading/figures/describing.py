@@ -15,6 +15,7 @@ from projections.figures.question import (
     Cell,
     FigureAnswer,
     FigureRow,
+    FigureUnit,
     Lasting,
     Member,
     MemberPage,
@@ -144,6 +145,8 @@ def _asked(wording: FigureWording) -> shapes.FigureAsked:
         content["base"] = question.base
     if question.within:
         content["within"] = question.within // DAY
+    if figure.takes(parameters.UNIT.name):
+        content["unit"] = question.unit.value
     if question.target:
         content["target"] = question.target
     return content
@@ -213,6 +216,7 @@ def leads_path(cell: Cell, wording: FigureWording) -> str:
         "base": question.base or None,
         "target": question.target or None,
         "within": question.within // DAY or None,
+        "unit": str(question.unit) if question.unit is not FigureUnit.JOURNEY else None,
         "by": _by(question) if cell.value is not None else None,
         "track": str(cell.row.track),
         "row": cell.row.name,
