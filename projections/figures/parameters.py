@@ -74,4 +74,15 @@ AGAINST: Final = Parameter(
     },
 )
 
-IN_A_PERIOD: Final = (SINCE, UNTIL, PERIOD, CLOSING_DAY, AGAINST)
+ZONE: Final = Parameter(
+    "zone",
+    {
+        "ja": "日付と期間を区切るタイムゾーン(`Europe/Berlin`など)。"
+        "省略するとライフサイクルのもの。流入月と獲得月の内訳はライフサイクルのタイムゾーンで記録されており、併用できない",
+        "en": "The time zone in which days and periods are cut, such as `Europe/Berlin`. By "
+        "default, the lifecycle's. The months of entries and acquisitions are recorded in that "
+        "one, so `by` cannot name them with another.",
+    },
+)
+
+IN_A_PERIOD: Final = (SINCE, UNTIL, PERIOD, CLOSING_DAY, AGAINST, ZONE)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from domain.lifecycle.definition import Lifecycle, MoveKind
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, Measure
-from projections.figures.parameters import IN_A_PERIOD, UNIT
+from projections.figures.parameters import IN_A_PERIOD, UNIT, ZONE
 from projections.figures.question import AN_INSTANT, Dimension, Question
 from projections.figures.rows import reaching, stage_rows
 
@@ -69,7 +69,7 @@ STOCK: Final = Figure(
             "en": "A stage that leads leave at once has a small stock; read it with `reached`.",
         },
     ),
-    parameters=(UNIT,),
+    parameters=(UNIT, ZONE),
     measures=(
         Measure(
             "standing",

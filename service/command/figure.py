@@ -109,6 +109,12 @@ def figure(
             "--unit", metavar="pass|person|company", help="What counts once. By default, passes."
         ),
     ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            "--zone", help="The time zone in which days and periods are cut, such as Europe/Berlin."
+        ),
+    ] = None,
     details: Annotated[
         bool, typer.Option("--details", help="Also show the measures that others sum up.")
     ] = False,
@@ -140,6 +146,7 @@ def figure(
         "target": target,
         "within": within,
         "unit": unit,
+        "zone": zone,
         "lang": lang,
     }
     with Service(url, key) as service:

@@ -121,6 +121,9 @@ def _given(
     unit: Annotated[
         Word, Query(description="What counts once: pass, person or company. Default: pass.")
     ] = None,
+    zone: Annotated[
+        Word, Query(description="The time zone in which days and periods are cut.")
+    ] = None,
     against: Annotated[
         Word,
         Query(description="The period to compare with: previous or last_year."),
@@ -147,6 +150,7 @@ def _given(
         "target": target,
         "within": within,
         "unit": unit,
+        "zone": zone,
         "against": against,
         "by": by,
         "known_at": known_at,

@@ -71,6 +71,41 @@ async def test_every_figure_is_defined_in_both_languages(service: Service) -> No
             assert set(text) == {"ja", "en"}, text
 
 
+async def test_days_and_periods_are_cut_in_another_time_zone_if_asked(service: Service) -> None:
+    assert counts(await read(service, "flow", **JANUARY), "first")["ML"] == 3
+    elsewhere = await read(service, "flow", **JANUARY, zone="Europe/London")
+    assert counts(elsewhere, "first")["ML"] == 4
+    listed = elsewhere["rows"][2]["counts"]["first"]
+    leads = (await service.client.get(listed["leads"])).json()["leads"]
+    assert len(leads) == listed["count"] == 4
+    end_of_day = await read(service, "stock", as_of="2026-01-31", zone="Europe/London")
+    assert end_of_day["as_of"] == "2026-01-31T23:59:59.999999Z"
+    summer = await read(service, "flow", **{"from": "2026-04-01"}, zone="Europe/London")
+    assert summer["from"] == "2026-03-31T23:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        ("stock", {"zone": "Europe/London", "by": "origin,month"}, "months of Asia/Tokyo"),
+        ("flow", {"zone": "Europe/London", "by": "acquired"}, "months of Asia/Tokyo"),
+        ("stock", {"zone": "Europe/Londn"}, "nearest known: Europe/London"),
+        ("stock", {"zone": "../Europe/London"}, "No time zone is called"),
+        ("pipeline", {"zone": "Europe/London"}, "The figure pipeline has no parameter zone"),
+    ],
+)
+async def test_a_time_zone_in_which_a_figure_cannot_be_cut_is_refused_by_name(
+    service: Service, name: str, asked: dict[str, str], said: str
+) -> None:
+    answer = await service.client.get(f"/v1/figures/{name}", params=asked)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+    own = await service.client.get(
+        "/v1/figures/stock", params={"zone": "Asia/Tokyo", "by": "month"}
+    )
+    assert own.status_code == 200
+
+
 async def test_a_date_is_the_end_of_that_day_where_the_ledger_is(service: Service) -> None:
     assert counts(await read(service, "stock", as_of="2026-01-31"), "standing") == {
         "AL": 1,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from domain.lifecycle.definition import UNPLACED, Lifecycle
 from domain.lifecycle.words import Words
 from projections.figures.definition import Figure, FigureDuration, Measure
-from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET
+from projections.figures.parameters import BASE, IN_A_PERIOD, TARGET, ZONE
 from projections.figures.question import Question, RowKey
 from projections.figures.rows import beyond, cohort, cohort_track, stage_rows
 
@@ -221,7 +221,7 @@ AGEING: Final = Figure(
             "en": "The bands of a part are those of the whole stage.",
         },
     ),
-    parameters=(),
+    parameters=(ZONE,),
     measures=(
         _band(
             "below_p50",

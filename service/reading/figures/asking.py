@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.names import resolve_stage, suggestion
@@ -37,6 +39,7 @@ PREVIOUS: Final = "previous"
 LAST_YEAR: Final = "last_year"
 AGAINST: Final = (PREVIOUS, LAST_YEAR)
 """The periods that another one can be compared with."""
+_IN_THE_LEDGERS_ZONE: Final = frozenset({str(Dimension.MONTH), str(Dimension.ACQUIRED)})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Given = Mapping[str, str]
@@ -56,7 +59,7 @@ def question_from(
 ) -> Question:
     """Read a question. Raises Problem: parameter-invalid."""
     _check_known(figure, given)
-    calendar = calendar_of(lifecycle, _closing_day(given.get("closing_day")))
+    calendar = _calendar(given, lifecycle)
     is_about_the_past = "known_at" in given
     as_of = as_of_in(given.get("as_of"), calendar, now)
     if as_of is None:
@@ -96,7 +99,7 @@ def against_question(
             f"{figure.name} can be compared with another period if its own has a start "
             "and an end: name from and to, or a period.",
         )
-    calendar = calendar_of(lifecycle, _closing_day(given.get("closing_day")))
+    calendar = _calendar(given, lifecycle)
     if against == LAST_YEAR:
         bounds = calendar.year_before(since), calendar.year_before(until)
     elif "period" in given:
@@ -240,6 +243,36 @@ def _unreadable(name: str) -> Problem:
         f"{name} must be a date, such as 2026-11-22, or a time, RFC 3339 with an offset, such as "
         "2026-11-22T10:15:00Z.",
     )
+
+
+def _calendar(given: Given, lifecycle: Lifecycle) -> Calendar:
+    """Return the calendar in which days and periods are cut."""
+    zone = _zone(given.get("zone"))
+    if zone is not None and zone.key != lifecycle.time_zone:
+        recorded = _IN_THE_LEDGERS_ZONE & {*given.get("by", "").split(",")}
+        if recorded:
+            raise _invalid(
+                "zone",
+                f"The values of by={','.join(sorted(recorded))} are months of "
+                f"{lifecycle.time_zone}, as they were recorded, and not of {zone.key}: leave out "
+                "one of the two, or ask for one month after another, as from and to.",
+            )
+    return calendar_of(lifecycle, _closing_day(given.get("closing_day")), zone)
+
+
+def _zone(text: str | None) -> ZoneInfo | None:
+    if text is None:
+        return None
+    known = _time_zones()
+    if text not in known:
+        raise _invalid("zone", f"No time zone is called {text}; {suggestion(text, sorted(known))}.")
+    return ZoneInfo(text)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of all time zones, which takes long to find out."""
+    return frozenset(available_timezones())
 
 
 def _closing_day(text: str | None) -> int | None:

@@ -62,9 +62,11 @@ class Period(NamedTuple):
     beyond: date
 
 
-def calendar_of(lifecycle: Lifecycle, closing_day: int | None = None) -> Calendar:
-    """Return the calendar of a lifecycle."""
-    zone = ZoneInfo(lifecycle.time_zone)
+def calendar_of(
+    lifecycle: Lifecycle, closing_day: int | None = None, zone: ZoneInfo | None = None
+) -> Calendar:
+    """Return the calendar of a lifecycle, in its own time zone or another one."""
+    zone = zone or ZoneInfo(lifecycle.time_zone)
     return Calendar(zone, lifecycle.pace.fiscal_year_begins, closing_day)
 
 
