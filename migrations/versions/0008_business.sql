@@ -13,6 +13,7 @@ CREATE TABLE ledger.business_reports (
     opportunity text COLLATE "C",
     order_id text COLLATE "C",
     value numeric,
+    gross_profit numeric,
     currency text COLLATE "C",
     business text COLLATE "C",
     product text COLLATE "C",

@@ -30,7 +30,7 @@ WITH closed AS (
      RETURNING *)
 INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
-       opportunity, order_id, value, currency, business, product, origin, expected_close)
+       opportunity, order_id, value, gross_profit, currency, business, product, origin, expected_close)
 SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:occurred_at AS timestamptz), occurred_at),
        COALESCE(CAST(:lead AS uuid), lead),
@@ -41,6 +41,7 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
        CASE WHEN CAST(:corrects_order AS boolean) THEN CAST(:order_id AS text)
             ELSE order_id END,
        COALESCE(CAST(:value AS numeric), value),
+       COALESCE(CAST(:gross_profit AS numeric), gross_profit),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
        COALESCE(CAST(:product AS text), product), origin,
        COALESCE(CAST(:expected_close AS date), expected_close)
@@ -55,10 +56,10 @@ WITH closed AS (
      RETURNING *)
 INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
-       opportunity, order_id, value, currency, business, product, origin, expected_close)
+       opportunity, order_id, value, gross_profit, currency, business, product, origin, expected_close)
 SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, lead,
-       CAST(:pass_number AS integer), CAST(:account AS uuid), opportunity, order_id, value, currency,
-       CAST(:kind AS text), product, origin, expected_close
+       CAST(:pass_number AS integer), CAST(:account AS uuid), opportunity, order_id, value,
+       gross_profit, currency, CAST(:kind AS text), product, origin, expected_close
   FROM closed
 
 -- name: correct_touch
@@ -79,7 +80,8 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
 WITH held AS (
      SELECT generation, 'business_reports' AS relation,
             CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,
-                     value, currency, business, product, origin, expected_close, voided_by) AS text) AS content
+                     value, gross_profit, currency, business, product, origin, expected_close,
+                     voided_by) AS text) AS content
        FROM ledger.business_reports
       WHERE generation IN (:live, :built)
       UNION ALL

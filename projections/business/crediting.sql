@@ -2,7 +2,7 @@
 -- Reports of business up to a moment, as known at a position.
 SELECT report.position, report.what, report.occurred_at, CAST(report.lead AS text),
        report.pass_number, CAST(report.account AS text), report.opportunity, report.order_id,
-       report.value, report.currency, report.business, report.product, report.origin
+       report.value, report.gross_profit, report.currency, report.business, report.product, report.origin
   FROM ledger.business_reports AS report
  WHERE report.generation = :generation
    AND report.known_from <= :known_at

@@ -44,6 +44,8 @@ WHAT_OF_ROLE = {
     Role.RENEWS: What.RENEWED,
 }
 EXPECTED_CLOSE = "expected_close"
+VALUE = "value"
+GROSS_PROFIT = "gross_profit"
 
 
 class BusinessRow(NamedTuple):
@@ -60,6 +62,7 @@ class BusinessRow(NamedTuple):
     order_id: str | None
     """The key of the order."""
     value: Decimal | None
+    gross_profit: Decimal | None
     currency: str | None
     business: str | None
     product: str | None
@@ -141,7 +144,7 @@ def fold(state: Business, event: Event) -> None:
 
 def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow:
     data, subject = event.data, event.subject
-    value, belonging = data.get("value"), belonging_of(event, lifecycle)
+    belonging = belonging_of(event, lifecycle)
     return BusinessRow(
         position=event.position,
         known_from=event.position,
@@ -152,13 +155,20 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
         account=belonging.account,
         opportunity=event.effects.get("of_opportunity"),
         order_id=event.effects.get("of_order"),
-        value=Decimal(str(value)) if value is not None else None,
+        value=amount_in(data, VALUE),
+        gross_profit=amount_in(data, GROSS_PROFIT),
         currency=data.get("currency"),
         business=belonging.kind,
         product=data.get("product"),
         origin=_origin(lifecycle, event),
         expected_close=day_in(data),
     )
+
+
+def amount_in(data: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return an amount of a deal or an order, if it was reported."""
+    amount = data.get(name)
+    return Decimal(str(amount)) if amount is not None else None
 
 
 def day_in(data: Mapping[str, Any]) -> date | None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from domain.event import Event
@@ -12,10 +11,13 @@ from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.business.fold import (
+    GROSS_PROFIT,
+    VALUE,
     Business,
     BusinessRow,
     TakenBack,
     TouchRow,
+    amount_in,
     day_in,
     fold,
 )
@@ -23,7 +25,7 @@ from projections.engine.record_text import PUBLISHES
 from projections.engine.rows import RowWriter
 
 NAME = "business"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,6 @@ class BusinessProjection:
             await self._execute(driver, "void_business", values)
             return
         fields = taken_back.fields
-        value = fields.get("value")
         values |= {name: fields.get(name) for name in ("currency", "business", "product")}
         values |= {
             "lead": taken_back.lead,
@@ -95,7 +96,7 @@ class BusinessProjection:
             "order_id": taken_back.order_id,
         }
         values |= {f"corrects_{name}": name in fields for name in ("opportunity", "order")}
-        values["value"] = Decimal(str(value)) if value is not None else None
+        values |= {name: amount_in(fields, name) for name in (VALUE, GROSS_PROFIT)}
         values["expected_close"] = day_in(fields)
         time = fields.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 from domain.lead import state_json
 from domain.lead.absorption import connected, follow_forwarding
 from domain.lead.state import LeadState
-from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.contribution import FURTHER_BUSINESS, ContributionRules
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.service_events import RESTATED
 from events.database.connected import read_connected
 from events.database.sessions import Driver
 from events.database.statements import load
 from events.records import decode_event
-from projections.business.credit import Contribution, Rules, contribution
+from projections.business.credit import Contribution, Person, Rules, contribution
 from projections.business.people import Known, Pass, in_pass, people_in, said_by
 from projections.business.won_business import BusinessEvent, Unit, What, units
 from projections.engine.failures import ProjectionUnknown
@@ -37,6 +37,15 @@ class Answer(NamedTuple):
     position: int
     beside: Mapping[str, tuple[str, ...]]
     """Key of a unit of a company → the other leads there, which were not credited."""
+
+
+class Won(NamedTuple):
+    """The business won in a period, and what is known about those who bought."""
+
+    units: Sequence[Unit]
+    people: Mapping[str, Person]
+    position: int
+    beside: Mapping[str, tuple[str, ...]]
 
 
 class Crediting:
@@ -60,6 +69,21 @@ class Crediting:
 
         Amounts in `currency` are added; None means the lifecycle's currency.
         """
+        won = await self.won(driver, lifecycle, since=since, until=until, known_at=known_at)
+        credited = contribution(won.units, won.people, rules_of(rules, currency))
+        return Answer(credited, won.position, won.beside)
+
+    async def won(
+        self,
+        driver: Driver,
+        lifecycle: Lifecycle,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: int | None = None,
+    ) -> Won:
+        """Return the business won from `since` until before `until`, as known at a position."""
+        rules = lifecycle.contribution
         (live,) = await self._rows(driver, "live", {}) or (None,)
         if live is None:
             raise ProjectionUnknown("business has no live generation; start a runner")
@@ -73,18 +97,18 @@ class Crediting:
         won = units(
             _events(reports),
             customers=await self._customers(driver, reports),
-            further=rules.further_business,
+            further=rules.further_business if rules is not None else FURTHER_BUSINESS,
         )
         found = [unit for unit in won if since is None or unit.won_at >= since]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
         named, others = await self._named(driver, lifecycle, found, forwards)
         people = await self._people(driver, generation, known, named, forwards)
-        credited = contribution(
+        return Won(
             [in_pass(unit, people) for unit in named],
             {lead: known.person for lead, known in people.items()},
-            rules_of(rules, currency),
+            known,
+            others,
         )
-        return Answer(credited, known, others)
 
     async def _customers(self, driver: Driver, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
         """Map each buyer to its current customer: the company it belongs to, or was merged into.

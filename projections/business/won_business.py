@@ -52,6 +52,7 @@ class BusinessEvent(NamedTuple):
     opportunity: str | None
     order: str | None
     value: Decimal | None
+    gross_profit: Decimal | None
     currency: str | None
     business: str | None
     product: str | None
@@ -71,7 +72,11 @@ class Unit(NamedTuple):
     positions: tuple[int, ...]
     """The events that it is based on."""
     won_at: datetime
+    won_by: int
+    """The event with which it was won."""
     amounts: Amounts
+    profits: Amounts
+    """The gross profit of it, in the same currencies."""
     business: str
     """Its kind; empty until it is known whether it is the customer's first."""
     product: str | None
@@ -101,7 +106,7 @@ def units(
     deals: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     orders: defaultdict[str, list[BusinessEvent]] = defaultdict(list)
     renewals: list[BusinessEvent] = []
-    for report in sorted(reports, key=lambda event: (event.occurred_at, event.position)):
+    for report in sorted(reports, key=_in_time):
         if report.what in _DEAL_WHAT and report.opportunity is not None:
             deals[report.opportunity].append(report)
         elif report.what in _ORDER_WHAT and report.order is not None:
@@ -122,6 +127,10 @@ def units(
     ]
     found += [_renewal(report) for report in renewals]
     return list(_with_kinds(sorted(found, key=_order_of_winning), customers, further))
+
+
+def _in_time(event: BusinessEvent) -> tuple[datetime, int]:
+    return event.occurred_at, event.position
 
 
 def _order_of_winning(unit: Unit) -> tuple[datetime, str]:
@@ -155,6 +164,7 @@ class _Order(NamedTuple):
     first: BusinessEvent
     opportunity: str | None
     value: Decimal | None
+    gross_profit: Decimal | None
     currency: str | None
     is_cancelled: bool
     positions: tuple[int, ...]
@@ -172,7 +182,8 @@ def _order(reports: Sequence[BusinessEvent]) -> _Order | None:
         opportunity=next(
             (report.opportunity for report in reports if report.opportunity is not None), None
         ),
-        value=_last_value(counting),
+        value=_last_amount(counting, "value"),
+        gross_profit=_last_amount(counting, "gross_profit"),
         currency=_currency(counting),
         is_cancelled=decisive[-1] is What.CANCELLED,
         positions=tuple(sorted(report.position for report in reports)),
@@ -197,17 +208,23 @@ def _deal(id: str, reports: Sequence[BusinessEvent], orders: Sequence[_Order]) -
     opening = next((report for report in reports if report.what is What.OPENED), won)
     if valid:
         amounts = sums_of((order.currency or currency, order.value) for order in valid)
-        won_at = min(order.first.occurred_at for order in valid)
+        profits = sums_of((order.currency or currency, order.gross_profit) for order in valid)
+        decisive = min((order.first for order in valid), key=_in_time)
     else:
-        amount = Decimal(0) if orders else _last_value(reports)
-        amounts, won_at = {currency: amount}, won.occurred_at
+        amount, profit = (
+            Decimal(0) if orders else _last_amount(reports, name)
+            for name in ("value", "gross_profit")
+        )
+        amounts, profits, decisive = {currency: amount}, {currency: profit}, won
     positions = [report.position for report in reports]
     positions += [position for order in orders for position in order.positions]
     return Unit(
         key=f"deal/{id}",
         positions=tuple(sorted(positions)),
-        won_at=won_at,
+        won_at=decisive.occurred_at,
+        won_by=decisive.position,
         amounts=amounts,
+        profits=profits,
         business=_last(reports, "business") or "",
         product=_last(reports, "product"),
         lead=won.lead,
@@ -225,18 +242,21 @@ def _currency(reports: Sequence[BusinessEvent]) -> str | None:
     return _last(reports, "currency")
 
 
-def _last_value(reports: Sequence[BusinessEvent]) -> Decimal | None:
-    return next((report.value for report in reversed(reports) if report.value is not None), None)
+def _last_amount(reports: Sequence[BusinessEvent], name: str) -> Decimal | None:
+    amounts = (getattr(report, name) for report in reversed(reports))
+    return next((amount for amount in amounts if amount is not None), None)
 
 
 def _lone(id: str, order: _Order, deal: Sequence[BusinessEvent]) -> Unit:
     """Make a unit of business from one order whose deal, if any, is not won."""
-    first = order.first
+    first, currency = order.first, order.currency or _currency(deal)
     return Unit(
         key=f"order/{id}",
         positions=order.positions,
         won_at=first.occurred_at,
-        amounts={order.currency or _currency(deal): order.value},
+        won_by=first.position,
+        amounts={currency: order.value},
+        profits={currency: order.gross_profit},
         business=first.business or _last(deal, "business") or "",
         product=first.product,
         lead=first.lead,
@@ -251,7 +271,9 @@ def _renewal(report: BusinessEvent) -> Unit:
         key=f"renewal/{report.position}",
         positions=(report.position,),
         won_at=report.occurred_at,
+        won_by=report.position,
         amounts={report.currency: report.value},
+        profits={report.currency: report.gross_profit},
         business=RENEWAL,
         product=report.product,
         lead=report.lead,

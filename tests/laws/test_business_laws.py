@@ -79,7 +79,8 @@ def won_business(ledger: LedgerInMemory) -> list[str]:
             What(row.what),
             row.occurred_at,
             *(row.lead, row.pass_number, row.account, row.opportunity, row.order_id),
-            *(row.value, row.currency, row.business, row.product, row.origin),
+            *(row.value, row.gross_profit),
+            *(row.currency, row.business, row.product, row.origin),
         )
         for row in state.business
     ]

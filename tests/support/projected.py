@@ -176,7 +176,8 @@ def _said(event: Event, names: Mapping[str, str]) -> Said:
 
 def _in_causes(unit: Unit, causes: Mapping[int, str]) -> Unit:
     key = unit.key if not unit.key.startswith("renewal/") else "renewal"
-    return unit._replace(key=key, positions=tuple(sorted(causes[at] for at in unit.positions)))  # type: ignore[misc]
+    positions = tuple(sorted(causes[at] for at in unit.positions))
+    return unit._replace(key=key, positions=positions, won_by=causes[unit.won_by])  # type: ignore[arg-type]
 
 
 Says = Callable[[LedgerInMemory], Any]

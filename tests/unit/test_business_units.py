@@ -51,6 +51,15 @@ def value_of(unit: Unit) -> Decimal | None:
     return unit.amounts["JPY"]
 
 
+def test_gross_profit_is_that_of_the_orders_once_there_are_any() -> None:
+    reports = Reports().tell(What.OPENED, 1, opportunity="d", gross_profit=Decimal(90))
+    assert reports.tell(What.WON, 5, opportunity="d").only().profits == {"JPY": Decimal(90)}
+    reports.tell(What.ORDERED, 7, order="o", opportunity="d", gross_profit=Decimal(70))
+    reports.tell(What.ORDERED, 8, order="p", opportunity="d", currency="USD")
+    unit = reports.tell(What.AMENDED, 9, order="o", gross_profit=Decimal(-5)).only()
+    assert (unit.profits, unit.won_by) == ({"JPY": Decimal(-5), "USD": None}, 3)
+
+
 def test_a_won_deal_is_business_of_its_own_value_until_something_is_ordered() -> None:
     reports = Reports().tell(What.OPENED, 1, opportunity="d", value=900, origin="marketing-digital")
     assert reports.shown() == []
