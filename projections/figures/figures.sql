@@ -70,7 +70,25 @@ SELECT position, type
  WHERE position = ANY (CAST(:positions AS bigint[]))
 
 -- name: count_stock
--- Who is in each stage, and who ever got there.
+-- How many passes are in each stage, and how many ever got there. The stays are read once, and counted
+-- by their way into the stage: whatever way it is, all that came by it reached the same stages.
+-- include: figures/known_stays.sql
+     kept AS (
+     SELECT kind, stage, before, value,
+            count(*) FILTER (WHERE is_first_entry AND stage <> 'unplaced') AS entries,
+            count(*) FILTER (WHERE left_at = 'infinity') AS standing
+       FROM known
+      GROUP BY kind, stage, before, value),
+-- include: figures/kept_routes.sql
+-- include: figures/reaching.sql
+-- include: figures/kept_stock.sql
+SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
+       CAST(NULL AS timestamptz) AS last_at
+  FROM counted
+ GROUP BY kind, in_row, value, measures
+
+-- name: count_stock_of_units
+-- How many people or companies are in each stage, and how many ever got there.
 -- include: figures/known_stays.sql
 -- include: figures/routes.sql
 -- include: figures/reaching.sql
@@ -89,22 +107,9 @@ WITH live AS (
        FROM live
        JOIN ledger.stage_counts AS counted USING (generation)
       WHERE counted.breakdown = :first),
-     routes AS (
-     SELECT DISTINCT kind, stage, before
-       FROM kept
-      WHERE stage <> 'unplaced' AND NOT stage = ANY (string_to_array(before, ' '))),
+-- include: figures/kept_routes.sql
 -- include: figures/reaching.sql
-     counted AS (
-     SELECT kind, stage AS in_row, value, 'standing' AS measures, standing AS members
-       FROM kept
-      UNION ALL
-     SELECT kind, stage, value, 'entered', entries
-       FROM kept
-       JOIN routes USING (kind, stage, before)
-      UNION ALL
-     SELECT kind, reached, value, 'reached', entries
-       FROM kept
-       JOIN reaching USING (kind, stage, before))
+-- include: figures/kept_stock.sql
 SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
        CAST(NULL AS timestamptz) AS last_at, live.position
   FROM live

@@ -129,7 +129,11 @@ class FigureQueries:
         )
         counted = await self._kept(driver, figure, values) if is_kept else None
         if counted is None:
-            rows = await self._rows(driver, f"count_{figure.relation}", values)
+            name = f"count_{figure.relation}"
+            of_units = f"{name}_of_units"
+            if question.unit is not FigureUnit.JOURNEY and of_units in self._sql:
+                name = of_units
+            rows = await self._rows(driver, name, values)
             counted = [Counted(*row.values()) for row in rows]
         measured = await self._measured(driver, figure, values)
         return answer_from(counted, measured, figure, lifecycle, question)
