@@ -3,7 +3,9 @@
 -- already converted were mature too, quick successes would count and slow failures would not. A person
 -- or a company begins with its first entry in the period, and arrives with that of any of its passes.
      base AS (
-     SELECT DISTINCT ON (unit_id, unit_number) *, entered_at + CAST(:within AS interval) AS matures_at
+     SELECT DISTINCT ON (unit_id, unit_number)
+            unit_id, unit_number, value, kind, subject_id, pass_number, entered_at, entry_position,
+            number, entered_at + CAST(:within AS interval) AS matures_at
        FROM known
       WHERE kind = CAST(:kind AS text)
         AND stage = CAST(:base AS text)

@@ -2,7 +2,8 @@
 -- whose first deal followed in time. Every deal created in the period counts as such, and as direct if
 -- its pass had not entered that stage by then.
      entered AS (
-     SELECT *, entered_at + CAST(:within AS interval) AS matures_at
+     SELECT value, kind, subject_id, pass_number, entered_at, entry_position, number,
+            entered_at + CAST(:within AS interval) AS matures_at
        FROM known
       WHERE kind = 'lead' AND stage = CAST(:base AS text) AND is_first_entry),
      first_deals AS (

@@ -1,7 +1,7 @@
 -- Every pass that first entered the base stage in the period counts as such, and once more by what has
 -- become of it: it got to the target, or else its latest stay shows how it ended, if it has.
      base AS (
-     SELECT *
+     SELECT value, kind, subject_id, pass_number, entered_at, entry_position, number
        FROM known
       WHERE kind = CAST(:kind AS text)
         AND stage = CAST(:base AS text)
@@ -9,10 +9,12 @@
         AND entered_at >= COALESCE(CAST(:since AS timestamptz), '-infinity')
         AND entered_at < COALESCE(CAST(:until AS timestamptz), 'infinity')),
      latest AS (
-     SELECT DISTINCT ON (subject_id, pass_number) known.*
+     SELECT DISTINCT ON (subject_id, pass_number)
+            subject_id, pass_number, stage, known.entered_at, known.entry_position, next_stage,
+            exit_kind, left_at, exit_position
        FROM known
        JOIN (SELECT subject_id, pass_number FROM base) AS followed USING (subject_id, pass_number)
-      ORDER BY subject_id, pass_number, known_from DESC, number DESC),
+      ORDER BY subject_id, pass_number, known_from DESC, known.number DESC),
      arrived AS (
      SELECT DISTINCT ON (base.subject_id, base.pass_number)
             base.subject_id, base.pass_number, found.stage, found.entered_at, found.entry_position

@@ -1,7 +1,7 @@
 -- Every pass that got to the target, or past it, in the period and had entered the base stage by then
 -- counts as completed; every one that has entered it, has not got there and is on its way as open.
      base AS (
-     SELECT *
+     SELECT value, kind, subject_id, pass_number, entered_at, entry_position, number
        FROM known
       WHERE kind = CAST(:kind AS text) AND stage = CAST(:base AS text) AND is_first_entry),
      arrived AS (
