@@ -92,8 +92,16 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/routes.sql
 -- include: figures/reaching.sql
--- include: figures/stock.sql
+-- include: figures/stock_of_units.sql
 -- include: figures/counted.sql
+
+-- name: list_stock_of_units
+-- The leads by which people or companies count, one for each.
+-- include: figures/known_stays.sql
+-- include: figures/routes.sql
+-- include: figures/reaching.sql
+-- include: figures/stock_of_units.sql
+-- include: figures/listed.sql
 
 -- name: count_stock_now
 -- The same for the present, from the counts that the projection keeps: one row for each route into a

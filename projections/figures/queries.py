@@ -129,10 +129,7 @@ class FigureQueries:
         )
         counted = await self._kept(driver, figure, values) if is_kept else None
         if counted is None:
-            name = f"count_{figure.relation}"
-            of_units = f"{name}_of_units"
-            if question.unit is not FigureUnit.JOURNEY and of_units in self._sql:
-                name = of_units
+            name = self._name(f"count_{figure.relation}", question)
             rows = await self._rows(driver, name, values)
             counted = [Counted(*row.values()) for row in rows]
         measured = await self._measured(driver, figure, values)
@@ -204,7 +201,8 @@ class FigureQueries:
             "after_number": after_number,
             "limit": limit,
         }
-        rows = await self._rows(driver, f"list_{figure.relation}", values)
+        name = self._name(f"list_{figure.relation}", question)
+        rows = await self._rows(driver, name, values)
         members = tuple(map(_member, rows))
         return MemberPage(members, members[-1].place if len(members) == limit else None)
 
@@ -307,6 +305,12 @@ class FigureQueries:
         wanted = {one.reason.position for one in differences} - {None}
         rows = await self._rows(driver, "types_of", {"positions": list(wanted)}) if wanted else []
         return {row["position"]: row["type"] for row in rows}
+
+    def _name(self, name: str, question: Question) -> str:
+        """Return the name of the statement for what counts once, if that has one of its own."""
+        of_units = f"{name}_of_units"
+        is_of_passes = question.unit is FigureUnit.JOURNEY or of_units not in self._sql
+        return name if is_of_passes else of_units
 
     async def _rows(
         self, driver: Driver, name: str, values: Mapping[str, Any]
