@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 SOURCE = "website"
 LEADS = 20
-NUMBERS_PER_GENERATION = 2_000
+NUMBERS_PER_GENERATION = 1_000
 """After so many events others come in their place: no one reports on twenty leads for ever."""
 REUSED_ONE_IN = 50
 BATCH_EVENTS_MAX = 6
