@@ -28,6 +28,7 @@ from projections.business.won_business import BusinessEvent, Unit, What, units
 from projections.engine.failures import ProjectionUnknown
 
 LATEST = datetime.max.replace(tzinfo=UTC)
+AN_INSTANT = timedelta(microseconds=1)
 
 
 class Answer(NamedTuple):
@@ -81,8 +82,12 @@ class Crediting:
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: int | None = None,
+        as_of: datetime | None = None,
     ) -> Won:
-        """Return the business won from `since` until before `until`, as known at a position."""
+        """Return the business won from `since` until before `until`, as known at a position.
+
+        What happened to it after `as_of` does not count; by default, after the period.
+        """
         rules = lifecycle.contribution
         (live,) = await self._rows(driver, "live", {}) or (None,)
         if live is None:
@@ -92,14 +97,22 @@ class Crediting:
         reports = await self._rows(
             driver,
             "reports",
-            {"generation": generation, "known_at": known, "until": until or LATEST},
+            {
+                "generation": generation,
+                "known_at": known,
+                "until": as_of + AN_INSTANT if as_of is not None else until or LATEST,
+            },
         )
         won = units(
             _events(reports),
             customers=await self._customers(driver, reports),
             further=rules.further_business if rules is not None else FURTHER_BUSINESS,
         )
-        found = [unit for unit in won if since is None or unit.won_at >= since]
+        found = [
+            unit
+            for unit in won
+            if (since is None or unit.won_at >= since) and (until is None or unit.won_at < until)
+        ]
         forwards = await self._forwards(driver, {unit.lead for unit in found if unit.lead})
         named, others = await self._named(driver, lifecycle, found, forwards)
         people = await self._people(driver, generation, known, named, forwards)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -31,6 +32,8 @@ class Counted(NamedTuple):
     measures: str
     members: int
     last_at: datetime | None
+    amount: Decimal | None = None
+    """What they add up to, in a row of amounts."""
 
     @property
     def row(self) -> RowKey:
@@ -58,6 +61,7 @@ def answer_from(
 ) -> FigureAnswer:
     """Return the total and one part for each value, all with the same rows."""
     keys = figure.rows(lifecycle, question, {one.row for one in counted})
+    of_amounts = {one.row for one in counted if one.amount is not None}
     cases = {
         (one.value, RowKey(SubjectKind(one.kind), one.in_row), one.name): Lasting(*one[4:])
         for one in measured
@@ -70,13 +74,18 @@ def answer_from(
             if value in (None, one.value):
                 found[one.row].append(one)
         counts = [_counts(found[key], figure) for key in keys]
+        amounts = [_amounts(found[key], figure) if key in of_amounts else None for key in keys]
         return tuple(
             FigureRow(
                 key,
                 counts[place],
-                {share.name: _share(share, counts, place) for share in figure.shares},
+                {
+                    share.name: _share(share, counts, place, amounts[place])
+                    for share in figure.shares
+                },
                 _last_at(found[key]) if question.within else None,
                 {one.name: cases.get((measured_for, key, one.name)) for one in figure.durations},
+                amounts[place],
             )
             for place, key in enumerate(keys)
         )
@@ -108,7 +117,25 @@ def _counts(counted: Iterable[Counted], figure: Figure) -> dict[str, int]:
     }
 
 
-def _share(share: FigureShare, counts: Sequence[Mapping[str, int]], place: int) -> Fraction | None:
+def _amounts(counted: Iterable[Counted], figure: Figure) -> dict[str, Decimal]:
+    """Add up what members add to each measure."""
+    single: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in counted:
+        for name in one.measures.split():
+            single[name] += one.amount or 0
+    return {
+        measure.name: sum((single[name] for name in figure.counted_by(measure)), Decimal())
+        for measure in figure.measures
+    }
+
+
+def _share(
+    share: FigureShare,
+    counts: Sequence[Mapping[str, int]],
+    place: int,
+    amounts: Mapping[str, Decimal] | None,
+) -> Fraction | None:
+    """Return a share of counts; in a row of amounts, that of the amounts."""
     of_place = {
         ShareOf.THE_SAME: place,
         ShareOf.THE_FIRST: 0,
@@ -117,4 +144,8 @@ def _share(share: FigureShare, counts: Sequence[Mapping[str, int]], place: int) 
     whole = counts[of_place][share.out_of]
     if whole < SHARED_MIN:
         return None
+    if amounts is not None:
+        of_amount = sum((amounts[name] for name in share.of), Decimal())
+        whole_amount = amounts[share.out_of]
+        return Fraction(of_amount) / Fraction(whole_amount) if whole_amount > 0 else None
     return Fraction(sum(counts[place][name] for name in share.of), whole)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from projections.figures.definition import Figure
+from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.over_time.cohorts import CONVERSION, YIELD
 from projections.figures.over_time.customers import CUSTOMERS
 from projections.figures.over_time.deals import DEALS, WIN_RATE
@@ -33,5 +34,6 @@ FIGURES: Mapping[str, Figure] = {
         WIN_RATE,
         PIPELINE,
         CUSTOMERS,
+        FUNNEL_BY_SIDE,
     )
 }

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from domain.lifecycle.definition import Lifecycle
 from domain.lifecycle.words import Words
+from projections.business.queries import Won
 from projections.figures.question import Dimension, Question, RowKey
 
 Text: TypeAlias = Mapping[str, str]
@@ -69,6 +70,7 @@ class Parameter:
 
 Rows: TypeAlias = Callable[[Lifecycle, Question, Collection[RowKey]], Sequence[RowKey]]
 Values: TypeAlias = Callable[[Lifecycle, Question], Mapping[str, Any]]
+ValuesOfBusiness: TypeAlias = Callable[[Lifecycle, Question, Won], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Figure:
     """The projections that it reads: it is answered for the position that all have reached."""
     named_by: Callable[[Lifecycle], Mapping[str, Words]] | None = None
     """The words of rows that a lifecycle declares, if they are not stages."""
+    of_business: ValuesOfBusiness | None = None
+    """What its statements also take, if it is about won business: which piece counts where."""
 
     def takes(self, parameter: str) -> bool:
         return any(one.name == parameter for one in self.parameters)

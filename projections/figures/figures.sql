@@ -339,3 +339,21 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/known_stays.sql
 -- include: figures/customers.sql
 -- include: figures/listed.sql
+
+-- name: count_funnel_by_side
+-- How many entered each stage by whose work brought them, and what was bought.
+-- include: figures/known_stays.sql
+-- include: figures/bought.sql
+-- include: figures/placed.sql
+-- include: figures/credited.sql
+-- include: figures/funnel_by_side.sql
+-- include: figures/counted_amounts.sql
+
+-- name: list_funnel_by_side
+-- The leads and companies behind one number of the funnel by side.
+-- include: figures/known_stays.sql
+-- include: figures/bought.sql
+-- include: figures/placed.sql
+-- include: figures/credited.sql
+-- include: figures/funnel_by_side.sql
+-- include: figures/listed_amounts.sql

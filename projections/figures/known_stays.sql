@@ -34,7 +34,7 @@ WITH live AS (
             CASE WHEN stay.kind = 'account' OR CAST(:unit AS text) <> 'company' THEN stay.subject_id
                  ELSE CAST(NULLIF(valued.traits ->> 'account', '') AS uuid) END AS unit_id,
             CASE WHEN CAST(:unit AS text) = 'pass' THEN stay.pass_number ELSE 0 END AS unit_number,
-            stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before,
+            stay.subject_id, stay.kind, stay.pass_number, stay.stage, stay.before, stay.origin,
             stay.is_first_entry, stay.entered_at, stay.entry_position, stay.known_from,
             stay.number,
             CASE WHEN stay.exit_position <= (SELECT position FROM live)

@@ -20,6 +20,7 @@ from domain.lifecycle.definition import Lifecycle
 from events.database.sessions import Driver
 from events.database.statements import load
 from events.limits import INTEGER_MAX, SMALL_INTEGER_MAX
+from projections.business.queries import Crediting
 from projections.engine.failures import ProjectionUnknown
 from projections.engine.limits import COMPARED_MEMBERS_MAX
 from projections.figures.answering import Counted, Measured, answer_from
@@ -101,6 +102,7 @@ class FigureQueries:
 
     def __init__(self, schema: str) -> None:
         self._sql = load("projections", "figures/figures.sql", schema)
+        self._crediting = Crediting(schema)
         self._lifecycles = Lifecycles(self._sql["read_lifecycle"])
 
     async def reading(
@@ -121,7 +123,7 @@ class FigureQueries:
         self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
     ) -> FigureAnswer:
         """Return every number of a figure."""
-        values = values_of(figure, lifecycle, question)
+        values = await self._values_of(driver, figure, lifecycle, question)
         is_kept = (
             question.is_now
             and question.unit is FigureUnit.JOURNEY
@@ -134,6 +136,23 @@ class FigureQueries:
             counted = [Counted(*row.values()) for row in rows]
         measured = await self._measured(driver, figure, values)
         return answer_from(counted, measured, figure, lifecycle, question)
+
+    async def _values_of(
+        self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
+    ) -> dict[str, Any]:
+        """Return what the statements of a figure take, with the business that it is about."""
+        values = values_of(figure, lifecycle, question)
+        if figure.of_business is None:
+            return values
+        won = await self._crediting.won(
+            driver,
+            lifecycle,
+            since=question.since,
+            until=question.until,
+            known_at=question.known_at,
+            as_of=question.as_of,
+        )
+        return {**values, **figure.of_business(lifecycle, question, won)}
 
     async def _measured(
         self, driver: Driver, figure: Figure, values: Mapping[str, Any]
@@ -191,7 +210,7 @@ class FigureQueries:
         lifecycle, question, cell = side
         after_id, after_position, after_number = after or FIRST
         values = {
-            **values_of(figure, lifecycle, question),
+            **await self._values_of(driver, figure, lifecycle, question),
             "track": str(cell.row.track),
             "in_row": cell.row.name,
             "measures": list(measures),
@@ -368,4 +387,6 @@ def _member(row: asyncpg.Record) -> Member:
     if row["then_at"] is not None:
         then = Then(row["then_stage"], row["then_kind"], row["then_at"], row["then_position"])
     place = Place(row["subject_id"], row["position"], row["number"])
-    return Member(place, row["kind"], row["pass_number"], row["at"], row["value"], then)
+    return Member(
+        place, row["kind"], row["pass_number"], row["at"], row["value"], then, row.get("amount")
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -127,6 +128,8 @@ class FigureRow(NamedTuple):
     """When the last of the cohort began; None for figures that follow none."""
     durations: Mapping[str, Lasting | None]
     """By name; None if there is no case."""
+    amounts: Mapping[str, Decimal] | None = None
+    """By measure, what those counted add up to; None if the row is not one of amounts."""
 
 
 class FigurePart(NamedTuple):
@@ -168,6 +171,8 @@ class Member(NamedTuple):
     at: datetime
     value: str
     then: Then | None
+    amount: Decimal | None = None
+    """What it adds to the amount, in a row of amounts."""
 
     def values(self, question: Question) -> tuple[str, ...]:
         """Return the value of each breakdown."""

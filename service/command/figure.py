@@ -1,6 +1,7 @@
 """`leadledger figure`: read any figure, with a bar for each row, as a table or as CSV."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import typer
@@ -249,7 +250,7 @@ def _lines(
                 *(_values(part, answer, words)),
                 row["row"],
                 row["row_label"],
-                *(row["counts"][one["name"]]["count"] for one in measures),
+                *(_number(row, one["name"]) for one in measures),
                 *(row["shares"][one["name"]] for one in answer["shares"]),
                 *(_days(row["durations"][one["name"]]) for one in answer["durations"]),
                 *([] if before is None else [_number(compared, answer["main"])]),
@@ -270,11 +271,12 @@ def _key(part: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _number(row: Mapping[str, Any] | None, main: str) -> object:
-    """Return the number of a row that is drawn."""
+    """Return a number of a row; in a row of amounts, the amount."""
     if row is None:
         return 0
     if main in row["counts"]:
-        return row["counts"][main]["count"]
+        number = row["counts"][main]
+        return Decimal(number["amount"]) if "amount" in number else number["count"]
     return _days(row["durations"][main]) if main in row["durations"] else row["shares"][main]
 
 
@@ -315,4 +317,4 @@ def _shown(number: object) -> str:
         return "\N{EN DASH}"
     if isinstance(number, str):
         return f"{float(number):.1%}"
-    return f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"
+    return f"{number:,}" if isinstance(number, int | Decimal) else f"{number:,.1f}"

@@ -89,6 +89,16 @@ class Number(Shape):
             "moment and the position that were read. null if there are none."
         ),
     ]
+    amount: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="What they add up to, exact; only in a row of amounts, whose name has "
+                "the currency.",
+                examples=["1200000"],
+            ),
+        ]
+    ]
 
 
 class Duration(Shape):
@@ -209,6 +219,9 @@ class CountedLead(InPass, Shape):
         Field(description="The value of each breakdown; null: not reported."),
     ]
     then: Then | None
+    amount: NotRequired[
+        Annotated[str, Field(description="What it adds to the amount; only in a row of amounts.")]
+    ]
 
 
 class CountedCell(Shape):

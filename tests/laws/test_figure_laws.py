@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from events.database.sessions import Driver
 from projections.figures.catalogue import FIGURES
 from projections.figures.comparing import Because, Compared, MemberDifference
 from projections.figures.definition import STAYS, Figure
+from projections.figures.money.bought import values_of_business
+from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.queries import FIRST, FigureQueries, Side, values_of
 from projections.figures.question import (
     DIMENSIONS_MAX,
@@ -43,7 +46,19 @@ from tests.support.stage_ledgers import SCHEMA
 from tests.support.stays_by_hand import stays_after
 
 QUERIES = FigureQueries(SCHEMA)
-OF_STAYS = [figure for figure in FIGURES.values() if figure.reads == (STAYS,)]
+STAGES_BY_SIDE = replace(
+    FUNNEL_BY_SIDE,
+    of_business=None,
+    values=lambda lifecycle, question: {
+        **FUNNEL_BY_SIDE.values(lifecycle, question),
+        **values_of_business((), (), question),
+    },
+)
+"""Where nothing has been bought."""
+OF_STAYS = [
+    *(figure for figure in FIGURES.values() if figure.reads == (STAYS,)),
+    STAGES_BY_SIDE,
+]
 LASTING = [figure for figure in FIGURES.values() if figure.durations]
 WITHIN_DAYS = (1, 28, 30)
 MATURE_DAY = 100

@@ -57,6 +57,7 @@ EXAMPLES: Mapping[str, str] = {
     "deals": "leadledger figure deals --base MQL --within 90 --period last_quarter",
     "pipeline": "leadledger figure pipeline --by owner",
     "customers": "leadledger figure customers --period fiscal_year_to_date",
+    "funnel_by_side": "leadledger figure funnel_by_side --period last_quarter",
     "win_rate": "leadledger figure win_rate --within 90 --from 2020-04-01",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }

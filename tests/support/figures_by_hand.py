@@ -26,6 +26,15 @@ SIDES = {
     "sales-direct": "sales",
     "reseller": "sales",
 }
+COLUMNS = {
+    "marketing-digital": "online",
+    "marketing-offline": "offline",
+    "sales-direct": "direct",
+    "reseller": "resellers",
+    "referral": "referral",
+    "unknown": "unknown",
+    "": "unknown",
+}
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -299,6 +308,13 @@ def revival(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
         yield _row(stay), answer, stay
 
 
+def funnel_by_side(stays: Stays, _: Lifecycle, question: Question) -> Counts:
+    for stay in stays:
+        is_of_the_path = stay.stage in ("ML", "MAL", "MQL", "SAL", "SQL", "OPP", "WON")
+        if stay.is_first and is_of_the_path and _is_in_period(stay, question):
+            yield _row(stay), COLUMNS.get(stay.origin or "", "other"), stay
+
+
 def customers(stays: Stays, _: Lifecycle, question: Question) -> Counts:
     companies: defaultdict[str, list[HandStay]] = defaultdict(list)
     for stay in stays:
@@ -434,6 +450,7 @@ BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "fates": fates,
     "revival": revival,
     "customers": customers,
+    "funnel_by_side": funnel_by_side,
     "period_ratio": period_ratio,
     "time_in_stage": time_in_stage,
     "lead_time": lead_time,

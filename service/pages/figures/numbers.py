@@ -7,6 +7,7 @@ The list behind a number is asked for with the same parameters as the number its
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -42,6 +43,8 @@ class LinkedNumber(NamedTuple):
 
     value: int
     link: str | None
+    amount: Decimal | None = None
+    """What is shown instead of the count, in a row of amounts."""
 
 
 class LinkedCase(NamedTuple):
@@ -103,7 +106,8 @@ class FigureOnPage(NamedTuple):
         count = row.counts.get(measure, 0)
         if not count:
             return LinkedNumber(count, None)
-        return LinkedNumber(count, self.list_url(row.key, measure, part))
+        amount = row.amounts[measure] if row.amounts is not None else None
+        return LinkedNumber(count, self.list_url(row.key, measure, part), amount)
 
     def list_url(self, key: RowKey, measure: str, part: FigurePart | None = None) -> str:
         """Return the address of the list behind a number."""

@@ -183,8 +183,7 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
         "track": str(row.key.track),
         "row": row.key.name,
         "counts": {
-            measure: _number(count, Cell(row.key, measure, value), wording)
-            for measure, count in row.counts.items()
+            measure: _number(row, Cell(row.key, measure, value), wording) for measure in row.counts
         },
         "shares": {name: _share(share) for name, share in row.shares.items()},
         "durations": {
@@ -201,8 +200,12 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
     return content
 
 
-def _number(count: int, cell: Cell, wording: FigureWording) -> shapes.Number:
-    return {"count": count, "leads": leads_path(cell, wording) if count else None}
+def _number(row: FigureRow, cell: Cell, wording: FigureWording) -> shapes.Number:
+    count = row.counts[cell.measure]
+    content: shapes.Number = {"count": count, "leads": leads_path(cell, wording) if count else None}
+    if row.amounts is not None:
+        content["amount"] = format(row.amounts[cell.measure], "f")
+    return content
 
 
 def leads_path(cell: Cell, wording: FigureWording) -> str:
@@ -260,7 +263,7 @@ def _row_label(key: RowKey, wording: FigureWording, language: str) -> str:
 
 def describe_member(member: Member, cell: Cell, wording: FigureWording) -> shapes.CountedLead:
     """Describe one member."""
-    return {
+    content: shapes.CountedLead = {
         "subject": f"{member.kind}/{member.place.subject_id}",
         "pass": member.pass_number,
         "at": format_utc(member.at),
@@ -268,6 +271,9 @@ def describe_member(member: Member, cell: Cell, wording: FigureWording) -> shape
         "values": [value or None for value in member.values(wording.question)],
         "then": _then(member, cell, wording),
     }
+    if member.amount is not None:
+        content["amount"] = format(member.amount, "f")
+    return content
 
 
 def _then(member: Member, cell: Cell, wording: FigureWording) -> shapes.Then | None:

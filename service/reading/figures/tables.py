@@ -23,6 +23,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "then_kind": "その後",
         "then_at": "その後の日時",
         "then_position": "その後の記録番号",
+        "amount": "金額",
         "in": "どちらに",
         "because": "理由",
         "event": "イベント",
@@ -88,6 +89,7 @@ def figure_sheet(answer: shapes.AnsweredFigure, language: str | None) -> Sheet:
 def leads_sheet(answer: shapes.CountedLeads, language: str | None) -> Sheet:
     """Return the leads behind a number."""
     headings = Headings(language)
+    has_amounts = any("amount" in lead for lead in answer["leads"])
     columns = [
         Column(headings.word("subject")),
         Column(headings.word("pass"), ColumnKind.NUMBER),
@@ -98,6 +100,7 @@ def leads_sheet(answer: shapes.CountedLeads, language: str | None) -> Sheet:
         Column(headings.word("then_kind")),
         Column(headings.word("then_at")),
         Column(headings.word("then_position"), ColumnKind.NUMBER),
+        *([Column(headings.word("amount"), ColumnKind.NUMBER)] if has_amounts else []),
     ]
     rows = [
         [
@@ -107,6 +110,7 @@ def leads_sheet(answer: shapes.CountedLeads, language: str | None) -> Sheet:
             int(lead["position"]),
             *lead["values"],
             *_then(lead["then"], headings),
+            *([Decimal(lead["amount"])] if "amount" in lead else []),
         ]
         for lead in answer["leads"]
     ]
@@ -183,16 +187,22 @@ def _figure_row(
     yield row["track"]
     yield from headings.labelled(row["row"], row.get("row_label"))
     for measure in answer["measures"]:
-        yield row["counts"][measure["name"]]["count"]
+        yield number_in(row, measure["name"])
     if answer["against"] is not None:
         for measure in answer["measures"]:
-            yield before["counts"][measure["name"]]["count"] if before is not None else 0
+            yield number_in(before, measure["name"]) if before is not None else 0
     for share in answer["shares"]:
         found = row["shares"][share["name"]]
         yield Decimal(found) if found is not None else None
     for duration in answer["durations"]:
         case = row["durations"][duration["name"]]
         yield Decimal(case["days"]) if case is not None else None
+
+
+def number_in(row: shapes.FigureRow, measure: str) -> int | Decimal:
+    """Return a number of a row: a count or, in a row of amounts, the amount."""
+    number = row["counts"][measure]
+    return Decimal(number["amount"]) if "amount" in number else number["count"]
 
 
 def _then(then: shapes.Then | None, headings: Headings) -> list[Value]:

@@ -1,0 +1,1 @@
+"""Figures about won business and what it is worth."""
