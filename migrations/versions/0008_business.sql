@@ -19,6 +19,7 @@ CREATE TABLE ledger.business_reports (
     product text COLLATE "C",
     origin text COLLATE "C",
     expected_close date,
+    reason text COLLATE "C",
     voided_by bigint,
     CONSTRAINT business_reports_are_known_once PRIMARY KEY (generation, position, known_from)
 );
@@ -28,6 +29,8 @@ COMMENT ON COLUMN ledger.business_reports.known_from IS
     'restated it.';
 COMMENT ON COLUMN ledger.business_reports.expected_close IS
     'When a deal is expected to be decided, as this report says.';
+COMMENT ON COLUMN ledger.business_reports.reason IS
+    'Why a deal was lost or an order cancelled, as this report says.';
 COMMENT ON COLUMN ledger.business_reports.voided_by IS
     'The event that voided, corrected or restated this one. What was known before that position '
     'stays as it was.';

@@ -30,7 +30,8 @@ WITH closed AS (
      RETURNING *)
 INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
-       opportunity, order_id, value, gross_profit, currency, business, product, origin, expected_close)
+       opportunity, order_id, value, gross_profit, currency, business, product, origin, expected_close,
+       reason)
 SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:occurred_at AS timestamptz), occurred_at),
        COALESCE(CAST(:lead AS uuid), lead),
@@ -44,7 +45,8 @@ SELECT generation, position, CAST(:by_position AS bigint), what,
        COALESCE(CAST(:gross_profit AS numeric), gross_profit),
        COALESCE(CAST(:currency AS text), currency), COALESCE(CAST(:business AS text), business),
        COALESCE(CAST(:product AS text), product), origin,
-       COALESCE(CAST(:expected_close AS date), expected_close)
+       COALESCE(CAST(:expected_close AS date), expected_close),
+       COALESCE(CAST(:reason AS text), reason)
   FROM closed
 
 -- name: restate_business
@@ -56,10 +58,11 @@ WITH closed AS (
      RETURNING *)
 INSERT INTO ledger.business_reports (
        generation, position, known_from, what, occurred_at, lead, pass_number, account,
-       opportunity, order_id, value, gross_profit, currency, business, product, origin, expected_close)
+       opportunity, order_id, value, gross_profit, currency, business, product, origin, expected_close,
+       reason)
 SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, lead,
        CAST(:pass_number AS integer), CAST(:account AS uuid), opportunity, order_id, value,
-       gross_profit, currency, CAST(:kind AS text), product, origin, expected_close
+       gross_profit, currency, CAST(:kind AS text), product, origin, expected_close, reason
   FROM closed
 
 -- name: correct_touch
@@ -81,7 +84,7 @@ WITH held AS (
      SELECT generation, 'business_reports' AS relation,
             CAST(ROW(position, known_from, what, occurred_at, lead, pass_number, account, opportunity, order_id,
                      value, gross_profit, currency, business, product, origin, expected_close,
-                     voided_by) AS text) AS content
+                     reason, voided_by) AS text) AS content
        FROM ledger.business_reports
       WHERE generation IN (:live, :built)
       UNION ALL

@@ -68,6 +68,7 @@ class BusinessRow(NamedTuple):
     product: str | None
     origin: str | None
     expected_close: date | None
+    reason: str | None
 
 
 class TouchRow(NamedTuple):
@@ -162,6 +163,7 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
         product=data.get("product"),
         origin=_origin(lifecycle, event),
         expected_close=day_in(data),
+        reason=data.get("reason"),
     )
 
 

@@ -89,7 +89,7 @@ class BusinessProjection:
             await self._execute(driver, "void_business", values)
             return
         fields = taken_back.fields
-        values |= {name: fields.get(name) for name in ("currency", "business", "product")}
+        values |= {name: fields.get(name) for name in ("currency", "business", "product", "reason")}
         values |= {
             "lead": taken_back.lead,
             "opportunity": taken_back.opportunity,

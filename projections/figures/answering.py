@@ -80,7 +80,7 @@ def answer_from(
                 key,
                 counts[place],
                 {
-                    share.name: _share(share, counts, place, amounts[place])
+                    share.name: _share(share, keys, counts, place, amounts[place])
                     for share in figure.shares
                 },
                 _last_at(found[key]) if question.within else None,
@@ -131,14 +131,16 @@ def _amounts(counted: Iterable[Counted], figure: Figure) -> dict[str, Decimal]:
 
 def _share(
     share: FigureShare,
+    keys: Sequence[RowKey],
     counts: Sequence[Mapping[str, int]],
     place: int,
     amounts: Mapping[str, Decimal] | None,
 ) -> Fraction | None:
     """Return a share of counts; in a row of amounts, that of the amounts."""
+    first = next(n for n, key in enumerate(keys) if key.track is keys[place].track)
     of_place = {
         ShareOf.THE_SAME: place,
-        ShareOf.THE_FIRST: 0,
+        ShareOf.THE_FIRST: first,
         ShareOf.THE_ONE_BEFORE: max(0, place - 1),
     }[share.of_row]
     whole = counts[of_place][share.out_of]

@@ -10,6 +10,7 @@ from projections.figures.over_time.deals import DEALS, WIN_RATE
 from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_STAGE
 from projections.figures.over_time.fates import FATES
 from projections.figures.over_time.hand_overs import ACCEPTANCE, DEADLINES
+from projections.figures.over_time.losses import LOSSES
 from projections.figures.over_time.pipeline import PIPELINE
 from projections.figures.over_time.ratios import PERIOD_RATIO
 from projections.figures.over_time.revival import REVIVAL
@@ -32,6 +33,7 @@ FIGURES: Mapping[str, Figure] = {
         ACCEPTANCE,
         DEALS,
         WIN_RATE,
+        LOSSES,
         PIPELINE,
         CUSTOMERS,
         FUNNEL_BY_SIDE,

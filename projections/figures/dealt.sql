@@ -2,7 +2,7 @@
 -- by the first that mentions it.
      reports AS MATERIALIZED (
      SELECT report.opportunity, report.what, report.occurred_at, report.position, report.lead,
-            report.account, report.pass_number, report.expected_close
+            report.account, report.pass_number, report.expected_close, report.reason
        FROM ledger.business_reports AS report
       CROSS JOIN live
       WHERE report.generation = (SELECT generation

@@ -31,7 +31,7 @@ class Measure:
 
 
 class ShareOf(StrEnum):
-    """The row whose number a share is taken of."""
+    """The row whose number a share is taken of; the first is that of the same track."""
 
     THE_SAME = "the same"
     THE_FIRST = "the first"

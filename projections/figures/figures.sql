@@ -280,6 +280,24 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/won.sql
 -- include: figures/listed.sql
 
+-- name: count_losses
+-- How many deals were lost, and why.
+-- include: figures/known_stays.sql
+-- include: figures/dealt.sql
+-- include: figures/lost.sql
+-- include: figures/placed.sql
+-- include: figures/losses.sql
+-- include: figures/counted.sql
+
+-- name: list_losses
+-- The leads and companies of these deals.
+-- include: figures/known_stays.sql
+-- include: figures/dealt.sql
+-- include: figures/lost.sql
+-- include: figures/placed.sql
+-- include: figures/losses.sql
+-- include: figures/listed.sql
+
 -- name: count_revival
 -- How many leads that were silent for long came back.
 -- include: figures/known_stays.sql

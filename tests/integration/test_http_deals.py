@@ -29,6 +29,7 @@ STORY = (
     ("open", "opportunity.created", 10),
 )
 MAY = {"as_of": "2026-05-31", "within": 20}
+AS_OF = {"as_of": "2026-05-31"}
 APRIL = {"from": "2026-04-01", "to": "2026-04-30"}
 
 
@@ -105,3 +106,30 @@ async def test_a_deal_has_the_values_of_its_lead(service: Service) -> None:
         "受注率(決着ベース)",
         "受注率(発生ベース)",
     ]
+
+
+async def test_lost_deals_are_counted_by_the_reason_of_the_latest_loss(service: Service) -> None:
+    story = (("why", 1, None), ("why", 12, "no_budget"), ("late", 14, "no_budget"))
+    for name, day, reason in story:
+        data = {"opportunity": name} | ({"reason": reason} if reason else {})
+        type = "opportunity.lost" if reason else "opportunity.created"
+        event = {
+            "id": f"{name}-{day}",
+            "source": "crm",
+            "type": type,
+            "time": f"2026-04-{day:02}T10:00:00+09:00",
+            "lead": {"email": f"{name}@{name}.example"},
+            "data": data,
+        }
+        answer = await service.client.post("/v1/events", json=event)
+        assert answer.status_code == 201, answer.text
+    lost = answer.json()["position"]
+    expected = {"all": {"lost": 3}, "reason.no_budget": {"lost": 2}, "reason.": {"lost": 1}}
+    assert await numbers(service, "losses", **APRIL, **AS_OF) == expected
+    fields = {"event": lost, "fields": {"reason": "too_early"}}
+    await service.client.post(
+        "/v1/events", json={"id": "sorry", "type": "event.corrected", "data": fields}
+    )
+    after = await numbers(service, "losses", **APRIL, **AS_OF)
+    assert (after["reason.no_budget"], after["reason.too_early"]) == ({"lost": 1}, {"lost": 1})
+    assert await numbers(service, "losses", known_at=lost, **APRIL, **AS_OF) == expected

@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, str] = {
     "deadlines": "leadledger figure deadlines --period last_month --by owner",
     "acceptance": "leadledger figure acceptance --period last_quarter",
     "deals": "leadledger figure deals --base MQL --within 90 --period last_quarter",
+    "losses": "leadledger figure losses --period last_half --by owner",
     "pipeline": "leadledger figure pipeline --by owner",
     "customers": "leadledger figure customers --period fiscal_year_to_date",
     "funnel_by_side": "leadledger figure funnel_by_side --period last_quarter",

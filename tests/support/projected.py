@@ -125,7 +125,7 @@ def _as_restated(memory: business.Business, names: Mapping[str, str]) -> list[Bu
             names.get(row.lead or ""),
             row.pass_number,
             names.get(row.account or ""),
-            *row[7:-1],
+            *row[7:-2],
         )
         for row in rows.values()
     ]
