@@ -127,7 +127,7 @@ class Player:
 
     def _draw(self, value: Any) -> Any:
         if isinstance(value, list):
-            return self.hand.choice(value)
+            return self._draw(self.hand.choice(value))
         kind, _, rest = str(value).partition(" ")
         return self._made(kind, rest) if rest and kind in _MADE else value
 
