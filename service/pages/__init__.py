@@ -7,7 +7,7 @@ pages of figures, `leads` those about leads, `work` those on which people work, 
 about the service itself.
 """
 
-from service.pages.figures import compared, contribution, conversion, funnel, one, today
+from service.pages.figures import compared, contribution, conversion, deals, funnel, one, today
 from service.pages.frame import static
 from service.pages.leads import accounts, lead, lists, record, searching
 from service.pages.running import audit, logging_in, sessions, settings
@@ -19,6 +19,7 @@ ROUTERS = (
     today.router,
     funnel.router,
     conversion.router,
+    deals.router,
     contribution.router,
     one.router,
     compared.router,

@@ -39,6 +39,7 @@ PICTURED = {
     "conversion": "/conversion?target=OPP",
     "worklist": "/worklist?owner=inside-sales-1",
     "contribution": "/contribution?period=last_half",
+    "deals": "/deals?period=last_half",
 }
 
 
@@ -103,6 +104,7 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "companies": "/accounts",
         "company": company,
         "worklist": "/worklist?owner=inside-sales-1",
+        "deals": "/deals?period=last_half",
         "conflicts": "/conflicts",
         "refusals": "/refusals",
         "selections": "/selections",

@@ -36,9 +36,16 @@ POLICY = {
 }
 PAGE_BYTES_MAX = 100_000
 EVERY_PAGE = (
-    *("/", "/funnel", "/conversion", "/contribution", "/leads", "/accounts", "/worklist"),
+    *("/", "/funnel", "/conversion", "/deals", "/contribution", "/leads"),
+    *("/accounts", "/worklist"),
     *("/figures", "/figures/deadlines", "/figures/flow?by=origin,channel"),
-    *("/figures/revival", "/figures/deals", "/figures/pipeline", "/figures/customers"),
+    *(
+        "/figures/revival",
+        "/figures/deals",
+        "/figures/losses",
+        "/figures/pipeline",
+        "/figures/customers",
+    ),
     *("/conflicts", "/refusals", "/selections", "/audit", "/audit?show=rules"),
     *("/audit?show=reads", "/settings", "/sessions"),
 )

@@ -29,6 +29,7 @@ PAGES: Final = (
     ("/leads", "leads.title"),
     ("/accounts", "accounts.title"),
     ("/worklist", "work.title"),
+    ("/deals", "deals.title"),
     ("/contribution", "contribution.title"),
     ("/figures", "figures.title"),
     ("/audit", "audit.title"),
