@@ -364,6 +364,8 @@ LOG_IN_BYTES_MAX: Final = 4 * KIB
 """A key, and the address of a page."""
 REPORT_FORM_BYTES_MAX: Final = 64 * KIB
 """The largest event, as a form."""
+UPLOAD_BYTES_MAX: Final = 4 * MIB
+"""A list of leads from a CRM: as many rows as are compared, of 200 bytes each."""
 PAGE_ROWS: Final = 100
 """Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
 WORK_ROWS: Final = 50

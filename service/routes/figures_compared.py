@@ -1,11 +1,13 @@
 """`/v1/figures/{name}/compare`: one number in two readings, lead by lead."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from domain.lifecycle.definition import SubjectKind
+from events.signals.sender import Sender
+from projections.figures.definition import Figure
 from projections.figures.queries import FigureQueries, Side
 from projections.figures.question import DIMENSIONS_MAX, Cell, RowKey
 from service.bodies.body import read_body
@@ -29,6 +31,7 @@ from service.reading.figures.asking import (
 from service.reading.figures.comparing import describe_comparison, other_given, read_subject
 from service.reading.figures.files import (
     BehindNumber,
+    LeadFile,
     describe_file_comparison,
     identify,
     read_file,
@@ -119,16 +122,35 @@ async def compare_figure_with_file(
 
     Identifiers are in the body because URLs are logged. The answer names rows by their lines.
     """
-    figure, figures = figure_named(name), part_of(request, FigureQueries)
+    figure = figure_named(name)
     check_one_period(asked_of.given)
     check_passes(asked_of.given)
     with part_of(request, MemoryBudgets).senders.memory() as memory:
         body = await read_body(request.receive, read_transfer(request.scope), memory)
         file = read_file(body)
+    cell = Cell(RowKey(SubjectKind.LEAD, row), measure, joined(value))
+    asked = AskedFile(figure, cell, asked_of, limit)
+    return json_answer(await compared_with_file(request, sender, file, asked))
+
+
+class AskedFile(NamedTuple):
+    """The number with which a file is compared, and how many differences are wanted."""
+
+    figure: Figure
+    cell: Cell
+    asked_of: AskedOf
+    limit: int
+
+
+async def compared_with_file(
+    request: Request, sender: Sender, file: LeadFile, asked: AskedFile
+) -> shapes.ComparedFile:
+    """Compare a file with a number. Raises Problem: parameter-invalid."""
+    figure, cell, asked_of, limit = asked
+    figures = part_of(request, FigureQueries)
     found = await identify(
         part_of(request, Log), file.rows, part_of(request, Reporting).context(sender)
     )
-    cell = Cell(RowKey(SubjectKind.LEAD, row), measure, joined(value))
     async with tables_of(request, figure, asked_of.wait_for) as driver:
         wording = await wording_of(request, driver, figure, asked_of)
         check_measure(figure, cell, wording.question)
@@ -151,7 +173,7 @@ async def compare_figure_with_file(
     if not members:
         check_row(figure, cell, wording.lifecycle, wording.question)
     behind = BehindNumber(cell, members, standing)
-    return json_answer(describe_file_comparison(file, found, behind, wording, limit=limit))
+    return describe_file_comparison(file, found, behind, wording, limit=limit)
 
 
 @router.get(

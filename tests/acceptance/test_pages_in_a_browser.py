@@ -112,6 +112,7 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "figures": "/figures",
         "figure": "/figures/flow?by=origin",
         "compare": "/compare?row=MAL&as_of=2026-03-01&other_as_of=2026-05-01",
+        "compare with a file": "/compare?row=MAL",
         "audit": "/audit",
         "reads": "/audit?show=reads",
         "settings": "/settings",

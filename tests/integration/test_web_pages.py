@@ -19,7 +19,16 @@ from service.pages.running.audit import CHANGES
 from service.private_postgres import PrivatePostgres
 from service.projected import ProjectedTables
 from tests.support.http_service import Service, running_service, serving_with
-from tests.support.page_visits import browsing, counted, key_of, links, log_in, settled, simulate
+from tests.support.page_visits import (
+    OURS,
+    browsing,
+    counted,
+    key_of,
+    links,
+    log_in,
+    settled,
+    simulate,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -308,8 +317,44 @@ async def test_two_readings_of_a_number_are_compared_as_the_api_compares_them(
     shown = re.findall(r'<th scope="row"><a href="/leads/([^"?]+)', page.split("<tbody>")[-1])
     assert shown == [one["subject"].removeprefix("lead/") for one in expected["differences"]]
     assert expected["differences"][0]["because_label"] in page
-    same = await browser.get(f"/compare?{urlencode(asked)}")
-    assert same.status_code == 422
+    forms = await read(browser, f"/compare?{urlencode(asked)}")
+    assert ('type="file"' in forms, "<table" in forms) == (True, False)
+
+
+async def test_a_number_is_compared_with_a_file_as_the_api_compares_it(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    asked = {"row": "MAL", "measure": "standing"}
+    listed = (await service.client.get("/v1/figures/stock/leads", params=asked)).json()["leads"]
+    named = [one["subject"].removeprefix("lead/") for one in listed[1:]]
+    lines = ["lead,stage", *(f"{lead},MAL" for lead in named), f"{named[0]},MAL"]
+    lines += [f"{named[1]},MQL".replace(named[1], '"<b>@evil.example"')]
+    body = "\n".join(lines).encode()
+    api = await service.client.post("/v1/figures/stock/compare", params=asked, content=body)
+    files = {"file": ("leads.csv", body, "text/csv")}
+    url = f"/compare?{urlencode(asked)}&lang=en"
+    answer = await browser.post(url, files=files, headers=OURS)
+    assert answer.status_code == 200, answer.text
+    counts = api.json()["counts"]
+    assert (counts["not_in_file"], counts["repeated"], counts["not_identified"]) == (1, 1, 1)
+    said = re.findall(r"<b>([\d,]+)</b> ([^<]+)<", answer.text)
+    assert said == [
+        (str(counts[because]), words)
+        for because, words in (
+            ("same", "in both"),
+            ("not_in_file", "not in the file"),
+            ("not_identified", "only in the file: no lead can be told"),
+            ("repeated", "repeated in the file"),
+        )
+    ]
+    assert "evil" not in answer.text
+    assert f'<a href="/leads/{listed[0]["subject"].removeprefix("lead/")}' in answer.text
+    assert (await browser.post(url, files=files)).status_code == 403
+    for wrong, status in ((b"", 422), (b"email\n\xff", 400), (b"x" * 4_300_000, 413)):
+        refused = await browser.post(url, files={"file": ("a.csv", wrong)}, headers=OURS)
+        assert refused.status_code == status, refused.text
+        assert refused.headers["content-type"] == "text/html; charset=utf-8"
+    assert (await browser.post(url, data={"file": "a"}, headers=OURS)).status_code == 400
 
 
 async def test_a_lead_shows_where_its_score_comes_from_and_what_it_was_then(

@@ -123,6 +123,7 @@ async def members_page(request: Request, view: View) -> Response:
         next=place_text(found.next) if found.next is not None and total > PAGE_ROWS else None,
         pinned=view.again(**{**looking.pinned(question), "after": None}),
         hidden=[name for name in view.asked if name not in ("as_of", "known_at", "lang", "after")],
+        compare_url=view.again_at("/compare", [name for name in view.asked if name != "after"]),
         compared=[name for name in view.asked if name not in ("lang", "after")],
     )
 
