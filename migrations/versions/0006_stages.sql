@@ -124,6 +124,27 @@ CREATE TABLE ledger.stage_counts (
 COMMENT ON COLUMN ledger.stage_counts.value IS
     'Empty if nothing was reported, which is not the same as the value unknown.';
 
+-- Changes to these numbers by the day on which they take effect, and by month, so that the funnel at
+-- the end of any day is the sum of some dozens of rows. Days are those of the lifecycle in force.
+CREATE TABLE ledger.stage_sums (
+    generation integer NOT NULL,
+    breakdown text COLLATE "C" NOT NULL,
+    span text COLLATE "C" NOT NULL,
+    begins date NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    stage text COLLATE "C" NOT NULL,
+    before text COLLATE "C" NOT NULL,
+    entries bigint NOT NULL,
+    standing bigint NOT NULL,
+    CONSTRAINT stage_sums_are_kept_once
+        PRIMARY KEY (generation, breakdown, span, begins, value, kind, stage, before),
+    CONSTRAINT stage_sums_have_a_span CHECK (span IN ('day', 'month'))
+) WITH (fillfactor = 70);
+
+COMMENT ON COLUMN ledger.stage_sums.standing IS
+    'Stays that begin on these days, minus those that end.';
+
 -- Which lifecycle was in force from which position on; its text is in the event.
 CREATE TABLE ledger.stage_lifecycles (
     generation integer NOT NULL,

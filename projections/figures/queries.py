@@ -8,8 +8,9 @@ await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limi
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import orjson
@@ -39,6 +40,7 @@ from projections.figures.comparing import (
 )
 from projections.figures.definition import STAYS, Figure
 from projections.figures.question import (
+    AN_INSTANT,
     Cell,
     Dimension,
     FigureAnswer,
@@ -124,12 +126,7 @@ class FigureQueries:
     ) -> FigureAnswer:
         """Return every number of a figure."""
         values = await self._values_of(driver, figure, lifecycle, question)
-        is_kept = (
-            question.is_now
-            and question.unit is FigureUnit.JOURNEY
-            and question.by in figure.kept_by
-        )
-        counted = await self._kept(driver, figure, values) if is_kept else None
+        counted = await self._kept(driver, figure, lifecycle, question)
         if counted is None:
             name = self._name(f"count_{figure.relation}", question)
             rows = await self._rows(driver, name, values)
@@ -170,12 +167,22 @@ class FigureQueries:
         return [Measured(*row.values()) for row in rows]
 
     async def _kept(
-        self, driver: Driver, figure: Figure, values: Mapping[str, Any]
+        self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
     ) -> list[Counted] | None:
-        """Return the counts that a projection keeps; None if it has none at this position."""
-        if figure.kept is None:
+        """Return the counts that a projection keeps; None if it has none of this moment."""
+        if question.unit is not FigureUnit.JOURNEY:
             return None
-        found = [tuple(row.values()) for row in await self._rows(driver, figure.kept, values)]
+        values = values_of(figure, lifecycle, question)
+        day = _day_that_ends(question, lifecycle)
+        if question.is_now and question.by in figure.kept_by:
+            name = figure.kept
+        elif day is not None and question.by in figure.kept_by_day:
+            name = figure.kept_at_day_end
+            values |= {"day": day, "month": day.replace(day=1), "time_zone": lifecycle.time_zone}
+        else:
+            return None
+        assert name is not None, f"{figure.name} keeps nothing"
+        found = [tuple(row.values()) for row in await self._rows(driver, name, values)]
         if not found:
             return None
         return [Counted(*counts) for *counts, _ in found if counts[0] is not None]
@@ -355,6 +362,12 @@ def values_of(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[
         "sides": orjson.dumps(sides).decode(),
         **figure.values(lifecycle, question),
     }
+
+
+def _day_that_ends(question: Question, lifecycle: Lifecycle) -> date | None:
+    """Return the day of the lifecycle's time zone with whose last instant a moment coincides."""
+    ends = (question.as_of + AN_INSTANT).astimezone(ZoneInfo(lifecycle.time_zone))
+    return ends.date() - timedelta(days=1) if ends.time() == time.min else None
 
 
 def _by(dimensions: Sequence[Dimension]) -> dict[str, str]:

@@ -15,7 +15,7 @@ number of leads. A lead that is placed by its first event was never unplaced.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,14 @@ from domain.lifecycle.definition import UNPLACED, MoveKind, SubjectKind
 from domain.lifecycle.service_events import PUBLISHED
 from domain.traits import NO_TRAITS, traits_after
 from events.lifecycles.publish import parsed
+from projections.funnel.calendar import (
+    NO_DAY,
+    NO_MONTH,
+    Day,
+    Month,
+    day_around,
+    month_around,
+)
 from projections.funnel.stay import (
     STAY_WIDTH,
     Stay,
@@ -36,8 +44,18 @@ from projections.funnel.stay import (
     with_restated_traits,
 )
 
+_ENTERED_AT = Stay._fields.index("entered_at")
+
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, str]
 """The key for counting stays: kind, stage, before, origin, channel, month. A slice of the stay."""
+
+
+class Written(NamedTuple):
+    """A stay that has ended and is written."""
+
+    key: Key
+    entered_at: datetime
+    left_at: datetime
 
 
 class Published(NamedTuple):
@@ -46,18 +64,6 @@ class Published(NamedTuple):
     position: int
     version: int
     time_zone: str
-
-
-class Month(NamedTuple):
-    """A month of some zone's calendar: from `begins` until before `ends`."""
-
-    name: str
-    """YYYY-MM."""
-    begins: datetime
-    ends: datetime
-
-
-NO_MONTH = Month("", datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(slots=True)
@@ -74,32 +80,33 @@ class Stages:
     """The time zone of months; None until it has been read."""
     month: Month = NO_MONTH
     """The month looked up last: most consecutive events are in the same one."""
+    day: Day = NO_DAY
+    """The day looked up last."""
     is_written: bool = False
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
     """Subjects whose open stay differs from the written row."""
     published: list[Published] = field(default_factory=list)
-    written: dict[str, list[Key]] = field(default_factory=dict)
+    written: dict[str, list[Written]] = field(default_factory=dict)
     """Subject restated in this batch → its ended stays that are written and still count."""
     closed: dict[str, int] = field(default_factory=dict)
     """Subject whose written stays no longer count → the restatement that closed them."""
     counts: dict[Key, list[int]] = field(default_factory=dict)
     """Changes to the numbers of entries and of open stays."""
+    sums: dict[tuple[Key, date], list[int]] = field(default_factory=dict)
+    """The same, by the day on which they take effect."""
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the day of a moment; in UTC before any lifecycle is in force."""
+        if not self.day.begins <= moment < self.day.ends:
+            self.day = day_around(moment, self.zone or UTC)
+        return self.day.date
 
     def month_of(self, moment: datetime) -> str:
         """Return the month of a moment; in UTC before any lifecycle is in force."""
         if not self.month.begins <= moment < self.month.ends:
             self.month = month_around(moment, self.zone or UTC)
         return self.month.name
-
-
-def month_around(moment: datetime, zone: tzinfo) -> Month:
-    """Return the month of a moment in the calendar of that zone."""
-    local = moment.astimezone(zone)
-    year, month = local.year, local.month
-    begins = datetime(year, month, 1, tzinfo=zone)
-    ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
-    return Month(f"{year:04}-{month:02}", begins.astimezone(UTC), ends.astimezone(UTC))
 
 
 def fold(stages: Stages, event: Event) -> None:
@@ -154,7 +161,7 @@ def _publish(stages: Stages, event: Event) -> None:
     """Use this lifecycle's time zone for months from here on. Earlier stays keep their month."""
     time_zone = parsed(event.data["text"]).time_zone
     stages.published.append(Published(event.position, event.data["version"], time_zone))
-    stages.zone, stages.month = ZoneInfo(time_zone), NO_MONTH
+    stages.zone, stages.month, stages.day = ZoneInfo(time_zone), NO_MONTH, NO_DAY
 
 
 def _move(stages: Stages, stay: Stay | None, event: Event) -> None:
@@ -206,7 +213,7 @@ def _restate(stages: Stages, stay: Stay | None, event: Event) -> None:
     _close(stages, subject_id, event.position)
     if stay is not None:
         _end(stages, stay, event, MoveKind.RESTATED, None)
-        _counted(stages, stay)[0] -= 1
+        _uncount(stages, _written(stages.ended[-1]))
         stages.ended[-1] = (*stages.ended[-1][:-1], event.position)
         del stages.standing[subject_id]
         stages.touched[subject_id] = None
@@ -262,13 +269,13 @@ def _carry_on(stages: Stages, event: Event, left: Left | None) -> None:
 
 def _close(stages: Stages, subject_id: str, position: int) -> None:
     """Make all ended stays of a subject no longer count, whether or not they have been written."""
-    for key in stages.written.pop(subject_id, ()):
-        _counted_by(stages, key)[0] -= 1
+    for stay in stages.written.pop(subject_id, ()):
+        _uncount(stages, stay)
     stages.closed.setdefault(subject_id, position)
     for index, row in enumerate(stages.ended):
         if row[0] == subject_id and row[-1] is None:
             stages.ended[index] = (*row[:-1], position)
-            _counted_by(stages, row[1:7])[0] -= 1
+            _uncount(stages, _written(row))
 
 
 def _first_stay(stages: Stages, event: Event, stage: str, entered_at: datetime) -> Stay:
@@ -315,9 +322,7 @@ def _source(stay: Stay, effects: Mapping[str, Any]) -> tuple[str | None, str | N
 
 
 def _begin(stages: Stages, stay: Stay) -> None:
-    counted = _counted(stages, stay)
-    counted[0] += 1
-    counted[1] += 1
+    _count(stages, stay[1:7], stay.entered_at, entries=1, standing=1)
     _stand(stages, stay)
 
 
@@ -337,15 +342,30 @@ def _end(stages: Stages, stay: Stay, event: Event, kind: str, next_stage: str | 
     """End a stay, never before it began: an event reported late may end a stay of zero length."""
     left_at = max(stay.entered_at, event.effective_at or event.occurred_at)
     stages.ended.append((*stay[:STAY_WIDTH], left_at, event.position, str(kind), next_stage, None))
-    _counted(stages, stay)[1] -= 1
+    _count(stages, stay[1:7], left_at, entries=0, standing=-1)
 
 
-def _counted(stages: Stages, stay: Stay) -> list[int]:
-    return _counted_by(stages, stay[1:7])
+def _written(row: tuple[Any, ...]) -> Written:
+    """Return what an ended stay counts by."""
+    return Written(row[1:7], row[_ENTERED_AT], row[STAY_WIDTH])
 
 
-def _counted_by(stages: Stages, key: Key) -> list[int]:
+def _uncount(stages: Stages, stay: Written) -> None:
+    """Take back what a stay that has ended counts for."""
+    _count(stages, stay.key, stay.entered_at, entries=-1, standing=-1)
+    _count(stages, stay.key, stay.left_at, entries=0, standing=1)
+
+
+def _count(stages: Stages, key: Key, at: datetime, *, entries: int, standing: int) -> None:
+    """Add to the numbers of entries and of open stays, from a moment on."""
     counted = stages.counts.get(key)
     if counted is None:
         counted = stages.counts[key] = [0, 0]
-    return counted
+    counted[0] += entries
+    counted[1] += standing
+    day = (key, stages.day_of(at))
+    of_day = stages.sums.get(day)
+    if of_day is None:
+        of_day = stages.sums[day] = [0, 0]
+    of_day[0] += entries
+    of_day[1] += standing

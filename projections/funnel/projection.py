@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.event import Event
@@ -19,12 +20,13 @@ from projections.funnel.fold import (
     Key,
     Published,
     Stages,
+    Written,
     fold,
 )
 from projections.funnel.stay import ENDED_COLUMNS, Stay
 
 NAME = "stage_intervals"
-VERSION = 3
+VERSION = 4
 
 TOTAL, ORIGIN, CHANNEL, MONTH = "none", "origin", "channel", "month"
 
@@ -37,6 +39,11 @@ _SAYS = f'"{PRODUCT}":'
 _SILENT = f'"{DORMANT}"'
 """The timer of silence is set, ended or fired."""
 
+DAY = "day"
+KEPT_BY_DAY = (TOTAL, ORIGIN, CHANNEL)
+"""Not by month of entry: every exit of a day may be of another month."""
+
+_SUMMED = ("breakdown", "span", "begins", "value", "kind", "stage", "before", "entries", "standing")
 _COUNTED = ("breakdown", "value", "kind", "stage", "before", "entries", "standing")
 
 
@@ -48,7 +55,9 @@ class StageIntervals:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-    tables: tuple[str, ...] = ("stage_stays", "stage_standing", "stage_counts", "stage_lifecycles")
+    tables: tuple[str, ...] = (
+        *("stage_stays", "stage_standing", "stage_counts", "stage_sums", "stage_lifecycles"),
+    )
 
     def concerns(self, record: str) -> bool:
         """Return whether a record could change anything in the fold: see `concerns`."""
@@ -92,8 +101,9 @@ class StageIntervals:
         wanted = list(restated - state.closed.keys())
         if wanted:
             for row in await driver.fetch(self.sql["read_written"].driver_sql, generation, wanted):
-                subject_id, *key = row.values()
-                state.written.setdefault(subject_id, []).append(tuple(key))
+                subject_id, *key, entered_at, left_at = row.values()
+                stay = Written(tuple(key), entered_at, left_at)
+                state.written.setdefault(subject_id, []).append(stay)
 
     def fold(self, state: Stages, event: Event) -> None:
         fold(state, event)
@@ -104,6 +114,7 @@ class StageIntervals:
         await _copy_ended(writer, state)
         await _write_standing(writer, state)
         await _write_counts(writer, state)
+        await _write_sums(writer, state)
         await writer.write("write_lifecycles", Published._fields, state.published)
         state.published.clear()
         if forget_oldest(state.standing, most=STANDING_KEPT):
@@ -136,6 +147,13 @@ async def _write_counts(writer: RowWriter, state: Stages) -> None:
     reduced = [part for *part, entries, _ in differences if entries < 0]
     await writer.write("remove_empty_counts", _COUNTED[:-2], reduced)
     state.counts.clear()
+
+
+async def _write_sums(writer: RowWriter, state: Stages) -> None:
+    differences = list(_sums(state))
+    await writer.write("write_sums", _SUMMED, differences)
+    await writer.write("remove_empty_sums", _SUMMED[:-2], [row[:-2] for row in differences])
+    state.sums.clear()
 
 
 def stage_intervals(schema: str) -> StageIntervals:
@@ -173,6 +191,21 @@ def _counts(state: Stages) -> Iterator[tuple[str, str, str, str, str, int, int]]
     for part, (entries, standing) in sorted(totals.items()):
         if entries or standing:
             yield (*part, entries, standing)
+
+
+def _sums(state: Stages) -> Iterator[tuple[Any, ...]]:
+    """Add up the changes by month and by day, for the breakdowns that are kept by day."""
+    totals: dict[tuple[Any, ...], list[int]] = {}
+    for (key, day), (entries, standing) in state.sums.items():
+        for breakdown, *part in _parts(key):
+            if breakdown in KEPT_BY_DAY:
+                for span, begins in ((MONTH, day.replace(day=1)), (DAY, day)):
+                    total = totals.setdefault((breakdown, span, begins, *part), [0, 0])
+                    total[0] += entries
+                    total[1] += standing
+    for summed, (entries, standing) in sorted(totals.items()):
+        if entries or standing:
+            yield (*summed, entries, standing)
 
 
 def _parts(key: Key) -> Iterable[tuple[str, str, str, str, str]]:

@@ -8,7 +8,7 @@ SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, pa
 
 -- name: read_written
 -- The ended stays of restated subjects that are counted.
-SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month
+SELECT CAST(subject_id AS text), kind, stage, before, origin, channel, month, entered_at, left_at
   FROM ledger.stage_stays
  WHERE generation = :generation
    AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
@@ -101,6 +101,36 @@ DELETE FROM ledger.stage_counts AS counted
    AND counted.before = reduced.before
    AND counted.entries = 0
 
+-- name: write_sums
+-- Add differences to the sums by day and month. Sums of changes may be negative.
+INSERT INTO ledger.stage_sums AS summed (
+       generation, breakdown, span, begins, value, kind, stage, before, entries, standing)
+SELECT CAST(:generation AS integer), *
+  FROM unnest(CAST(:breakdown AS text[]), CAST(:span AS text[]), CAST(:begins AS date[]),
+              CAST(:value AS text[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
+              CAST(:before AS text[]), CAST(:entries AS bigint[]), CAST(:standing AS bigint[]))
+    ON CONFLICT (generation, breakdown, span, begins, value, kind, stage, before) DO UPDATE
+   SET entries = summed.entries + excluded.entries,
+       standing = summed.standing + excluded.standing
+
+-- name: remove_empty_sums
+-- Rows whose changes have cancelled out: a rebuild would not have them.
+DELETE FROM ledger.stage_sums AS summed
+ USING unnest(CAST(:breakdown AS text[]), CAST(:span AS text[]), CAST(:begins AS date[]),
+              CAST(:value AS text[]), CAST(:kind AS text[]), CAST(:stage AS text[]),
+              CAST(:before AS text[]))
+       AS changed (breakdown, span, begins, value, kind, stage, before)
+ WHERE summed.generation = :generation
+   AND summed.breakdown = changed.breakdown
+   AND summed.span = changed.span
+   AND summed.begins = changed.begins
+   AND summed.value = changed.value
+   AND summed.kind = changed.kind
+   AND summed.stage = changed.stage
+   AND summed.before = changed.before
+   AND summed.entries = 0
+   AND summed.standing = 0
+
 -- name: write_lifecycles
 -- Which version was in force from which position, for queries about the past.
 INSERT INTO ledger.stage_lifecycles (generation, position, version, time_zone)
@@ -127,6 +157,11 @@ WITH held AS (
      SELECT generation, 'stage_counts',
             CAST(ROW(breakdown, value, kind, stage, before, entries, standing) AS text)
        FROM ledger.stage_counts
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'stage_sums',
+            CAST(ROW(breakdown, span, begins, value, kind, stage, before, entries, standing) AS text)
+       FROM ledger.stage_sums
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'stage_lifecycles', CAST(ROW(position, version, time_zone) AS text)

@@ -34,6 +34,7 @@ GENERATIONS = (
 LEFT_OVER = (
     "SELECT DISTINCT generation FROM ledger.stage_intervals "
     "UNION SELECT generation FROM ledger.stage_counts "
+    "UNION SELECT generation FROM ledger.stage_sums "
     "UNION SELECT generation FROM ledger.stage_lifecycles ORDER BY 1"
 )
 STAGES = ("AL", "ML", "MAL", "MQL", "SAL")
@@ -134,7 +135,8 @@ async def test_a_rebuild_equals_what_was_projected_batch_by_batch(ledger: StageL
     assert await ledger.fetch(LEFT_OVER) == [(2,)]
     ((rows,),) = await ledger.fetch(
         "SELECT (SELECT count(*) FROM ledger.stage_intervals) "
-        "+ (SELECT count(*) FROM ledger.stage_counts) + 1"
+        "+ (SELECT count(*) FROM ledger.stage_counts) "
+        "+ (SELECT count(*) FROM ledger.stage_sums) + 1"
     )
     assert rebuilt.rows == rows
 

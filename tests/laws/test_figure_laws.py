@@ -375,6 +375,36 @@ def test_the_present_stock_is_that_of_a_moment_after_everything(
 
 
 @asked
+@given(asked_histories(), CUTS, MOMENTS)
+def test_the_stock_at_the_end_of_a_day_is_the_sum_of_days(
+    laboratory: Laboratory, asked_history: Asked, cuts: list[int], moment: float
+) -> None:
+    history, question = asked_history
+    # In Tokyo, days end at 15:00.
+    then = question._replace(
+        as_of=day(moment).replace(hour=15) - timedelta(microseconds=1),
+        known_at=len(history.events),
+        within=timedelta(),
+        by=question.by if question.by in FIGURES["stock"].kept_by_day else (),
+        unit=FigureUnit.JOURNEY,
+    )
+
+    async def both(driver: Driver) -> tuple[FigureAnswer, FigureAnswer, list[Any] | None]:
+        stock = FIGURES["stock"]
+        read = replace(stock, kept_by_day=())
+        return (
+            await QUERIES.answer(driver, stock, LIFECYCLE, then),
+            await QUERIES.answer(driver, read, LIFECYCLE, then),
+            await QUERIES._kept(driver, stock, LIFECYCLE, then),
+        )
+
+    summed, counted, kept = laboratory.ask(history, cuts, both)
+
+    assert numbers(summed) == numbers(counted)
+    assert kept is not None, "the projection keeps nothing for this moment"
+
+
+@asked
 @given(asked_histories())
 @pytest.mark.parametrize("figure", LASTING, ids=lambda figure: figure.name)
 def test_a_percentile_is_a_real_case_that_so_many_do_not_exceed(
