@@ -78,6 +78,10 @@ class Unreachable:
 class Screening:
     attempted_by: frozenset[str]
     completed_by: frozenset[str]
+    scheduled_by: frozenset[str] = frozenset()
+    """Events of meetings, which only figures count: one was arranged, took place, or did not."""
+    held_by: frozenset[str] = frozenset()
+    missed_by: frozenset[str] = frozenset()
     revisit_days: Mapping[str, int] = field(default_factory=dict)
     """Class → days until the revisit date, if the call named none."""
     unreachable: Unreachable | None = None

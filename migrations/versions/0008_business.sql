@@ -1,4 +1,5 @@
--- Reports of deals and orders, and marketing touches: contribution is computed from these.
+-- Reports of deals and orders, and marketing touches, from which contribution is computed; and contacts
+-- with leads.
 -- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.business_reports (
@@ -46,3 +47,18 @@ CREATE TABLE ledger.business_touches (
 );
 
 CREATE INDEX business_touches_by_lead ON ledger.business_touches (generation, lead, touched_at);
+
+CREATE TABLE ledger.business_contacts (
+    generation integer NOT NULL,
+    position bigint NOT NULL,
+    known_from bigint NOT NULL,
+    lead uuid NOT NULL,
+    contacted_at timestamptz NOT NULL,
+    what text COLLATE "C" NOT NULL,
+    class text COLLATE "C",
+    voided_by bigint,
+    CONSTRAINT business_contacts_are_known_once PRIMARY KEY (generation, position, known_from)
+);
+
+COMMENT ON COLUMN ledger.business_contacts.class IS
+    'What a completed screening found.';

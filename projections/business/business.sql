@@ -20,6 +20,12 @@ UPDATE ledger.business_touches
    SET voided_by = :by_position
  WHERE generation = :generation AND position = :position AND voided_by IS NULL
 
+-- name: void_contact
+-- A voided contact still counts in queries as of an earlier position.
+UPDATE ledger.business_contacts
+   SET voided_by = :by_position
+ WHERE generation = :generation AND position = :position AND voided_by IS NULL
+
 -- name: correct_business
 -- Corrected values replace the old ones at the same position, but are known only from the correction
 -- on. A number may also be removed: the order belongs to no deal.
@@ -78,6 +84,22 @@ SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead A
        COALESCE(CAST(:occurred_at AS timestamptz), touched_at)
   FROM closed
 
+-- name: correct_contact
+-- The time, the lead, what an attempt led to and what a screening found can be corrected.
+WITH closed AS (
+     UPDATE ledger.business_contacts
+        SET voided_by = :by_position
+      WHERE generation = :generation AND position = :position AND voided_by IS NULL
+     RETURNING *)
+INSERT INTO ledger.business_contacts (
+       generation, position, known_from, lead, contacted_at, what, class)
+SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead AS uuid), lead),
+       COALESCE(CAST(:occurred_at AS timestamptz), contacted_at),
+       CASE WHEN what IN ('reached', 'unreached') THEN COALESCE(CAST(:attempt AS text), what)
+            ELSE what END,
+       CASE WHEN what = 'completed' THEN COALESCE(CAST(:class AS text), class) END
+  FROM closed
+
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
@@ -91,5 +113,10 @@ WITH held AS (
      SELECT generation, 'business_touches',
             CAST(ROW(position, known_from, lead, touched_at, voided_by) AS text)
        FROM ledger.business_touches
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'business_contacts',
+            CAST(ROW(position, known_from, lead, contacted_at, what, class, voided_by) AS text)
+       FROM ledger.business_contacts
       WHERE generation IN (:live, :built))
 -- include: engine/differing.sql

@@ -1,4 +1,4 @@
-"""The fold of business: reports of deals, orders and renewals, and marketing touches.
+"""The fold of business: reports of deals, orders and renewals, marketing touches, and contacts.
 
 There is one row for each event. A row never changes, except for the position at which its event was
 voided. A correction adds another row, which is known from the correction on, and so does a
@@ -30,6 +30,7 @@ from domain.lifecycle.service_events import (
 )
 from domain.rules.business import Belonging, belonging_of, belongings_restated
 from events.lifecycles.publish import parsed
+from projections.business.contacts import ContactRow, contact_row
 from projections.business.won_business import What
 
 WHAT_OF_ROLE = {
@@ -100,11 +101,12 @@ class Business:
     lifecycle: Lifecycle | None = None
     business: list[BusinessRow] = field(default_factory=list)
     touches: list[TouchRow] = field(default_factory=list)
+    contacts: list[ContactRow] = field(default_factory=list)
     taken_back: list[TakenBack] = field(default_factory=list)
 
 
 def fold(state: Business, event: Event) -> None:
-    """Add what one event reports about business, and whether it was a touch."""
+    """Add what one event reports about business, and whether it was a touch or a contact."""
     if event.type == PUBLISHED:
         state.lifecycle = parsed(event.data["text"])
         return
@@ -137,10 +139,15 @@ def fold(state: Business, event: Event) -> None:
     event_type = state.lifecycle.events.get(event.type)
     if event_type is not None and event_type.role in WHAT_OF_ROLE:
         state.business.append(_business_row(state.lifecycle, event, WHAT_OF_ROLE[event_type.role]))
-    if event.subject.kind is SubjectKind.LEAD and _touches(state.lifecycle, event):
+    if event.subject.kind is not SubjectKind.LEAD:
+        return
+    if _touches(state.lifecycle, event):
         state.touches.append(
             TouchRow(event.position, event.position, event.subject.id, event.occurred_at)
         )
+    screening = state.lifecycle.pace.screening
+    if screening is not None and (contact := contact_row(screening, event)) is not None:
+        state.contacts.append(contact)
 
 
 def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow:

@@ -10,6 +10,7 @@ from domain.lifecycle.service_events import TIME
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
+from projections.business.contacts import CLASS, COLUMNS, attempt_in
 from projections.business.fold import (
     GROSS_PROFIT,
     VALUE,
@@ -36,7 +37,7 @@ class BusinessProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-    tables: tuple[str, ...] = ("business_reports", "business_touches")
+    tables: tuple[str, ...] = ("business_reports", "business_touches", "business_contacts")
 
     def concerns(self, record: str) -> bool:
         """Return whether a record may report business or a touch, or says what reports belong to.
@@ -69,10 +70,12 @@ class BusinessProjection:
         writer = RowWriter(driver, self.schema, self.sql, generation)
         await writer.copy("business_reports", BusinessRow._fields, state.business)
         await writer.copy("business_touches", TouchRow._fields, state.touches)
+        await writer.copy("business_contacts", COLUMNS, state.contacts)
         for taken_back in state.taken_back:
             await self._take_back(driver, generation, taken_back)
         state.business.clear()
         state.touches.clear()
+        state.contacts.clear()
         state.taken_back.clear()
 
     async def _take_back(self, driver: Driver, generation: int, taken_back: TakenBack) -> None:
@@ -86,6 +89,7 @@ class BusinessProjection:
             return
         if taken_back.fields is None:
             await self._execute(driver, "void_touch", values)
+            await self._execute(driver, "void_contact", values)
             await self._execute(driver, "void_business", values)
             return
         fields = taken_back.fields
@@ -102,6 +106,8 @@ class BusinessProjection:
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None
         await self._execute(driver, "correct_business", values)
         await self._execute(driver, "correct_touch", values)
+        values |= {"attempt": attempt_in(fields), "class": fields.get(CLASS)}
+        await self._execute(driver, "correct_contact", values)
 
     async def _execute(self, driver: Driver, name: str, values: Mapping[str, Any]) -> None:
         statement = self.sql[name]

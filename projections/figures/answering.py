@@ -81,6 +81,8 @@ def answer_from(
                 counts[place],
                 {
                     share.name: _share(share, keys, counts, place, amounts[place])
+                    if key.name not in share.except_in
+                    else None
                     for share in figure.shares
                 },
                 _last_at(found[key]) if question.within else None,

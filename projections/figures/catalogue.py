@@ -14,6 +14,7 @@ from projections.figures.over_time.losses import LOSSES
 from projections.figures.over_time.pipeline import PIPELINE
 from projections.figures.over_time.ratios import PERIOD_RATIO
 from projections.figures.over_time.revival import REVIVAL
+from projections.figures.over_time.screening import SCREENING
 from projections.figures.stages import FLOW, STOCK
 
 FIGURES: Mapping[str, Figure] = {
@@ -37,5 +38,6 @@ FIGURES: Mapping[str, Figure] = {
         PIPELINE,
         CUSTOMERS,
         FUNNEL_BY_SIDE,
+        SCREENING,
     )
 }

@@ -48,6 +48,8 @@ class FigureShare:
     """The measures that are added."""
     out_of: str
     of_row: ShareOf = ShareOf.THE_SAME
+    except_in: frozenset[str] = frozenset()
+    """Rows that it says nothing about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -404,3 +404,24 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/credited.sql
 -- include: figures/funnel_by_side.sql
 -- include: figures/listed_amounts.sql
+
+-- name: count_screening
+-- How many contacts reached somebody, what screenings found, and how many meetings came of them.
+-- include: figures/known_stays.sql
+-- include: figures/contacted.sql
+-- include: figures/screening.sql
+-- include: figures/counted.sql
+
+-- name: list_screening
+-- The leads behind one number of the screening.
+-- include: figures/known_stays.sql
+-- include: figures/contacted.sql
+-- include: figures/screening.sql
+-- include: figures/listed.sql
+
+-- name: measure_screening
+-- How long leads waited for the first contact, or have waited so far.
+-- include: figures/known_stays.sql
+-- include: figures/contacted.sql
+-- include: figures/screening.sql
+-- include: figures/lasting.sql

@@ -57,6 +57,7 @@ EXAMPLES: Mapping[str, str] = {
     "deals": "leadledger figure deals --base MQL --within 90 --period last_quarter",
     "losses": "leadledger figure losses --period last_half --by owner",
     "pipeline": "leadledger figure pipeline --by owner",
+    "screening": "leadledger figure screening --period last_month --by owner",
     "customers": "leadledger figure customers --period fiscal_year_to_date",
     "funnel_by_side": "leadledger figure funnel_by_side --period last_quarter",
     "win_rate": "leadledger figure win_rate --within 90 --from 2020-04-01",

@@ -20,7 +20,8 @@ from domain.lifecycle.text.vocabulary import CONSENT_KEYS, undeclared
 from domain.lifecycle.text.words import read_named, values_of
 from domain.limits import CALL_ATTEMPTS_MAX, CONTACT_DAYS_MAX
 
-SCREENING_KEYS = ("attempted_by", "completed_by", "revisit_days", "unreachable")
+MEETING_KEYS = ("scheduled_by", "held_by", "missed_by")
+SCREENING_KEYS = ("attempted_by", "completed_by", *MEETING_KEYS, "revisit_days", "unreachable")
 UNREACHABLE_KEYS = ("attempts", "within_days", "by", "reason")
 RECYCLING_KEYS = ("set_by", "days", "otherwise_days", "due_by", "ended_by")
 DORMANCY_KEYS = ("after_days", "stages", "except", "by")
@@ -41,6 +42,7 @@ def read_screening(place: Place | None, around: LeadScope) -> Screening | None:
     return Screening(
         attempted_by=frozenset(attempted),
         completed_by=frozenset(completed),
+        **{key: frozenset(around.event_types(keys.get(key))) for key in MEETING_KEYS},
         revisit_days=_read_days(keys.get("revisit_days"), around.glossary.classes, "a class"),
         unreachable=_read_unreachable(keys.get("unreachable"), around),
     )
