@@ -199,7 +199,9 @@ SELECT opportunity AS deal_id,
             FILTER (WHERE product IS NOT NULL))[1] AS product,
        (array_agg(expected_close ORDER BY at DESC, position DESC)
             FILTER (WHERE expected_close IS NOT NULL))[1] AS expected_close,
-       max(at) AS reported_at
+       max(at) AS reported_at,
+       (array_agg(gross_profit ORDER BY at DESC, position DESC)
+            FILTER (WHERE gross_profit IS NOT NULL))[1] AS gross_profit
   FROM reports
  GROUP BY opportunity;
 

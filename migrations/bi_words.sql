@@ -361,3 +361,6 @@ COMMENT ON COLUMN "{schema}_bi".deals.expected_close IS
 
 COMMENT ON COLUMN "{schema}_bi".deals.reported_at IS
     'When the last report about it happened.';
+
+COMMENT ON COLUMN "{schema}_bi".deals.gross_profit IS
+    'The gross profit reported last, in the same currency.';

@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from migrations.bi import BiUnavailable, make_views
 from migrations.running import migrate
+from service.command.exits import Exit
 from service.private_postgres import PrivatePostgres
 from service.settings import DRIVER
 from tests.support.figure_numbers import numbers
 from tests.support.http_service import SCHEMA, Service, running_service
 from tests.support.postgres import Connection, connection_to, running_server, scratch_directory
+from tests.support.running_service import command
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,7 +30,12 @@ STORY: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("hanako", "form.submitted", "2026-04-01", {"campaign": "spring"}),
     ("hanako", "lead.qualified", "2026-04-03", {}),
     ("hanako", "owner.assigned", "2026-04-03", {"owner": "sato"}),
-    ("hanako", "opportunity.created", "2026-04-10", {"opportunity": "d-1", "value": 100}),
+    (
+        "hanako",
+        "opportunity.created",
+        "2026-04-10",
+        {"opportunity": "d-1", "value": 100, "gross_profit": 40},
+    ),
     ("taro", "form.submitted", "2026-04-02", {}),
     ("taro", "lead.disqualified", "2026-04-02", {"reason": "student"}),
     ("jiro", "opportunity.won", "2026-04-30", {"opportunity": "d-2", "value": 5}),
@@ -179,8 +186,8 @@ async def test_moves_lead_from_each_stay_to_the_next(reader: Connection) -> None
 
 
 async def test_a_deal_is_as_it_was_decided_last(service: Service, reader: Connection) -> None:
-    deals = await reader.fetch("SELECT outcome, value FROM deals ORDER BY created_at")
-    assert [tuple(deal) for deal in deals] == [(None, 100), ("won", 5)]
+    deals = await reader.fetch("SELECT outcome, value, gross_profit FROM deals ORDER BY created_at")
+    assert [tuple(deal) for deal in deals] == [(None, 100, 40), ("won", 5, None)]
     assert (await numbers(service, "win_rate"))["decided"]["won"] == 1
 
 
@@ -229,3 +236,9 @@ async def test_without_the_right_to_create_roles_the_command_says_what_to_do(
             with pytest.raises(BiUnavailable, match="found a ledger of this name"):
                 await connection.run_sync(make_views, SCHEMA)
         await engine.dispose()
+
+
+async def test_the_command_says_that_no_tool_reaches_the_private_database(tmp_path: Path) -> None:
+    run = command("migrate", "--bi", data_dir=tmp_path / "data")
+    assert (run.returncode, (tmp_path / "data").exists()) == (Exit.SETTINGS, False)
+    assert "--bi needs a database of your own" in run.stderr
