@@ -62,6 +62,10 @@ async def service() -> AsyncIterator[Service]:
                 }
                 answer = await running.client.post("/v1/events", json=event)
                 assert answer.status_code == 201, answer.text
+            head = (await running.client.get("/v1/events?limit=1")).json()["head"]
+            for route in ("/v1/leads", "/v1/deadlines", "/v1/figures/deals"):
+                waited = await running.client.get(route, params={"wait_for": head})
+                assert waited.status_code == 200, waited.text
             await make_bi(running)
             yield running
 
