@@ -184,6 +184,34 @@ def test_without_script_and_mouse_one_gets_from_the_log_in_to_a_record(
     follow(r"/leads/[0-9a-f-]{36}")
     follow(r"/records/\d+")
     assert '"specversion"' in page.content()
+    page.goto("/leads?row=MAL")
+    assert not page.locator("button.copy").is_visible()
+    context.close()
+
+
+def test_the_module_replays_a_lead_and_copies_the_permanent_link(
+    browser: Browser, service: RunningService
+) -> None:
+    context = logged_in(browser, service, locale="en")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page, complaints = watched(context)
+    page.goto("/leads?row=MAL")
+    page.click("button.copy")
+    page.wait_for_function("document.querySelector('button.copy').textContent === 'Copied'")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == service.url + str(page.get_attribute("a.pin", "href"))
+    page.goto(addresses(context)["lead"])
+    page.focus(".replay input")
+    page.keyboard.press("Home")
+    first = page.locator("tr[data-stage]").last
+    assert page.inner_text(".replay output").endswith(str(first.get_attribute("data-stage")))
+    assert page.locator(".cursor").get_attribute("x1") == "132"
+    events = page.locator(".events tbody tr").count()
+    assert 0 < page.locator(".events .later").count() < events
+    page.click(".then-form button")
+    assert page.locator(".events .later").count() < events
+    assert "as_of=" in page.url
+    assert complaints == []
     context.close()
 
 

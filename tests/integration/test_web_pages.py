@@ -116,21 +116,30 @@ async def test_every_page_has_the_headers_and_nothing_inline(
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "private, no-store"
-        assert not re.search(r"<script|<style|\s(?:style|on\w+)=", answer.text)
+        ours = re.compile(r'<script type="module" src="/static/\w+/pages\.js"></script>')
+        text, scripts = ours.subn("", answer.text)
+        assert scripts == (answer.status_code != 303)
+        assert not re.search(r"<script|<style|\s(?:style|on\w+)=", text)
         assert not re.search(r"(?:https?:)?//[a-z0-9]", re.sub(r"<pre>.*?</pre>", "", answer.text))
     api = await service.client.get("/v1/funnel")
     assert "content-security-policy" not in api.headers
 
 
-async def test_the_style_sheet_is_small_and_its_address_names_its_content(
-    browser: httpx.AsyncClient,
+@pytest.mark.parametrize(
+    ("name", "type", "bytes_max"),
+    [("pages.css", "text/css", 12_000), ("pages.js", "text/javascript", 6_000)],
+)
+async def test_style_sheet_and_module_are_small_and_their_addresses_name_their_content(
+    browser: httpx.AsyncClient, name: str, type: str, bytes_max: int
 ) -> None:
-    (path,) = re.findall(r'rel="stylesheet" href="([^"]+)"', await read(browser, "/funnel"))
+    page = await read(browser, "/funnel")
+    (path,) = re.findall(rf'(?:href|src)="(/static/[^"]+/{name})"', page)
     answer = await browser.get(path)
-    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert answer.headers["content-type"] == f"{type}; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert len(answer.content) <= 12_000
-    assert (await browser.get("/static/0123456789abcdef/pages.css")).status_code == 404
+    assert len(answer.content) <= bytes_max
+    for other in (f"/static/0123456789abcdef/{name}", path.replace(name, "other.js")):
+        assert (await browser.get(other)).status_code == 404
 
 
 async def test_the_funnel_shows_the_numbers_of_the_api(

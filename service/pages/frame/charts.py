@@ -151,8 +151,19 @@ def lane(rows: Sequence[str], stays: Sequence[LaneStay], *, label: str) -> Marku
             ).format(stay.link, stay.phase, x1, x2, y, y, stay.title)
         )
     return Markup(
-        '<svg class="lane" viewBox="0 0 {} {}" aria-hidden="true"><title>{}</title>{}</svg>'
-    ).format(_WIDTH, height + 22, label, Markup("").join(parts))
+        '<svg class="lane" viewBox="0 0 {} {}" aria-hidden="true" data-begin="{}" data-end="{}" '
+        'data-left="{}" data-right="{}" data-zone="{}"><title>{}</title>{}</svg>'
+    ).format(
+        _WIDTH,
+        height + 22,
+        begin.isoformat(),
+        end.isoformat(),
+        _LEFT,
+        _WIDTH - _RIGHT,
+        begin.tzinfo,
+        label,
+        Markup("").join(parts),
+    )
 
 
 def _row(name: str, y: int) -> Markup:

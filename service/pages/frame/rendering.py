@@ -132,11 +132,11 @@ class StaticFile(NamedTuple):
     body: bytes
 
 
-@lru_cache(maxsize=1)
-def style_sheet() -> StaticFile:
-    """Return the style sheet, and where it is served."""
-    body = files("service.pages").joinpath("static", "pages.css").read_bytes()
-    return StaticFile(f"/static/{sha256(body).hexdigest()[:16]}/pages.css", body)
+@lru_cache(maxsize=2)
+def static_file(name: str) -> StaticFile:
+    """Return the style sheet `pages.css` or the module `pages.js`, and where it is served."""
+    body = files("service.pages").joinpath("static", name).read_bytes()
+    return StaticFile(f"/static/{sha256(body).hexdigest()[:16]}/{name}", body)
 
 
 @lru_cache(maxsize=1)
@@ -149,6 +149,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["style_sheet"] = style_sheet().path
+    environment.globals["style_sheet"] = static_file("pages.css").path
+    environment.globals["module"] = static_file("pages.js").path
     environment.globals["pages"] = PAGES
     return environment
