@@ -59,7 +59,7 @@ OF_STAYS = [
     *(figure for figure in FIGURES.values() if figure.reads == (STAYS,)),
     STAGES_BY_SIDE,
 ]
-LASTING = [figure for figure in FIGURES.values() if figure.durations]
+LASTING = [figure for figure in OF_STAYS if figure.durations]
 WITHIN_DAYS = (1, 28, 30)
 MATURE_DAY = 100
 """Everything is mature by then."""
