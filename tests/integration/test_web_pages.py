@@ -548,7 +548,34 @@ async def test_a_list_opens_whichever_end_its_period_has(
 
 async def test_a_list_of_nobody_says_so(browser: httpx.AsyncClient) -> None:
     path = "/leads?figure=flow&row=MAL&measure=absorbed&from=2020-01-01&to=2020-01-02&lang=ja"
-    assert "該当するリードはありません" in await read(browser, path)
+    page = await read(browser, path)
+    assert "該当するリードはありません" in page
+    (wider,) = re.findall(r'href="([^"]+)">最後の絞り込みを外す', page)
+    assert html.unescape(wider) == "/leads?lang=ja&figure=flow&row=MAL&measure=absorbed"
+    # A list that has no filter to remove does not offer to.
+    roster = await read(browser, "/leads?owner=no-one&lang=ja")
+    assert "最後の絞り込みを外す" not in roster
+    both = await read(browser, "/leads?owner=no-one&list=house&lang=ja")
+    assert 'href="/leads?lang=ja&amp;owner=no-one">最後の絞り込みを外す' in both
+    assert (await browser.get(html.unescape(wider))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "origin"),
+    [
+        ("figure=flow&row=MAL&measure=in", "/funnel?"),
+        ("figure=deadlines&row=acceptance&measure=met", "/figures/deadlines?"),
+    ],
+)
+async def test_a_list_leads_back_to_its_number_with_the_same_filters(
+    browser: httpx.AsyncClient, query: str, origin: str
+) -> None:
+    period = "from=2026-02-01&to=2026-04-30"
+    page = await read(browser, f"/leads?{query}&{period}&lang=en")
+    crumbs = re.findall(r'<nav class="crumbs".*?</nav>', page)
+    ((back),) = re.findall(r'href="([^"]+)"', crumbs[0])
+    assert html.unescape(back) == f"{origin}lang=en&{period}"
+    assert (await browser.get(html.unescape(back))).status_code == 200
 
 
 async def test_a_page_needs_the_scope_of_what_it_shows(service: Service) -> None:

@@ -22,7 +22,7 @@ from projections.figures.question import (
     Then,
 )
 from projections.figures.rows import cohort_track, track_of, tracks_of
-from projections.figures.stages import EXITS, STOCK
+from projections.figures.stages import EXITS, FLOW, STOCK
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.http.problem import Problem
@@ -36,7 +36,8 @@ from service.pages.figures.numbers import (
     stage_in,
     value_label,
 )
-from service.pages.frame.looking import Looking, last_day, looking_at
+from service.pages.frame.looking import BREAKDOWN, Looking, last_day, looking_at
+from service.pages.frame.looking import PARAMETERS as MOMENTS
 from service.pages.frame.people import People, name_of, people_of
 from service.pages.frame.rendering import View, page
 from service.reading.figures.asking import check_measure, check_row
@@ -46,7 +47,15 @@ from service.reading.figures.periods import DAY
 
 PARAMETERS = ("figure", "row", "track", "measure", *VALUES, UNREPORTED, "after")
 """Which number is meant, in addition to what was asked of its figure."""
-
+FILTERS: Final = (
+    (BREAKDOWN, *VALUES, UNREPORTED),
+    ("period", "from", "to"),
+    ("as_of",),
+    ("known_at",),
+)
+"""What may be left out of a list's address, so that it shows more."""
+ON_THE_FUNNEL: Final = frozenset({STOCK.name, FLOW.name})
+"""Figures whose numbers are on `/funnel`; any other has a page of its own."""
 
 EXITS_BY_NAME: Final = {str(kind): words for kind, words in EXITS.items()}
 
@@ -122,10 +131,20 @@ async def members_page(request: Request, view: View) -> Response:
         is_first=place is None,
         next=place_text(found.next) if found.next is not None and total > PAGE_ROWS else None,
         pinned=view.again(**{**looking.pinned(question), "after": None}),
+        came_from=_came_from(view, looking, figure),
+        wider=view.without_last(*FILTERS),
         hidden=[name for name in view.asked if name not in ("as_of", "known_at", "lang", "after")],
         compare_url=view.again_at("/compare", [name for name in view.asked if name != "after"]),
         compared=[name for name in view.asked if name not in ("lang", "after")],
     )
+
+
+def _came_from(view: View, looking: Looking, figure: Figure) -> tuple[str, str]:
+    """Return the name and the address of the page that has the number, with its filters."""
+    if figure.name in ON_THE_FUNNEL:
+        return view.words("funnel.title"), view.again_at("/funnel", (*MOMENTS, BREAKDOWN))
+    address = view.again_at(f"/figures/{figure.name}", looking.given(figure))
+    return label_in(figure.words, view.words.language), address
 
 
 def _definition(figure: Figure, cell: Cell, stage: object, view: View) -> str:

@@ -88,6 +88,17 @@ class View(NamedTuple):
         about = {name: self.asked[name] for name in kept if name in self.asked}
         return self.url(path, **about)
 
+    def without_last(self, *filters: Collection[str]) -> str | None:
+        """Return the address of this page without the filter that its URL names last, if any.
+
+        Each filter is the parameters that have a meaning only together.
+        """
+        for name in reversed(list(self.asked)):
+            for parameters in filters:
+                if name in parameters:
+                    return self.again(**dict.fromkeys((*parameters, "after")))
+        return None
+
     @property
     def languages(self) -> list[tuple[str, str]]:
         """The other languages, each with the address of this page in it."""

@@ -122,10 +122,6 @@ async def _choose(request: Request, view: View) -> Response:
     )
 
 
-def _list_number(view: View, code: str, size: int) -> LinkedNumber:
-    return LinkedNumber(size, view.url("/leads", list=code) if size else None)
-
-
 async def _roster_page(request: Request, view: View) -> Response:
     """Show the leads that are on a list, or that one person is in charge of, as they are now."""
     lifecycle, now = lifecycle_of(request), part_of(request, Clock).now()
@@ -155,6 +151,8 @@ async def _roster_page(request: Request, view: View) -> Response:
         position=found.position,
         is_first=after is None,
         next=found.next if total > PAGE_ROWS else None,
+        # What is left has to choose leads still.
+        wider=view.without_last(*zip(ROSTER)) if view.asked.keys() >= set(ROSTER) else None,
     )
 
 
