@@ -42,6 +42,8 @@ CREATE TABLE ledger.business_touches (
     known_from bigint NOT NULL,
     lead uuid NOT NULL,
     touched_at timestamptz NOT NULL,
+    origin text COLLATE "C",
+    is_touch boolean NOT NULL,
     voided_by bigint,
     CONSTRAINT business_touches_are_known_once PRIMARY KEY (generation, position, known_from)
 );

@@ -79,9 +79,10 @@ WITH closed AS (
       WHERE generation = :generation AND position = :position AND voided_by IS NULL
         AND (CAST(:occurred_at AS timestamptz) IS NOT NULL OR CAST(:lead AS uuid) IS NOT NULL)
      RETURNING *)
-INSERT INTO ledger.business_touches (generation, position, known_from, lead, touched_at)
+INSERT INTO ledger.business_touches (
+       generation, position, known_from, lead, touched_at, origin, is_touch)
 SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead AS uuid), lead),
-       COALESCE(CAST(:occurred_at AS timestamptz), touched_at)
+       COALESCE(CAST(:occurred_at AS timestamptz), touched_at), origin, is_touch
   FROM closed
 
 -- name: correct_contact
@@ -111,7 +112,7 @@ WITH held AS (
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'business_touches',
-            CAST(ROW(position, known_from, lead, touched_at, voided_by) AS text)
+            CAST(ROW(position, known_from, lead, touched_at, origin, is_touch, voided_by) AS text)
        FROM ledger.business_touches
       WHERE generation IN (:live, :built)
       UNION ALL

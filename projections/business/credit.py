@@ -9,9 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from domain.lifecycle.conditions import Condition
+from domain.lifecycle.contribution import ContributionRules
+from domain.lifecycle.definition import Lifecycle, SubjectKind
 from projections.business.won_business import Unit, sums_of
+
+OPENING_LOOKBACK: Final = timedelta(days=90)
+"""What was longer ago did not open the deal."""
 
 
 class Policy(StrEnum):
@@ -20,11 +26,22 @@ class Policy(StrEnum):
     ORIGIN = "origin"
     """The origin of the pass in which the business was won. Targets use this policy."""
     OPENING = "opening"
-    """The origin of the event that opened the deal: its channel, its department."""
+    """The origin of what the person did last before the deal was opened; if that is not known, of
+    the report that opened it: its channel, its department."""
     FIRST_TOUCH = "first_touch"
     """The origin of the person's first touch ever."""
     ANY_TOUCH = "any_touch"
     """Any touch by marketing in the lookback period. A mail that was only sent is not a touch."""
+
+
+class Touch(NamedTuple):
+    """Something that a person did or received."""
+
+    at: datetime
+    origin: str | None
+    """Whose work it came by, if a rule of the origin table says so."""
+    is_touch: bool
+    """Whether it is a touch by marketing."""
 
 
 class Person(NamedTuple):
@@ -35,6 +52,8 @@ class Person(NamedTuple):
     """The origin of the person's first touch, even if the person was still anonymous."""
     touches: Sequence[datetime]
     """When marketing touched the person, in time order."""
+    inbound: Sequence[Touch] = ()
+    """What the person did by anyone's work, in time order."""
 
 
 NOBODY = Person({}, None, ())
@@ -51,10 +70,12 @@ class Rules(NamedTuple):
     lookback: timedelta
     business: frozenset[str]
     """The kinds of business that count; others are listed separately."""
+    policies: frozenset[Policy] = frozenset(Policy)
+    """Those by which business can be marketing's at all."""
 
 
 class Credited(NamedTuple):
-    """A unit, and for each policy whether the unit is marketing's."""
+    """A unit, and for each policy that can be satisfied whether the unit is marketing's."""
 
     unit: Unit
     value: Decimal | None
@@ -71,6 +92,8 @@ class Share(NamedTuple):
     """Marketing's part of the business, by one policy."""
 
     policy: Policy
+    is_set: bool
+    """Whether any business can be marketing's by it."""
     number: int
     value: Decimal
     number_of: int
@@ -78,11 +101,15 @@ class Share(NamedTuple):
 
     @property
     def by_number(self) -> Decimal | None:
-        """The share, from 0 to 1; None if there is no business."""
+        """The share, from 0 to 1; None if there is no business or the policy is not set."""
+        if not self.is_set:
+            return None
         return _ratio(Decimal(self.number), Decimal(self.number_of))
 
     @property
     def by_value(self) -> Decimal | None:
+        if not self.is_set:
+            return None
         return _ratio(self.value, self.value_of)
 
 
@@ -120,10 +147,10 @@ def contribution(units: Iterable[Unit], people: Mapping[str, Person], rules: Rul
                 _count(apart, unit.business, value)
             elif counts:
                 _count(other_currencies, currency, value)
-    nurtured = [entry for entry in credited if entry.by_policy[Policy.ANY_TOUCH]]
-    others = [entry for entry in credited if not entry.by_policy[Policy.ANY_TOUCH]]
+    nurtured = [entry for entry in credited if entry.by_policy.get(Policy.ANY_TOUCH)]
+    others = [entry for entry in credited if not entry.by_policy.get(Policy.ANY_TOUCH)]
     return Contribution(
-        shares=tuple(_share(policy, credited) for policy in Policy),
+        shares=tuple(_share(policy, credited, rules) for policy in Policy),
         by_origin=_by_origin(credited),
         nurtured_average=_average(nurtured),
         other_average=_average(others),
@@ -154,23 +181,59 @@ def credit(unit: Unit, value: Decimal | None, person: Person, rules: Rules) -> C
     has_touch = any(begin <= touch <= unit.won_at for touch in person.touches)
     is_known = unit.lead is not None
     marketing = rules.marketing_origins
-    return Credited(
-        unit,
-        value,
-        origin,
-        {
-            Policy.ORIGIN: is_known and origin in marketing,
-            Policy.OPENING: is_known and unit.opening_origin in marketing,
-            Policy.FIRST_TOUCH: is_known and person.first_touch in marketing,
-            Policy.ANY_TOUCH: is_known and has_touch,
-        },
-    )
+    by_policy = {
+        Policy.ORIGIN: is_known and origin in marketing,
+        Policy.OPENING: is_known and _opening(unit, person) in marketing,
+        Policy.FIRST_TOUCH: is_known and person.first_touch in marketing,
+        Policy.ANY_TOUCH: is_known and has_touch,
+    }
+    set_ones = {policy: by_policy[policy] for policy in Policy if policy in rules.policies}
+    return Credited(unit, value, origin, set_ones)
 
 
-def _share(policy: Policy, credited: Sequence[Credited]) -> Share:
-    own = [entry for entry in credited if entry.by_policy[policy]]
+def _opening(unit: Unit, person: Person) -> str | None:
+    """Return the origin of the latest inbound report before the business was opened."""
+    begin = unit.opened_at - OPENING_LOOKBACK
+    last = [touch.origin for touch in person.inbound if begin <= touch.at <= unit.opened_at]
+    return last[-1] if last else unit.opening_origin
+
+
+def policies_of(lifecycle: Lifecycle, rules: ContributionRules) -> frozenset[Policy]:
+    """Return the policies by which business can be marketing's, whatever is reported.
+
+    If the table of origins gives marketing no deal, that is a gap in the table and says nothing
+    about who brought the business.
+    """
+    of_leads = [name for name, type in lifecycle.events.items() if type.subject is SubjectKind.LEAD]
+    can_be = {
+        Policy.ORIGIN: _can_be_marketings(lifecycle, rules, of_leads),
+        Policy.OPENING: _can_be_marketings(lifecycle, rules, of_leads),
+        Policy.FIRST_TOUCH: _can_be_marketings(lifecycle, rules, of_leads),
+        Policy.ANY_TOUCH: any(_can_hold(rules.touch, name) for name in of_leads),
+    }
+    return frozenset(policy for policy, is_possible in can_be.items() if is_possible)
+
+
+def _can_be_marketings(
+    lifecycle: Lifecycle, rules: ContributionRules, types: Iterable[str]
+) -> bool:
+    marketing = rules.marketing_origins
+    if lifecycle.origin_otherwise in marketing:
+        return True
+    conditions = [rule.condition for rule in lifecycle.origin_rules if rule.origin in marketing]
+    return any(_can_hold(condition, name) for name in types for condition in conditions)
+
+
+def _can_hold(condition: Condition, type: str) -> bool:
+    """Return whether a condition can be true of an event of which only the type is known."""
+    return condition.test({"event.type": type}) is not False
+
+
+def _share(policy: Policy, credited: Sequence[Credited], rules: Rules) -> Share:
+    own = [entry for entry in credited if entry.by_policy.get(policy)]
     return Share(
         policy=policy,
+        is_set=policy in rules.policies,
         number=len(own),
         value=_sum(own),
         number_of=len(credited),

@@ -7,7 +7,7 @@ SELECT report.position, report.what, report.occurred_at, CAST(report.lead AS tex
  WHERE report.generation = :generation
    AND report.known_from <= :known_at
    AND (report.voided_by IS NULL OR report.voided_by > :known_at)
-   AND report.occurred_at < :until
+   AND report.occurred_at <= :as_of
  ORDER BY report.position
 
 -- name: passes
@@ -42,14 +42,14 @@ SELECT CAST(event.subject_id AS text) AS lead, event.record
  ORDER BY event.position
 
 -- name: touches
--- When marketing touched these leads.
-SELECT CAST(touch.lead AS text) AS lead, touch.touched_at
+-- When marketing touched these leads, and what they did themselves, by whose work.
+SELECT CAST(touch.lead AS text) AS lead, touch.touched_at, touch.origin, touch.is_touch
   FROM ledger.business_touches AS touch
  WHERE touch.generation = :generation
    AND touch.lead = ANY (CAST(:leads AS uuid[]))
    AND touch.known_from <= :known_at
    AND (touch.voided_by IS NULL OR touch.voided_by > :known_at)
- ORDER BY touch.lead, touch.touched_at
+ ORDER BY touch.lead, touch.touched_at, touch.position
 
 -- name: forwards
 -- The states of these leads, which name the leads that they absorbed or were absorbed by.

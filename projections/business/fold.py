@@ -16,7 +16,7 @@ from domain.deciding.report import department_of
 from domain.event import Event
 from domain.lead.readings import CaseReadings
 from domain.lead.state import State
-from domain.lifecycle.definition import Lifecycle, Role, SubjectKind
+from domain.lifecycle.definition import EventKind, Lifecycle, Role, SubjectKind
 from domain.lifecycle.service_events import (
     CORRECTED,
     EVENT,
@@ -77,6 +77,10 @@ class TouchRow(NamedTuple):
     known_from: int
     lead: str
     touched_at: datetime
+    origin: str | None
+    """Whose work it came by, if a rule of the origin table says so."""
+    is_touch: bool
+    """Whether it is a touch by marketing."""
 
 
 class TakenBack(NamedTuple):
@@ -139,12 +143,16 @@ def fold(state: Business, event: Event) -> None:
     event_type = state.lifecycle.events.get(event.type)
     if event_type is not None and event_type.role in WHAT_OF_ROLE:
         state.business.append(_business_row(state.lifecycle, event, WHAT_OF_ROLE[event_type.role]))
+        is_inbound = False
+    else:
+        is_inbound = event_type is not None and event_type.kind is EventKind.FACT
     if event.subject.kind is not SubjectKind.LEAD:
         return
-    if _touches(state.lifecycle, event):
-        state.touches.append(
-            TouchRow(event.position, event.position, event.subject.id, event.occurred_at)
-        )
+    origin = _origin_named(state.lifecycle, event) if is_inbound else None
+    is_touch = _touches(state.lifecycle, event)
+    if is_touch or origin is not None:
+        at, lead = event.position, event.subject.id
+        state.touches.append(TouchRow(at, at, lead, event.occurred_at, origin, is_touch))
     screening = state.lifecycle.pace.screening
     if screening is not None and (contact := contact_row(screening, event)) is not None:
         state.contacts.append(contact)
@@ -193,10 +201,14 @@ def day_in(data: Mapping[str, Any]) -> date | None:
 
 def _origin(lifecycle: Lifecycle, event: Event) -> str | None:
     """Return the origin of this event according to the origin table (domain rule 11)."""
+    return _origin_named(lifecycle, event) or lifecycle.origin_otherwise
+
+
+def _origin_named(lifecycle: Lifecycle, event: Event) -> str | None:
+    """Return the origin that a rule of the table names for this event."""
     readings = _facts(event)
     return next(
-        (rule.origin for rule in lifecycle.origin_rules if rule.condition.test(readings)),
-        lifecycle.origin_otherwise,
+        (rule.origin for rule in lifecycle.origin_rules if rule.condition.test(readings)), None
     )
 
 

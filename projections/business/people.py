@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from domain.event import Event
 from domain.lifecycle.service_events import RESTATED
-from projections.business.credit import Person
+from projections.business.credit import Person, Touch
 from projections.business.won_business import Unit
 
 
@@ -66,7 +66,7 @@ def people_in(
     groups: Mapping[str, Iterable[str]],
     passes: Mapping[str, Sequence[Pass]],
     said: Iterable[Said],
-    touches: Mapping[str, Sequence[datetime]],
+    touches: Mapping[str, Sequence[Touch]],
 ) -> dict[str, Known]:
     """Return what is known about each lead; `groups` names it with all leads that it absorbed.
 
@@ -115,15 +115,19 @@ def _person(
     lead: str,
     group: Sequence[str],
     passes: Mapping[str, Sequence[Pass]],
-    touches: Mapping[str, Sequence[datetime]],
+    touches: Mapping[str, Sequence[Touch]],
     first: Mapping[str, str | None],
 ) -> Person:
     begun = sorted(
         ((passes[other][0].begun_at, first.get(other)) for other in group if passes.get(other)),
         key=lambda start: start[0],
     )
+    own = sorted(
+        (touch for other in group for touch in touches.get(other, ())), key=lambda touch: touch.at
+    )
     return Person(
         origin_by_pass={found.number: found.origin for found in passes.get(lead, ())},
         first_touch=next((touch for _, touch in begun if touch is not None), None),
-        touches=sorted(moment for other in group for moment in touches.get(other, ())),
+        touches=[touch.at for touch in own if touch.is_touch],
+        inbound=tuple(touch for touch in own if touch.origin is not None),
     )

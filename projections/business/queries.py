@@ -22,13 +22,19 @@ from events.database.connected import read_connected
 from events.database.sessions import Driver
 from events.database.statements import load
 from events.records import decode_event
-from projections.business.credit import Contribution, Person, Rules, contribution
+from projections.business.credit import (
+    Contribution,
+    Person,
+    Rules,
+    Touch,
+    contribution,
+    policies_of,
+)
 from projections.business.people import Known, Pass, in_pass, people_in, said_by
 from projections.business.won_business import BusinessEvent, Unit, What, units
 from projections.engine.failures import ProjectionUnknown
 
 LATEST = datetime.max.replace(tzinfo=UTC)
-AN_INSTANT = timedelta(microseconds=1)
 
 
 class Answer(NamedTuple):
@@ -64,14 +70,17 @@ class Crediting:
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: int | None = None,
+        as_of: datetime | None = None,
         currency: str | None = None,
     ) -> Answer:
         """Credit the business won from `since` until before `until`, as known at a position.
 
         Amounts in `currency` are added; None means the lifecycle's currency.
         """
-        won = await self.won(driver, lifecycle, since=since, until=until, known_at=known_at)
-        credited = contribution(won.units, won.people, rules_of(rules, currency))
+        won = await self.won(
+            driver, lifecycle, since=since, until=until, known_at=known_at, as_of=as_of
+        )
+        credited = contribution(won.units, won.people, rules_of(lifecycle, rules, currency))
         return Answer(credited, won.position, won.beside)
 
     async def won(
@@ -86,7 +95,8 @@ class Crediting:
     ) -> Won:
         """Return the business won from `since` until before `until`, as known at a position.
 
-        What happened to it after `as_of` does not count; by default, after the period.
+        What happened to it after `as_of` does not count. By default everything does, so an order of
+        the period that was cancelled after it is left out.
         """
         rules = lifecycle.contribution
         (live,) = await self._rows(driver, "live", {}) or (None,)
@@ -100,7 +110,7 @@ class Crediting:
             {
                 "generation": generation,
                 "known_at": known,
-                "until": as_of + AN_INSTANT if as_of is not None else until or LATEST,
+                "as_of": as_of or LATEST,
             },
         )
         won = units(
@@ -209,10 +219,10 @@ class Crediting:
             said_by(lead, decode_event(record))
             for lead, record in await self._rows(driver, "origins", origins)
         ]
-        touches: defaultdict[str, list[datetime]] = defaultdict(list)
+        touches: defaultdict[str, list[Touch]] = defaultdict(list)
         values = {"leads": ids, "generation": generation, "known_at": known}
-        for lead, touched_at in await self._rows(driver, "touches", values):
-            touches[lead].append(touched_at)
+        for lead, *columns in await self._rows(driver, "touches", values):
+            touches[lead].append(Touch(*columns))
         return people_in(groups, passes, said, touches)
 
     async def _rows(
@@ -227,7 +237,7 @@ def _events(rows: Iterable[tuple[Any, ...]]) -> Iterable[BusinessEvent]:
     return (BusinessEvent(row[0], What(row[1]), *row[2:]) for row in rows)
 
 
-def rules_of(rules: ContributionRules, currency: str | None) -> Rules:
+def rules_of(lifecycle: Lifecycle, rules: ContributionRules, currency: str | None) -> Rules:
     """Return the lifecycle's rules, for amounts in a currency; None: in the lifecycle's own."""
     return Rules(
         marketing_origins=frozenset(rules.marketing_origins),
@@ -235,6 +245,7 @@ def rules_of(rules: ContributionRules, currency: str | None) -> Rules:
         default_currency=rules.currency,
         lookback=timedelta(days=rules.lookback_days),
         business=frozenset(rules.business),
+        policies=policies_of(lifecycle, rules),
     )
 
 

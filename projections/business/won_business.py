@@ -85,6 +85,7 @@ class Unit(NamedTuple):
     account: str | None
     opening_origin: str | None
     """The origin of the event that opened it, according to the origin table."""
+    opened_at: datetime
 
 
 _DEAL_WHAT = frozenset({What.OPENED, What.UPDATED, What.REOPENED, What.WON, What.LOST})
@@ -231,6 +232,7 @@ def _deal(id: str, reports: Sequence[BusinessEvent], orders: Sequence[_Order]) -
         pass_number=won.pass_number,
         account=won.account,
         opening_origin=opening.origin,
+        opened_at=opening.occurred_at,
     )
 
 
@@ -263,6 +265,7 @@ def _lone(id: str, order: _Order, deal: Sequence[BusinessEvent]) -> Unit:
         pass_number=first.pass_number,
         account=first.account,
         opening_origin=first.origin,
+        opened_at=first.occurred_at,
     )
 
 
@@ -280,4 +283,5 @@ def _renewal(report: BusinessEvent) -> Unit:
         pass_number=report.pass_number,
         account=report.account,
         opening_origin=report.origin,
+        opened_at=report.occurred_at,
     )

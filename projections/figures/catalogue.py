@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from projections.figures.definition import Figure
+from projections.figures.money.contribution import CONTRIBUTION
 from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.over_time.cohorts import CONVERSION, YIELD
 from projections.figures.over_time.customers import CUSTOMERS
@@ -39,5 +40,6 @@ FIGURES: Mapping[str, Figure] = {
         CUSTOMERS,
         FUNNEL_BY_SIDE,
         SCREENING,
+        CONTRIBUTION,
     )
 }

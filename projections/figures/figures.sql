@@ -425,3 +425,21 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/contacted.sql
 -- include: figures/screening.sql
 -- include: figures/lasting.sql
+
+-- name: count_contribution
+-- How much of the won business is marketing's, by every policy.
+-- include: figures/known_stays.sql
+-- include: figures/bought.sql
+-- include: figures/placed.sql
+-- include: figures/credited.sql
+-- include: figures/contribution.sql
+-- include: figures/counted_amounts.sql
+
+-- name: list_contribution
+-- The leads and companies behind one number of contribution.
+-- include: figures/known_stays.sql
+-- include: figures/bought.sql
+-- include: figures/placed.sql
+-- include: figures/credited.sql
+-- include: figures/contribution.sql
+-- include: figures/listed_amounts.sql

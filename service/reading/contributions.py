@@ -66,6 +66,7 @@ def describe_contribution(
 def _share(share: Share) -> shapes.Share:
     return {
         "policy": str(share.policy),
+        "is_set": share.is_set,
         "number": share.number,
         "number_of": share.number_of,
         "by_number": _ratio(share.by_number),

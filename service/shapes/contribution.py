@@ -13,6 +13,13 @@ class Share(Shape):
     """Marketing's share under one policy."""
 
     policy: Annotated[str, Field(description="origin, opening, first_touch or any_touch.")]
+    is_set: Annotated[
+        bool,
+        Field(
+            description="false: by the lifecycle's table of origins no business can be "
+            "marketing's. Such a policy has no share, and takes no part in disagreements."
+        ),
+    ]
     number: int
     number_of: int
     by_number: Annotated[str | None, Field(description="A share from 0 to 1, exact to 6 places.")]
@@ -57,7 +64,7 @@ class CreditedBusiness(Shape):
     lead: str | None
     account: str | None
     origin: str | None
-    marketing: Annotated[dict[str, bool], Field(description="By policy.")]
+    marketing: Annotated[dict[str, bool], Field(description="By policy that is set.")]
     beside: Annotated[
         Sequence[str], Field(description="Other people of the company, not credited.")
     ]

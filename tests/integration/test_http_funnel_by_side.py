@@ -32,6 +32,11 @@ STORY: Final[tuple[tuple[str | None, str, str, dict[str, Any]], ...]] = (
     ("friend", "order.cancelled", "03-01", {"order": "gone"}),
 )
 FEBRUARY: Final = {"from": "2026-02-01", "to": "2026-02-28"}
+YEN: Final = {
+    "from": "2026-02-01T00:00:00+09:00",
+    "to": "2026-03-01T00:00:00+09:00",
+    "currency": "JPY",
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -96,7 +101,7 @@ async def test_amounts_are_those_of_the_listed_orders_and_no_currency_is_added(
     service: Service,
 ) -> None:
     found = await amounts(service, **FEBRUARY)
-    assert found["value_JPY"] == {
+    assert found["orders_value_JPY"] == {
         "online": "1500",
         "marketing": "1500",
         "direct": "300",
@@ -105,9 +110,9 @@ async def test_amounts_are_those_of_the_listed_orders_and_no_currency_is_added(
         "no_lead": "100",
         "total": "1950",
     }
-    assert found["value_USD"] == {"resellers": "7.50", "sales": "7.50", "total": "7.50"}
-    assert found["new_value_JPY"]["total"] == "1900"
-    assert found["gross_profit_JPY"]["total"] == "180"
+    assert found["orders_value_USD"] == {"resellers": "7.50", "sales": "7.50", "total": "7.50"}
+    assert found["new_orders_value_JPY"]["total"] == "1900"
+    assert found["orders_gross_profit_JPY"]["total"] == "180"
 
 
 async def test_a_part_has_the_orders_whose_leads_had_its_value(service: Service) -> None:
@@ -125,13 +130,38 @@ async def test_a_part_has_the_orders_whose_leads_had_its_value(service: Service)
 async def test_the_share_of_amounts_is_that_of_the_money(service: Service) -> None:
     answer = (await service.client.get(f"/v1/figures/{FIGURE}", params=FEBRUARY)).json()
     shares = {row["row"]: row["shares"]["marketing_share"] for row in answer["rows"]}
-    assert (shares["orders"], shares["value_JPY"]) == ("0.428571", "0.769231")
-    assert shares["value_USD"] is None
+    assert (shares["orders"], shares["orders_value_JPY"]) == ("0.428571", "0.769231")
+    assert shares["orders_value_USD"] is None
+
+
+async def test_contribution_is_shown_by_every_policy_that_is_set(service: Service) -> None:
+    found = await numbers(service, "contribution", **FEBRUARY)
+    assert found["origin"] == {"orders": 7, "marketing": 3, "others": 4, "disputed": 1}
+    assert found["new_origin"] == {"orders": 6, "marketing": 3, "others": 3}
+    assert found["first_touch"] == {"orders": 7, "marketing": 4, "others": 3, "disputed": 1}
+    assert found["new_opening"] == {"orders": 6, "marketing": 3, "others": 3}
+    answer = await service.client.get("/v1/figures/contribution", params={"lang": "ja"})
+    labels = {row["row"]: row["row_label"] for row in answer.json()["rows"]}
+    assert labels["opening"] == "売上貢献率(全受注): 商談のきっかけ"
+    assert labels["new_origin_value_JPY"] == "新規受注貢献率: 獲得元: 金額 (JPY)"
+
+
+async def test_the_figure_of_contribution_agrees_with_the_page_of_that_name(
+    service: Service,
+) -> None:
+    shown = (await service.client.get("/v1/contribution", params=YEN)).json()
+    answer = (await service.client.get("/v1/figures/contribution", params=FEBRUARY)).json()
+    rows = {row["row"]: row["counts"] for row in answer["rows"]}
+    for share in shown["shares"]:
+        if share["is_set"]:
+            row = rows[f"new_{share['policy']}_value_JPY"]
+            assert row["marketing"]["amount"] == share["value"]
+            assert row["orders"]["amount"] == share["value_of"]
 
 
 async def test_a_table_has_the_amounts_as_numbers(service: Service) -> None:
     answer = await service.client.get(
         f"/v1/figures/{FIGURE}", params={"lang": "ja", **FEBRUARY}, headers={"accept": "text/csv"}
     )
-    (row,) = [line for line in answer.text.splitlines() if ",value_USD," in line]
-    assert row.startswith("lead,value_USD,受注金額(全体、USD),0,0,0,0,7.50,7.50,")
+    (row,) = [line for line in answer.text.splitlines() if ",orders_value_USD," in line]
+    assert row.startswith("lead,orders_value_USD,受注(全体): 金額 (USD),0,0,0,0,7.50,7.50,")

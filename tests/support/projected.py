@@ -5,7 +5,7 @@ The folds are the real ones. What the database does to their rows is done here i
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from domain.event import Event
@@ -13,7 +13,7 @@ from domain.lead.deadlines import without_positions
 from domain.lead.state import LeadState
 from domain.lifecycle.service_events import RESTATED
 from projections.business import fold as business
-from projections.business.credit import contribution
+from projections.business.credit import Touch, contribution
 from projections.business.people import Pass, Said, in_pass, people_in
 from projections.business.queries import rules_of
 from projections.business.won_business import BusinessEvent, Unit, What, units
@@ -89,9 +89,9 @@ def figures_of(ledger: LedgerInMemory) -> Figures:
     reports = _as_restated(memory, names)
     rules = lifecycle.contribution
     won = units(reports, customers=_customers(ledger, names), further=rules.further_business)
-    touches: defaultdict[str, list[datetime]] = defaultdict(list)
+    touches: defaultdict[str, list[Touch]] = defaultdict(list)
     for touch in memory.touches:
-        touches[names[touch.lead]].append(touch.touched_at)
+        touches[names[touch.lead]].append(Touch(*touch[3:]))
     people = people_in(
         {unit.lead: [unit.lead] for unit in won if unit.lead is not None},
         _passes(ledger, names),
@@ -101,7 +101,7 @@ def figures_of(ledger: LedgerInMemory) -> Figures:
     credited = contribution(
         [in_pass(unit, people) for unit in won],
         {lead: known.person for lead, known in people.items()},
-        rules_of(rules, None),
+        rules_of(lifecycle, rules, None),
     )
     return Figures(
         sorted(repr(_in_causes(in_pass(unit, people), causes)) for unit in won),

@@ -1,17 +1,26 @@
 """Marketing's contribution: by four policies, with the business on which they disagree."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
+from domain.lifecycle.conditions import Equals, condition_of
+from domain.lifecycle.definition import OriginRule
 from projections.business.credit import (
     Contribution,
     Person,
     Policy,
     Rules,
     Share,
+    Touch,
     contribution,
+    policies_of,
 )
 from projections.business.won_business import Unit
+from projections.figures.money.contribution import CONTRIBUTION
+from tests.support.stage_histories import LIFECYCLE
 from tests.support.stories import day
 
 RULES = Rules(
@@ -46,6 +55,7 @@ def unit(
         pass_number=1,
         account=None,
         opening_origin="sales-direct",
+        opened_at=day(20),
     )
     return plain._replace(**units)  # type: ignore[arg-type]
 
@@ -96,12 +106,52 @@ def test_policies_disagree_and_the_business_is_named() -> None:
     }
 
 
+def test_a_policy_that_is_not_set_has_no_share_and_disagrees_with_none() -> None:
+    rules = RULES._replace(policies=frozenset({Policy.ORIGIN, Policy.FIRST_TOUCH}))
+    found = contribution([unit("deal/1")], {"hanako": MARKETINGS}, rules)
+    opening = by(found, Policy.OPENING)
+    assert (opening.is_set, opening.by_number, opening.by_value) == (False, None, None)
+    assert not found.credited[0].is_disputed
+
+
+def test_a_policy_is_set_if_the_table_of_origins_can_satisfy_it() -> None:
+    rules = LIFECYCLE.contribution
+    assert rules is not None
+    assert policies_of(LIFECYCLE, rules) == set(Policy)
+    nobodys = replace(LIFECYCLE, origin_rules=())
+    assert policies_of(nobodys, rules) == {Policy.ANY_TOUCH}
+    of_visits = OriginRule("marketing-digital", condition_of(Equals("event.type", "churned")))
+    never = replace(LIFECYCLE, origin_rules=(of_visits,))
+    assert policies_of(never, rules) == {Policy.ANY_TOUCH}
+    assert CONTRIBUTION.named_by is not None
+    labels = [CONTRIBUTION.named_by(one)["opening"].label["ja"] for one in (LIFECYCLE, never)]
+    assert [label.endswith("(未設定)") for label in labels] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("inbound", "is_marketings"),
+    [
+        ([], False),
+        ([(-70, "marketing-digital")], True),
+        ([(-70.01, "marketing-digital")], False),
+        ([(5, "marketing-digital"), (6, "reseller")], False),
+        ([(5, "reseller"), (6, "marketing-digital"), (20.01, "reseller")], True),
+    ],
+)
+def test_the_last_thing_a_person_did_in_the_90_days_before_opens_a_deal(
+    inbound: list[tuple[float, str]], *, is_marketings: bool
+) -> None:
+    touches = [Touch(day(at), origin, is_touch=False) for at, origin in inbound]
+    person = SALES._replace(inbound=touches)
+    found = contribution([unit("deal/1")], {"hanako": person}, RULES)
+    assert by(found, Policy.OPENING).number == is_marketings
+
+
 def test_a_touch_counts_within_the_lookback_and_not_after_the_business() -> None:
     def is_touched(at: float) -> bool:
         person = Person({1: "sales-direct"}, None, (day(at),))
-        return by(contribution([unit("deal/1")], {"hanako": person}, RULES), Policy.ANY_TOUCH) == (
-            Share(Policy.ANY_TOUCH, 1, Decimal(100), 1, Decimal(100))
-        )
+        found = contribution([unit("deal/1")], {"hanako": person}, RULES)
+        return by(found, Policy.ANY_TOUCH).number == 1
 
     assert [is_touched(at) for at in (-60.01, -60, 30, 30.01)] == [False, True, True, False]
 

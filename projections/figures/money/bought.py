@@ -1,7 +1,7 @@
 """Won business in the rows of a figure: how many pieces, and what they amount to. Pure.
 
-    deal-1  new      JPY 900   orders, value_JPY, and the same as new business: new_orders, ...
-    deal-2  renewal  USD 100   orders, value_USD
+    deal-1  new      JPY 900   orders, orders_value_JPY; as new business, new_orders, ...
+    deal-2  renewal  USD 100   orders, orders_value_USD
 
 Amounts in different currencies are never added: each currency has rows of its own. A piece without
 an amount is in the row that counts it, and not in that of the amount.
@@ -31,7 +31,7 @@ ORDERS, VALUE, GROSS_PROFIT = "orders", "value", "gross_profit"
 SCOPES: Final = ("", OF_NEW)
 """All business, and the kinds that the lifecycle's rules of contribution name."""
 _MEANINGS: Final[Mapping[str, tuple[str, str, str, str]]] = {
-    VALUE: ("受注金額", "value", "受注の金額の合計", "What the business amounts to."),
+    VALUE: ("金額", "value", "受注の金額の合計", "What the business amounts to."),
     GROSS_PROFIT: ("粗利", "gross profit", "受注の粗利の合計", "The gross profit of the business."),
 }
 
@@ -45,17 +45,17 @@ class Entry(NamedTuple):
     amount: Decimal | None
 
 
-def rows_of(unit: Unit, lifecycle: Lifecycle) -> Iterator[tuple[str, Decimal | None]]:
-    """Return the rows in which a piece of business counts, with its amount there."""
+def rows_of(unit: Unit, lifecycle: Lifecycle, name: str) -> Iterator[tuple[str, Decimal | None]]:
+    """Return the rows of this name in which a piece of business counts, with its amount there."""
     rules = lifecycle.contribution
     kinds = rules.business if rules is not None else (NEW,)
     for scope in SCOPES:
         if scope == OF_NEW and unit.business not in kinds:
             continue
-        yield f"{scope}{ORDERS}", None
-        for name, amounts in ((VALUE, unit.amounts), (GROSS_PROFIT, unit.profits)):
+        yield f"{scope}{name}", None
+        for of, amounts in ((VALUE, unit.amounts), (GROSS_PROFIT, unit.profits)):
             for currency, amount in in_currencies(amounts, rules).items():
-                yield f"{scope}{name}_{currency}", amount
+                yield f"{scope}{name}_{of}_{currency}", amount
 
 
 def in_currencies(
@@ -70,8 +70,8 @@ def in_currencies(
     return found
 
 
-def ordered_rows(lifecycle: Lifecycle, counted: Collection[str]) -> list[str]:
-    """Return the rows of business that have members, and those that count it, in order.
+def ordered_rows(lifecycle: Lifecycle, counted: Collection[str], names: Iterable[str]) -> list[str]:
+    """Return the rows of amounts that have members, and those that count business, in order.
 
     The lifecycle's currency comes first.
     """
@@ -79,11 +79,11 @@ def ordered_rows(lifecycle: Lifecycle, counted: Collection[str]) -> list[str]:
     own = rules.currency if rules is not None else ""
     currencies = sorted(CODES, key=lambda code: (code != own, code))
     rows = []
-    for scope in SCOPES:
-        rows.append(f"{scope}{ORDERS}")
+    for row in (f"{scope}{name}" for scope in SCOPES for name in names):
+        rows.append(row)
         for code in currencies:
-            amounts = (f"{scope}{name}_{code}" for name in (VALUE, GROSS_PROFIT))
-            rows += [row for row in amounts if row in counted]
+            amounts = (f"{row}_{of}_{code}" for of in (VALUE, GROSS_PROFIT))
+            rows += [amount for amount in amounts if amount in counted]
     return rows
 
 
@@ -122,23 +122,30 @@ ROW_WORDS: Final[Mapping[str, Words]] = {
         },
     ),
 }
-AMOUNT_WORDS: Final[Mapping[str, Words]] = {
-    f"{scope}{name}_{code}": Words(
-        {
-            "ja": f"{ja}({'新規' if scope else '全体'}、{code})",
-            "en": f"{'new ' if scope else ''}{en} ({code})",
-        },
-        {"ja": ja_means, "en": en_means},
-    )
-    for scope in SCOPES
-    for name, (ja, en, ja_means, en_means) in _MEANINGS.items()
-    for code in CODES
-}
+
+
+def amount_words(names: Mapping[str, Words]) -> dict[str, Words]:
+    """Return what the rows of amounts are called, given what those are called that count."""
+    return {
+        f"{row}_{of}_{code}": Words(
+            {
+                "ja": f"{words.label['ja']}: {ja} ({code})",
+                "en": f"{words.label['en']}: {en} ({code})",
+            },
+            {"ja": ja_means, "en": en_means},
+        )
+        for row, words in names.items()
+        for of, (ja, en, ja_means, en_means) in _MEANINGS.items()
+        for code in CODES
+    }
+
+
 ABOUT_AMOUNTS: Final = {
-    "ja": "金額の行(`value_JPY`、`gross_profit_JPY`など)は通貨ごとに分かれ、換算も合算もしない。"
+    "ja": "金額の行(末尾が`_value_JPY`、`_gross_profit_JPY`など)は通貨ごとに分かれ、"
+    "換算も合算もしない。"
     "件数は金額の報告がある受注の数で、報告のない受注は含まない",
-    "en": "Rows of amounts, such as `value_JPY` and `gross_profit_JPY`, are separate for each "
-    "currency, never converted or added. Their counts are those of the orders that report the "
+    "en": "Rows of amounts, which end in `_value_JPY` or `_gross_profit_JPY`, are separate for "
+    "each currency, never converted or added. Their counts are those of the orders that report the "
     "amount.",
 }
 BY_ORDER_DATE: Final = {

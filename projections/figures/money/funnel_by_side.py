@@ -1,5 +1,6 @@
 """The funnel from acquisition to the order, seen from marketing's side and from that of sales."""
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -13,11 +14,12 @@ from projections.business.won_business import Unit
 from projections.figures.definition import Figure, FigureShare, Measure
 from projections.figures.money.bought import (
     ABOUT_AMOUNTS,
-    AMOUNT_WORDS,
     BY_ORDER_DATE,
+    ORDERS,
     READS,
     ROW_WORDS,
     Entry,
+    amount_words,
     ordered_rows,
     rows_of,
     values_of_business,
@@ -40,6 +42,8 @@ COLUMNS: Final[Mapping[str, str]] = {
 OF_SIDE: Final[Mapping[str, str]] = {"marketing": OFFLINE, "sales": DIRECT}
 """A lifecycle's side → the column of its other origins."""
 
+AMOUNTS: Final = amount_words(ROW_WORDS)
+
 
 def columns_of(lifecycle: Lifecycle) -> dict[str, str]:
     """Return the column of every origin; one that belongs to neither side is another origin."""
@@ -59,8 +63,12 @@ def _stages(lifecycle: Lifecycle) -> list[str]:
 
 
 def _rows(lifecycle: Lifecycle, _: Question, counted: Collection[RowKey]) -> list[RowKey]:
-    names = [*_stages(lifecycle), *ordered_rows(lifecycle, {row.name for row in counted})]
-    return [RowKey(SubjectKind.LEAD, name) for name in names]
+    bought = ordered_rows(lifecycle, {row.name for row in counted}, (ORDERS,))
+    return [RowKey(SubjectKind.LEAD, name) for name in (*_stages(lifecycle), *bought)]
+
+
+def _named(lifecycle: Lifecycle) -> Mapping[str, Words]:
+    return ChainMap({code: stage.words for code, stage in lifecycle.lead.stages.items()}, AMOUNTS)
 
 
 def _values(lifecycle: Lifecycle, question: Question) -> Mapping[str, Any]:
@@ -85,7 +93,7 @@ def _of_business(lifecycle: Lifecycle, question: Question, won: Won) -> Mapping[
     entries = [
         Entry(unit.won_by, row, column_of(unit), amount)
         for unit in won.units
-        for row, amount in rows_of(unit, lifecycle)
+        for row, amount in rows_of(unit, lifecycle, ORDERS)
     ]
     return values_of_business(won.units, entries, question)
 
@@ -216,10 +224,7 @@ FUNNEL_BY_SIDE: Final = Figure(
     rows=_rows,
     values=_values,
     row_words=ROW_WORDS,
-    named_by=lambda lifecycle: {
-        **{code: stage.words for code, stage in lifecycle.lead.stages.items()},
-        **AMOUNT_WORDS,
-    },
+    named_by=_named,
     reads=READS,
     of_business=_of_business,
     shares=(

@@ -70,6 +70,7 @@ async def get_contribution_page(request: Request) -> Response:
             since=question.since,
             until=question.until,
             known_at=known,
+            as_of=question.as_of,
         )
     found = describe_contribution(
         answer,

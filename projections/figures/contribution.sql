@@ -1,0 +1,3 @@
+-- Only business counts.
+     members AS (
+     SELECT * FROM credited)
