@@ -5,7 +5,7 @@ from fastapi.routing import APIRoute
 
 from service.pages.frame.answering import PageRoute
 
-STYLE_SHEET = "/static/{digest}/pages.css"
+STATIC = "/static/{digest}/{name}"
 
 
 def api_routes(app: FastAPI) -> list[APIRoute]:
@@ -13,16 +13,14 @@ def api_routes(app: FastAPI) -> list[APIRoute]:
     return [
         route
         for route in app.routes
-        if isinstance(route, APIRoute)
-        and not isinstance(route, PageRoute)
-        and route.path != STYLE_SHEET
+        if isinstance(route, APIRoute) and not isinstance(route, PageRoute) and route.path != STATIC
     ]
 
 
-def page_paths(app: FastAPI) -> list[str]:
-    """Return the paths of pages that are read with GET."""
+def page_paths(app: FastAPI, method: str = "GET") -> list[str]:
+    """Return the paths of pages that are read, or of forms that are sent with POST."""
     return [
         route.path_format
         for route in app.routes
-        if isinstance(route, PageRoute) and "GET" in (route.methods or ())
+        if isinstance(route, PageRoute) and method in (route.methods or ())
     ]
