@@ -286,6 +286,11 @@ async def test_contribution_shows_the_shares_and_the_business_of_the_api(
     assert int(found[0][1]) > 0
     business = page.split("<tbody>")[-1]
     assert business.count("<tr>") == len(answer["business"])
+    for name in ("funnel_by_side", "contribution"):
+        (link,) = re.findall(rf'href="(/figures/{name}\?[^"]+)"', page)
+        counted = await read(browser, html.unescape(link))
+        assert "<caption" in counted
+        assert "2026-06-30" in link
     disputed = await read(browser, "/contribution?from=2026-01-01&to=2026-06-30&disputed=yes")
     assert disputed.split("<tbody>")[-1].count("<code>") == answer["disputed"]
 

@@ -10,6 +10,8 @@ from events.lifecycles.known import Lifecycles
 from projections.business.credit import Policy
 from projections.business.projection import NAME
 from projections.business.queries import Crediting
+from projections.figures.money.contribution import CONTRIBUTION
+from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.stages import FLOW
 from projections.funnel.queries import FunnelQueries
 from service.feed.log import Log
@@ -24,6 +26,7 @@ from service.pages.frame.people import name_of
 from service.pages.frame.rendering import View, page, view_of
 from service.projected import ProjectedTables
 from service.reading.contributions import describe_contribution
+from service.reading.figures.defining import label_in
 from service.reading.figures.periods import PERIODS
 from service.routes.parameters import known_position
 from service.sessions.visiting import admit
@@ -92,6 +95,13 @@ async def get_contribution_page(request: Request) -> Response:
         periods=PERIODS,
         period_default=PERIOD_DEFAULT,
         found=found,
+        figures=[
+            (
+                label_in(figure.words, view.words.language),
+                view.again_at(f"/figures/{figure.name}", PARAMETERS),
+            )
+            for figure in (FUNNEL_BY_SIDE, CONTRIBUTION)
+        ],
         policies=POLICIES,
         rows=[_row(view, one) for one in found["business"][:PAGE_ROWS]],
         shown_max=PAGE_ROWS,
