@@ -288,3 +288,12 @@ async def test_a_selection_is_tried_out_without_a_record_and_then_run_once(
     assert [run["id"] for run in runs] == ["week-1"]
     wrong = await administrator.post("/selections", data={**form, "capacity": "x"}, headers=OURS)
     assert (wrong.status_code, "/capacity" in wrong.text) == (422, True)
+
+
+async def test_who_may_see_figures_gets_from_the_worklist_to_those_by_owner(
+    browser: httpx.AsyncClient, administrator: httpx.AsyncClient
+) -> None:
+    link = '<a href="/figures/screening?by=owner">'
+    found = [link in (await one.get("/worklist")).text for one in (administrator, browser)]
+    assert found == [True, False]
+    assert (await administrator.get("/figures/screening?by=owner")).status_code == 200

@@ -14,6 +14,9 @@ from domain.lifecycle.definition import EventKind, Lifecycle, MoveKind, SubjectK
 from events.lifecycles.known import Lifecycles
 from projections.deadlines.projection import NAME as DEADLINES
 from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
+from projections.figures.over_time import hand_overs
+from projections.figures.over_time.deals import DEALS
+from projections.figures.over_time.screening import SCREENING
 from projections.leads.projection import NAME
 from projections.leads.queries import Charge, Charges, Roster
 from service.clock import Clock
@@ -30,12 +33,15 @@ from service.pages.work.actions import ActionForm, actions_for
 from service.pages.work.reporting import RECORDED, recorded_in, visitor_in
 from service.people.cards import Card, Memo
 from service.projected import ProjectedTables
+from service.reading.figures.defining import label_in
 from service.reading.rosters import judging_stages, staffed_stages, today_of
-from service.sessions.visiting import admit
+from service.sessions.visiting import Visitor, admit
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ACTS_SHOWN: Final = 3
+FIGURES_OF_OWNERS: Final = (hand_overs.DEADLINES, hand_overs.ACCEPTANCE, SCREENING, DEALS)
+"""How the owners do: deadlines met, hand-overs taken on, the wait for the first contact, deals."""
 ACCEPT, ASSIGN = "lead.sales_accepted", "owner.assigned"
 """What a worklist offers with one click, if the lifecycle has it and the person may."""
 
@@ -127,11 +133,25 @@ async def get_worklist_page(request: Request) -> Response:
         limit=WORK_ROWS,
         loads=[OwnerLoad(one, leads, overdue[one], later[one]) for one, leads in loads.items()],
         overdue_of_nobody=overdue[None],
+        by_owner=_figures_by_owner(view, visitor),
         shows_people=making.people.are_shown,
         recorded=recorded,
         refused=None,
         me=visitor.person,
     )
+
+
+def _figures_by_owner(view: View, visitor: Visitor) -> list[tuple[str, str]]:
+    """Return labels and addresses of what tells a manager how the owners do, if they may see it."""
+    if Scope.PROJECTIONS_READ not in visitor.sender.scopes:
+        return []
+    return [
+        (
+            label_in(figure.words, view.words.language),
+            view.url(f"/figures/{figure.name}", by="owner"),
+        )
+        for figure in FIGURES_OF_OWNERS
+    ]
 
 
 def _by_urgency(
