@@ -92,6 +92,10 @@ CREATE INDEX events_by_publication ON ledger.events (position)
 CREATE INDEX events_to_be_judged ON ledger.events (position)
     WHERE type IN ('identity.conflicted', 'account.conflicted', 'lead.restated');
 
+-- Leads that were merged and separated again, for the figure about that.
+CREATE INDEX events_of_merges ON ledger.events (position)
+    WHERE type IN ('identity.merged', 'identity.unmerged');
+
 -- Finds selection runs and declarations of capacity among the events about the ledger itself.
 -- There may be many of those: orders without a lead are among them.
 CREATE INDEX events_of_the_ledger ON ledger.events (type, position)

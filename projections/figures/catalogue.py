@@ -12,6 +12,7 @@ from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_S
 from projections.figures.over_time.fates import FATES
 from projections.figures.over_time.hand_overs import ACCEPTANCE, DEADLINES
 from projections.figures.over_time.losses import LOSSES
+from projections.figures.over_time.merges import MERGING
 from projections.figures.over_time.pipeline import PIPELINE
 from projections.figures.over_time.ratios import PERIOD_RATIO
 from projections.figures.over_time.revival import REVIVAL
@@ -41,5 +42,6 @@ FIGURES: Mapping[str, Figure] = {
         FUNNEL_BY_SIDE,
         SCREENING,
         CONTRIBUTION,
+        MERGING,
     )
 }

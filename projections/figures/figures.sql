@@ -405,6 +405,22 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/funnel_by_side.sql
 -- include: figures/listed_amounts.sql
 
+-- name: count_merges
+-- How many leads and companies were merged, and which conflicts are open.
+-- include: figures/known_stays.sql
+-- include: figures/judged.sql
+-- include: figures/placed.sql
+-- include: figures/merges.sql
+-- include: figures/counted.sql
+
+-- name: list_merges
+-- The leads and companies behind one number of the merges.
+-- include: figures/known_stays.sql
+-- include: figures/judged.sql
+-- include: figures/placed.sql
+-- include: figures/merges.sql
+-- include: figures/listed.sql
+
 -- name: count_screening
 -- How many contacts reached somebody, what screenings found, and how many meetings came of them.
 -- include: figures/known_stays.sql

@@ -58,6 +58,7 @@ EXAMPLES: Mapping[str, str] = {
     "losses": "leadledger figure losses --period last_half --by owner",
     "pipeline": "leadledger figure pipeline --by owner",
     "screening": "leadledger figure screening --period last_month --by owner",
+    "merges": "leadledger figure merges --period last_quarter",
     "customers": "leadledger figure customers --period fiscal_year_to_date",
     "funnel_by_side": "leadledger figure funnel_by_side --period last_quarter",
     "contribution": "leadledger figure contribution --period fiscal_year_to_date",

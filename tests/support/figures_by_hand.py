@@ -315,6 +315,19 @@ def funnel_by_side(stays: Stays, _: Lifecycle, question: Question) -> Counts:
             yield _row(stay), COLUMNS.get(stay.origin or "", "other"), stay
 
 
+def merges(stays: Stays, lifecycle: Lifecycle, question: Question) -> Counts:
+    since, until = question.since or datetime.min.replace(tzinfo=UTC), question.until or NEVER
+    acquired = lifecycle.lead.entry[-1]
+    for stay in stays:
+        left_at = _left_at(stay, question)
+        if stay.exit_kind == "absorbed" and left_at is not NEVER and since <= left_at < until:
+            is_known = stay.stage not in (UNPLACED, *lifecycle.lead.entry[:-1])
+            yield _row(stay, "merges"), "known" if is_known else "visitors", stay
+        begins = stay.stage == acquired and stay.is_first and stay.pass_number == 1
+        if begins and since <= stay.entered_at < until:
+            yield _row(stay, "merges"), "acquired", stay
+
+
 def customers(stays: Stays, _: Lifecycle, question: Question) -> Counts:
     companies: defaultdict[str, list[HandStay]] = defaultdict(list)
     for stay in stays:
@@ -450,6 +463,7 @@ BY_HAND: Mapping[str, Callable[[Stays, Lifecycle, Question], Counts]] = {
     "fates": fates,
     "revival": revival,
     "customers": customers,
+    "merges": merges,
     "funnel_by_side": funnel_by_side,
     "period_ratio": period_ratio,
     "time_in_stage": time_in_stage,
