@@ -1,4 +1,4 @@
-"""The figure about merging: who was merged, what was taken back, and what awaits a decision."""
+"""The figure about merging: merges, those taken back, and conflicts that await a decision."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The figure about merging: who turned out to be another one, and which contradictions are open."""
+"""The figure about merging: leads and companies that became another, and open contradictions."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
