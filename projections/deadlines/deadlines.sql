@@ -60,3 +60,24 @@ SELECT live.position AS head, found.*
        ) AS found ON true
  WHERE live.name = 'deadlines' AND live.status = 'live'
  ORDER BY found.due_at, found.known_from, found.number
+
+-- name: count_by_owner
+-- How many undecided deadlines each person has, and when they fall due. Counted here and not on a
+-- page of deadlines, whose end would hide the rest; the index of the undecided is read once.
+SELECT found.*
+  FROM ledger.projections AS live
+ CROSS JOIN LATERAL (
+       SELECT owner,
+              count(*) FILTER (WHERE due_at <= CAST(:now AS timestamptz)) AS overdue,
+              count(*) FILTER (WHERE due_at > CAST(:now AS timestamptz)
+                                 AND due_at <= CAST(:tonight AS timestamptz)) AS today,
+              count(*) FILTER (WHERE due_at > CAST(:tonight AS timestamptz)
+                                 AND due_at <= CAST(:weekend AS timestamptz)) AS this_week,
+              count(*) FILTER (WHERE due_at > GREATEST(CAST(:tonight AS timestamptz),
+                                                       CAST(:weekend AS timestamptz))) AS later
+         FROM ledger.deadlines AS row
+        WHERE row.generation = live.generation AND row.known_to IS NULL AND row.outcome IS NULL
+        GROUP BY owner
+       ) AS found
+ WHERE live.name = 'deadlines' AND live.status = 'live'
+ ORDER BY found.overdue DESC, found.today DESC, found.this_week DESC, found.owner

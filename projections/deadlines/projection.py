@@ -118,11 +118,30 @@ class DeadlinePage(NamedTuple):
     """The position at which the page was read."""
 
 
+class DueCounts(NamedTuple):
+    """How many undecided deadlines one person has, by when they fall due; each counts once."""
+
+    owner: str | None
+    overdue: int = 0
+    today: int = 0
+    this_week: int = 0
+    later: int = 0
+
+
 class DeadlineQueries:
-    """Queries of deadlines. A class, because they share the same statement."""
+    """Queries of deadlines. A class, because they share their statements."""
 
     def __init__(self, schema: str) -> None:
-        self._statement = load("projections", "deadlines/deadlines.sql", schema)["list_deadlines"]
+        self._sql = load("projections", "deadlines/deadlines.sql", schema)
+
+    async def count_by_owner(
+        self, driver: Driver, *, now: datetime, tonight: datetime, weekend: datetime
+    ) -> list[DueCounts]:
+        """Count what is undecided for each person, those with the most overdue first."""
+        statement = self._sql["count_by_owner"]
+        values = {"now": now, "tonight": tonight, "weekend": weekend}
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        return [DueCounts(*(row[name] for name in DueCounts._fields)) for row in rows]
 
     async def page(
         self,
@@ -145,7 +164,7 @@ class DeadlineQueries:
             "after_number": after_number,
             "limit": limit,
         }
-        statement = self._statement
+        statement = self._sql["list_deadlines"]
         rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not rows:
             raise ProjectionUnknown(f"{NAME} has no live generation; start a runner")

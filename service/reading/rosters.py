@@ -8,7 +8,10 @@ from domain.lead.state import LeadState
 from domain.lifecycle.definition import LeadList, Lifecycle, MoveKind
 from domain.rules.lists import is_in_time
 from domain.times import format_optional_utc, format_utc
+from events.database.sessions import Driver
+from projections.deadlines.projection import DeadlineQueries, DueCounts
 from projections.leads.queries import Charge, Company, LeadPage, Listed
+from service.reading.figures.periods import Calendar, period_named
 from service.reading.leads import in_stage
 from service.shapes import roster as shapes
 
@@ -166,3 +169,14 @@ class Tasks:
             "grade": state.grade,
             "screened_as": state.screened_as,
         }
+
+
+async def due_by_owner(
+    queries: DeadlineQueries, driver: Driver, now: datetime, calendar: Calendar
+) -> list[DueCounts]:
+    """Count everyone's undecided deadlines: overdue, and due today, this week or later."""
+    today = now.astimezone(calendar.zone).date()
+    week = period_named("this_week", today, calendar)
+    return await queries.count_by_owner(
+        driver, now=now, tonight=calendar.ends(today), weekend=calendar.begins(week.beyond)
+    )

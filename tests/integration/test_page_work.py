@@ -1,6 +1,7 @@
 """Work done on pages: the same events, decided as the API's are, each recorded once."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +10,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from projections.deadlines.projection import DeadlineQueries
 from service.keys.scopes import Scope
 from service.private_postgres import PrivatePostgres
+from service.projected import ProjectedTables
 from tests.support.http_service import Service, running_service
 from tests.support.page_visits import OURS, browsing, counted, key_of, log_in
 
@@ -34,8 +37,11 @@ async def browser(service: Service) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def qualified(service: Service, name: str, **handed: str) -> str:
+async def qualified(
+    service: Service, name: str, *, at: datetime | None = None, **handed: str
+) -> str:
     """Report a lead that waits for sales, and return its id."""
+    time = {"time": at.isoformat()} if at is not None else {}
     lead = {"email": f"{name}@{name}.example", "name": name}
     for type, data in (
         ("form.submitted", {}),
@@ -43,7 +49,7 @@ async def qualified(service: Service, name: str, **handed: str) -> str:
         ("lead.qualified", {}),
         ("lead.handed_over", {"owner": ME, **handed}),
     ):
-        event = {"id": f"{name}-{type}", "type": type, "lead": lead, "data": data}
+        event = {"id": f"{name}-{type}", "type": type, "lead": lead, "data": data, **time}
         answer = await service.client.post("/v1/events", json=event)
         assert answer.status_code == 201, answer.text
     found = await service.client.post("/v1/leads/find", json={"email": lead["email"]})
@@ -207,6 +213,39 @@ def hidden_fields(page: str, action: str) -> list[dict[str, str]]:
         dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
         for form in forms
     ]
+
+
+async def test_everyones_deadlines_are_counted_by_when_they_are_due(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    for number, owner in enumerate((ME, "E2", ME, "E2", "E2")):
+        begun = datetime.now(UTC) - timedelta(days=7 * number)
+        await qualified(service, f"due-{number}", at=begun, owner=owner)
+    listed = (await service.client.get("/v1/deadlines?limit=1000")).json()["deadlines"]
+    dues = sorted({datetime.fromisoformat(one["due_at"]) for one in listed})
+    # Moments of deadlines themselves, so that every bound is met exactly.
+    now, tonight, weekend = dues[:3]
+    expected: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in listed:
+        at = datetime.fromisoformat(one["due_at"])
+        bounds = {"overdue": now, "today": tonight, "this_week": weekend}
+        expected[one["owner"]][
+            next((name for name, bound in bounds.items() if at <= bound), "later")
+        ] += 1
+    async with service.part(ProjectedTables).reached(None, "deadlines") as driver:
+        found = await service.part(DeadlineQueries).count_by_owner(
+            driver, now=now, tonight=tonight, weekend=weekend
+        )
+    assert {
+        one.owner: +Counter(dict(zip(one._fields[1:], one[1:], strict=True))) for one in found
+    } == expected
+    page = (await browser.get("/worklist?owner=E2")).text
+    late = sum(
+        one["owner"] == "E2" and datetime.fromisoformat(one["due_at"]) <= datetime.now(UTC)
+        for one in listed
+    )
+    assert late > 0
+    assert re.search(rf'owner=E2" aria-current="true">E2</a>.*? late">{late}</td>', page)
 
 
 async def test_a_conflict_is_judged_on_its_page_and_is_gone(

@@ -1,6 +1,5 @@
 """`/`: the last week and this month, and everything that needs attention."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +13,7 @@ from domain.lifecycle.definition import SubjectKind
 from events.lifecycles.known import Lifecycles
 from projections.business.projection import NAME as BUSINESS
 from projections.business.queries import Crediting
-from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
+from projections.deadlines.projection import DeadlineQueries, DueCounts
 from projections.figures.over_time.durations import AGEING
 from projections.figures.question import RowKey
 from projections.figures.rows import acquired_at
@@ -38,7 +37,7 @@ from service.reading.figures.periods import (
     calendar_of,
     period_named,
 )
-from service.reading.rosters import staffed_stages
+from service.reading.rosters import due_by_owner, staffed_stages
 from service.refusals.store import OpenRefusals, RefusalStore
 from service.sessions.visiting import Visitor, admit
 
@@ -65,19 +64,11 @@ class TodayRow(NamedTuple):
     numbers: Mapping[str, LinkedNumber]
 
 
-class OwnerRow(NamedTuple):
-    """The undecided deadlines of one person."""
-
-    owner: str | None
-    overdue: int
-    due_today: int
-
-
 class Attention(NamedTuple):
     """The counts of what needs attention, as far as the visitor may see them."""
 
-    mine: OwnerRow
-    owners: list[OwnerRow]
+    mine: DueCounts
+    owners: list[DueCounts]
     overdue: int
     unassigned: int
     conflicts: int
@@ -241,29 +232,20 @@ async def _attention(
     """Count what waits, if the visitor may see leads."""
     if Scope.LEADS_READ not in visitor.sender.scopes:
         return None
-    tonight = calendar.ends(looking.now.astimezone(calendar.zone).date())
     async with part_of(request, ProjectedTables).reached(None, "deadlines") as driver:
-        wanted = WantedDeadlines(due_by=tonight)
-        due = await part_of(request, DeadlineQueries).page(
-            driver, wanted, after=None, limit=PAGE_MAX
-        )
+        due = await due_by_owner(part_of(request, DeadlineQueries), driver, looking.now, calendar)
         free = await part_of(request, Roster).unassigned(
             driver, staffed_stages(looking.lifecycle), limit=PAGE_MAX
         )
-    overdue = Counter(row.entry.owner for row in due.rows if row.entry.due_at <= looking.now)
-    later = Counter(row.entry.owner for row in due.rows if row.entry.due_at > looking.now)
-    owners = sorted(
-        (OwnerRow(owner, overdue[owner], later[owner]) for owner in {**overdue, **later}),
-        key=lambda row: (-row.overdue, -row.due_today, row.owner or ""),
-    )
+    mine = next((one for one in due if one.owner == visitor.person), DueCounts(visitor.person))
     judged = await waiting(part_of(request, Log), after=0, limit=PAGE_MAX)
     sees_refusals = Scope.EVENTS_READ in visitor.sender.scopes
     return Attention(
-        OwnerRow(visitor.person, overdue[visitor.person], later[visitor.person]),
-        owners[:OWNERS_SHOWN_MAX],
-        overdue.total(),
+        mine,
+        [one for one in due if one.overdue or one.today][:OWNERS_SHOWN_MAX],
+        sum(one.overdue for one in due),
         len(free.charges),
         len(judged["conflicts"]),
         await part_of(request, RefusalStore).waiting() if sees_refusals else (),
-        is_truncated=PAGE_MAX in (len(due.rows), len(free.charges)) or judged["next"] is not None,
+        is_truncated=len(free.charges) == PAGE_MAX or judged["next"] is not None,
     )

@@ -1,6 +1,5 @@
 """`/worklist`: whom one person has to attend to, the most urgent first; and who has how much."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -13,7 +12,7 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import EventKind, Lifecycle, MoveKind, SubjectKind
 from events.lifecycles.known import Lifecycles
 from projections.deadlines.projection import NAME as DEADLINES
-from projections.deadlines.projection import DeadlineQueries, WantedDeadlines
+from projections.deadlines.projection import DeadlineQueries, DueCounts
 from projections.figures.over_time import hand_overs
 from projections.figures.over_time.deals import DEALS
 from projections.figures.over_time.screening import SCREENING
@@ -24,7 +23,7 @@ from service.feed.log import Act, Log
 from service.http.parts import part_of
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
-from service.limits import OWNERS_MAX, PAGE_MAX, WORK_LEADS_MAX, WORK_ROWS
+from service.limits import OWNERS_MAX, WORK_LEADS_MAX, WORK_ROWS
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.people import People, people_of
@@ -34,7 +33,8 @@ from service.pages.work.reporting import RECORDED, recorded_in, visitor_in
 from service.people.cards import Card, Memo
 from service.projected import ProjectedTables
 from service.reading.figures.defining import label_in
-from service.reading.rosters import judging_stages, staffed_stages, today_of
+from service.reading.figures.periods import calendar_of
+from service.reading.rosters import due_by_owner, judging_stages, staffed_stages, today_of
 from service.sessions.visiting import Visitor, admit
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -76,12 +76,10 @@ class WorkRow(NamedTuple):
 
 
 class OwnerLoad(NamedTuple):
-    """How much one person has to do."""
+    """How much one person has to do: the leads in charge, and when something is due."""
 
-    owner: str
     leads: int
-    overdue: int
-    due_today: int
+    due: DueCounts
 
 
 @router.get("/worklist", response_model=None)
@@ -101,15 +99,10 @@ async def get_worklist_page(request: Request) -> Response:
         unjudged = await roster.unassigned(driver, judging_stages(lifecycle), limit=WORK_ROWS)
         loads = await roster.owners(driver, limit=OWNERS_MAX)
     async with tables.reached(None, DEADLINES) as driver:
-        due = await part_of(request, DeadlineQueries).page(
-            driver, WantedDeadlines(), after=None, limit=PAGE_MAX
+        found = await due_by_owner(
+            part_of(request, DeadlineQueries), driver, now, calendar_of(lifecycle)
         )
-    overdue = Counter(row.entry.owner for row in due.rows if row.entry.due_at <= now)
-    later = Counter(
-        row.entry.owner
-        for row in due.rows
-        if row.entry.due_at > now and today_of(lifecycle, row.entry.due_at) == today
-    )
+    due = {one.owner: one for one in found}
     urgent = _by_urgency(view, own, now=now, today=today)
     shown = urgent[:WORK_ROWS]
     making = _Rows(
@@ -131,8 +124,8 @@ async def get_worklist_page(request: Request) -> Response:
         free=[making.row(charge, []) for charge in free.charges],
         unjudged=[making.row(charge, []) for charge in unjudged.charges],
         limit=WORK_ROWS,
-        loads=[OwnerLoad(one, leads, overdue[one], later[one]) for one, leads in loads.items()],
-        overdue_of_nobody=overdue[None],
+        loads=[OwnerLoad(leads, due.get(one, DueCounts(one))) for one, leads in loads.items()],
+        of_nobody=due.get(None),
         by_owner=_figures_by_owner(view, visitor),
         shows_people=making.people.are_shown,
         recorded=recorded,
