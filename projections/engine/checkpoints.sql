@@ -132,10 +132,10 @@ UPDATE ledger.projections
  WHERE name = :name AND generation = :generation AND status = 'building'
 
 -- name: begin_building
--- A new generation starts at the beginning of the log, alongside the live one.
-INSERT INTO ledger.projections (name, generation, version, status, position, held_until)
-SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'building', 0,
-       statement_timestamp() + CAST(:held AS interval)
+-- A new generation starts at the beginning of the log, alongside the live one. No process holds it
+-- yet: Citus cannot insert the time of the statement from a query.
+INSERT INTO ledger.projections (name, generation, version, status, position)
+SELECT CAST(:name AS text), max(generation) + 1, CAST(:version AS integer), 'building', 0
   FROM ledger.projections
  WHERE name = :name
 RETURNING generation

@@ -51,12 +51,14 @@ class Generations:
         await self.remove_retired()
         retire, statement = self.sql["retire_building"], self.sql["begin_building"]
         version = self.projection.version
-        values = {"name": self.projection.name, "version": version, "held": REBUILD_HELD}
+        values = {"name": self.projection.name, "version": version}
         async with self.transaction() as driver:
             await self.hold_live(driver)
             await driver.execute(retire.driver_sql, *retire.arguments(values))
             generation = await driver.fetchval(statement.driver_sql, *statement.arguments(values))
-        return Checkpoint(generation, version, 0, None)
+            begun = Checkpoint(generation, version, 0, None)
+            await self.hold_building(driver, begun)
+        return begun
 
     async def resume(self) -> Checkpoint | None:
         """Take over the generation of this version that an interrupted rebuild has left, if any.
