@@ -36,8 +36,10 @@ LEADS = 200
 """Leads whose histories are read: too many to be read from one page of the database."""
 AGO = timedelta(days=30)
 """How long ago the moment is at which the funnel is asked for: two thirds of the log precede it."""
-VERIFIED_MAX = 3
-"""Rounds of verification, which reads everything."""
+ASKED_LONG_MAX = 20
+"""Requests per round for an answer that takes the longer, the longer the log is."""
+LONG_ROUNDS_MAX = 3
+"""Rounds of such an answer, and of verification."""
 VERIFIED_ONCE = 2_000_000
 """From this many events on, one round takes long enough to be exact."""
 
@@ -101,13 +103,15 @@ class _Pair:
             serving(self.bench, small.founded, module=FLOOR) as constant,
         ):
 
-            async def answers(name: str, aim: Aim, *asked: Sequence[str]) -> Figure:
+            async def answers(name: str, aim: Aim, *asked: Sequence[str], long: bool) -> Figure:
+                each = min(count, ASKED_LONG_MAX) if long else count
                 return await self._compare(
                     name,
                     "ms",
                     aim,
-                    floor=lambda _: _median_ms(floor, count, *asked[0]),
-                    measured=lambda _: _median_ms(served, count, *asked[-1]),
+                    floor=lambda _: _median_ms(floor, each, *asked[0]),
+                    measured=lambda _: _median_ms(served, each, *asked[-1]),
+                    long=long,
                 )
 
             async def now(server: Server, events: int) -> Figure:
@@ -124,9 +128,11 @@ class _Pair:
             return [
                 await now(floor, few),
                 await now(served, many),
-                await answers("one lead's history", at_most(1.2), *histories),
+                await answers("one lead's history", at_most(1.2), *histories, long=False),
                 # It counts all stays up to then: the time may grow as the log does, not faster.
-                await answers(f"funnel as of {AGO.days} days ago", at_most(many / few), before),
+                await answers(
+                    f"funnel as of {AGO.days} days ago", at_most(many / few), before, long=True
+                ),
             ]
 
     async def verify(self) -> Figure:
@@ -144,9 +150,8 @@ class _Pair:
             at_most(1.2),
             floor=lambda _: us_each(self.small),
             measured=lambda _: us_each(self.large),
-            rounds=1
-            if self.bench.sizes.large_log >= VERIFIED_ONCE
-            else min(self.bench.sizes.rounds, VERIFIED_MAX),
+            rounds=1 if self.bench.sizes.large_log >= VERIFIED_ONCE else None,
+            long=True,
         )
 
     async def weigh(self) -> list[Figure]:
@@ -191,9 +196,12 @@ class _Pair:
         floor: Callable[[int], Awaitable[float]],
         measured: Callable[[int], Awaitable[float]],
         rounds: int | None = None,
+        long: bool = False,
     ) -> Figure:
         sizes = self.bench.sizes
-        pairs = await in_rounds(rounds or sizes.rounds, floor=floor, measured=measured)
+        if rounds is None:
+            rounds = min(sizes.rounds, LONG_ROUNDS_MAX) if long else sizes.rounds
+        pairs = await in_rounds(rounds, floor=floor, measured=measured)
         note = f"{sizes.large_log:,} events against {sizes.small_log:,}"
         return figure_of(name, pairs, unit=unit, aim=aim, note=note)
 
