@@ -37,6 +37,8 @@ CREATE TABLE ledger.stage_stays (
 
 -- For cohorts: those who entered a stage in a period.
 CREATE INDEX stage_stays_by_entry ON ledger.stage_stays (generation, stage, entered_at);
+-- For a moment within a day: those who left on that day.
+CREATE INDEX stage_stays_by_exit ON ledger.stage_stays (generation, left_at) WHERE known_to IS NULL;
 
 COMMENT ON COLUMN ledger.stage_stays.before IS
     'Stages that the pass had entered before this stay, in order of first entry, space-separated.';
@@ -85,6 +87,9 @@ CREATE TABLE ledger.stage_standing (
     CONSTRAINT stage_standing_has_a_kind CHECK (kind IN ('lead', 'account'))
 ) WITH (fillfactor = 70);
 
+-- For a moment within a day: those who entered on that day and are still there.
+CREATE INDEX stage_standing_by_entry ON ledger.stage_standing (generation, entered_at);
+
 COMMENT ON COLUMN ledger.stage_standing.pass_origin IS
     'Origin of the pass as it is known now: its next stay will carry it.';
 COMMENT ON COLUMN ledger.stage_standing.known_since IS
@@ -125,7 +130,8 @@ COMMENT ON COLUMN ledger.stage_counts.value IS
     'Empty if nothing was reported, which is not the same as the value unknown.';
 
 -- Changes to these numbers by the day on which they take effect, and by month, so that the funnel at
--- the end of any day is the sum of some dozens of rows. Days are those of the lifecycle in force.
+-- any moment is the sum of some dozens of rows and of the stays that began or ended on its day. Days
+-- are those of the lifecycle in force.
 CREATE TABLE ledger.stage_sums (
     generation integer NOT NULL,
     breakdown text COLLATE "C" NOT NULL,

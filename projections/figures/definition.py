@@ -104,12 +104,12 @@ class Figure:
     """Whether durations are of a row as a whole, so that its parts have the same."""
     kept: str | None = None
     """The statement that answers for the present from counts that a projection keeps, if any."""
-    kept_at_day_end: str | None = None
-    """The statement that does so for the end of a day, if any."""
+    kept_then: str | None = None
+    """The statement that does so for a moment, as it is known now, if any."""
     kept_by: tuple[tuple[Dimension, ...], ...] = ()
     """The breakdowns by which it keeps them."""
-    kept_by_day: tuple[tuple[Dimension, ...], ...] = ()
-    """Those of the end of a day."""
+    kept_then_by: tuple[tuple[Dimension, ...], ...] = ()
+    """Those by which it does so for a moment."""
     values_at_entry: bool = True
     """Whether a member has the values of breakdowns that it had when it entered its stage. Figures
     about a moment use those of the moment."""

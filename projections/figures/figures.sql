@@ -124,26 +124,9 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
   LEFT JOIN counted ON true
  GROUP BY live.position, kind, in_row, value, measures
 
--- name: count_stock_at_day_end
--- The same for the end of a day, from the sums that the projection keeps, if it has kept all of them
--- in the time zone in which the day ends.
-WITH live AS (
-     SELECT generation, position
-       FROM ledger.projections AS stays
-      WHERE name = 'stage_intervals' AND status = 'live' AND position = :known_at
-        AND NOT EXISTS (SELECT
-                          FROM ledger.stage_lifecycles AS lifecycle
-                         WHERE lifecycle.generation = stays.generation
-                           AND lifecycle.time_zone <> CAST(:time_zone AS text))),
-     kept AS (
-     SELECT kind, stage, before, value, sum(entries) AS entries, sum(standing) AS standing
-       FROM live
-       JOIN ledger.stage_sums AS summed USING (generation)
-      WHERE breakdown = CAST(:first AS text)
-        AND ((span = 'month' AND begins < CAST(:month AS date))
-             OR (span = 'day' AND begins BETWEEN CAST(:month AS date) AND CAST(:day AS date)))
-      GROUP BY kind, stage, before, value
-     HAVING sum(entries) <> 0),
+-- name: count_stock_then
+-- The same for a moment, as it is known now.
+-- include: funnel/kept_then.sql
 -- include: figures/kept_routes.sql
 -- include: figures/reaching.sql
 -- include: figures/kept_stock.sql

@@ -8,9 +8,8 @@ await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limi
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import orjson
@@ -40,7 +39,6 @@ from projections.figures.comparing import (
 )
 from projections.figures.definition import STAYS, Figure
 from projections.figures.question import (
-    AN_INSTANT,
     Cell,
     Dimension,
     FigureAnswer,
@@ -173,12 +171,11 @@ class FigureQueries:
         if question.unit is not FigureUnit.JOURNEY:
             return None
         values = values_of(figure, lifecycle, question)
-        day = _day_that_ends(question, lifecycle)
         if question.is_now and question.by in figure.kept_by:
             name = figure.kept
-        elif day is not None and question.by in figure.kept_by_day:
-            name = figure.kept_at_day_end
-            values |= {"day": day, "month": day.replace(day=1), "time_zone": lifecycle.time_zone}
+        elif question.by in figure.kept_then_by:
+            name = figure.kept_then
+            values |= {"breakdown": values["first"]}
         else:
             return None
         assert name is not None, f"{figure.name} keeps nothing"
@@ -362,12 +359,6 @@ def values_of(figure: Figure, lifecycle: Lifecycle, question: Question) -> dict[
         "sides": orjson.dumps(sides).decode(),
         **figure.values(lifecycle, question),
     }
-
-
-def _day_that_ends(question: Question, lifecycle: Lifecycle) -> date | None:
-    """Return the day of the lifecycle's time zone with whose last instant a moment coincides."""
-    ends = (question.as_of + AN_INSTANT).astimezone(ZoneInfo(lifecycle.time_zone))
-    return ends.date() - timedelta(days=1) if ends.time() == time.min else None
 
 
 def _by(dimensions: Sequence[Dimension]) -> dict[str, str]:

@@ -105,9 +105,9 @@ STOCK: Final = Figure(
     values=_stock_values,
     row_words={},
     kept="count_stock_now",
-    kept_at_day_end="count_stock_at_day_end",
+    kept_then="count_stock_then",
     kept_by=((), (Dimension.ORIGIN,), (Dimension.CHANNEL,), (Dimension.MONTH,)),
-    kept_by_day=((), (Dimension.ORIGIN,), (Dimension.CHANNEL,)),
+    kept_then_by=((), (Dimension.ORIGIN,), (Dimension.CHANNEL,)),
     values_at_entry=False,
 )
 

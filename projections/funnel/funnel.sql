@@ -31,6 +31,21 @@ SELECT live.position,
     ON counted.generation = live.generation AND counted.breakdown = :breakdown
  WHERE live.name = 'stage_intervals' AND live.status = 'live'
 
+-- name: sums_then
+-- The same figures as of a moment, as they are known now; no row if days were summed in several time
+-- zones.
+-- include: funnel/kept_then.sql
+     counted AS (
+     SELECT value, kind, stage, before, entries, standing
+       FROM kept)
+SELECT live.position,
+-- include: funnel/lifecycle_then.sql
+       counted.value, counted.kind, counted.stage, counted.before, counted.entries,
+       counted.standing
+  FROM live
+  LEFT JOIN counted
+    ON true
+
 -- name: counts_then
 -- The same figures as of a moment, as known at a position: a stay was known from its entry on, and
 -- its end from its exit on. Without a moment, everything known at the position counts.

@@ -5,11 +5,12 @@
     await queries.funnel(driver, as_of=march, known_at=17)                then, as known at 17
     await queries.flow(driver, since=march, until=april, breakdown=Breakdown.ORIGIN)
 
-The current funnel is read from counts, at the same cost for any size of log. Every other moment is
-read from the intervals.
+The current funnel is read from counts, at the same cost for any size of log. That of an earlier
+moment, as it is known now, is read from sums by day and from the stays of its day. What was known
+at an earlier position is read from all intervals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from projections.funnel.figures_from_counts import (
     funnel_parts,
 )
 from projections.funnel.lifecycles import InForce, Lifecycles
+from projections.funnel.projection import KEPT_BY_DAY
 
 
 class FunnelQueries:
@@ -45,12 +47,14 @@ class FunnelQueries:
 
         If the projection has not reached that position yet, its own position is used.
         """
-        if as_of is None and known_at is None:
-            name, values = "counts_now", {"breakdown": str(breakdown)}
-        else:
-            name = "counts_then"
-            values = await self._moment(driver, breakdown, known_at) | {"as_of": as_of}
-        rows, position, in_force = await self._read(driver, name, values)
+        values = await self._moment(driver, breakdown, known_at) | {"as_of": as_of}
+        found: list[Any] = []
+        if known_at is None and as_of is None:
+            found = await self._fetch(driver, "counts_now", values)
+        elif known_at is None and breakdown in KEPT_BY_DAY:
+            found = await self._fetch(driver, "sums_then", values)
+        found = found or await self._fetch(driver, "counts_then", values)
+        rows, position, in_force = await self._read(driver, found)
         counted = [CountedStays(*row[2:]) for row in rows]
         lifecycle = in_force.lifecycle if in_force is not None else None
         total, parts = funnel_parts(counted, lifecycle, breakdown)
@@ -73,7 +77,8 @@ class FunnelQueries:
             )
         values = await self._moment(driver, breakdown, known_at)
         values |= {"since": since, "until": until}
-        rows, position, in_force = await self._read(driver, "flow", values)
+        found = await self._fetch(driver, "flow", values)
+        rows, position, in_force = await self._read(driver, found)
         counted = [CountedFlow(*row[2:]) for row in rows]
         lifecycle = in_force.lifecycle if in_force is not None else None
         total, parts = flow_parts(counted, lifecycle, breakdown)
@@ -99,12 +104,15 @@ class FunnelQueries:
             known_at = await self.position_at(driver, known_at)
         return {"breakdown": str(breakdown), "known_at": known_at}
 
+    async def _fetch(self, driver: Driver, name: str, values: Mapping[str, Any]) -> list[Any]:
+        statement = self._sql[name]
+        found: list[Any] = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        return found
+
     async def _read(
-        self, driver: Driver, name: str, values: dict[str, Any]
+        self, driver: Driver, found: Sequence[Any]
     ) -> tuple[Sequence[tuple[Any, ...]], int, InForce | None]:
         """Return the counted rows, their position, and the lifecycle in force at that position."""
-        statement = self._sql[name]
-        found = await driver.fetch(statement.driver_sql, *statement.arguments(values))
         if not found:
             raise ProjectionUnknown("the stage intervals have no live generation; start a runner")
         rows = [tuple(row.values()) for row in found]

@@ -95,7 +95,8 @@ class _Pair:
         """Compare answers: the funnel now with a constant, and what depends on the log's size."""
         (small, few), (large, many) = self.logs
         histories = [await _histories(log) for log in (small, large)]
-        before = [f"/v1/funnel?as_of={quote((datetime.now(UTC) - AGO).isoformat())}"]
+        before = [f"{FUNNEL}?as_of={quote((datetime.now(UTC) - AGO).isoformat())}"]
+        known = [[f"{FUNNEL}?known_at={log.ledger.memory.position // 2}"] for log in (small, large)]
         count = self.bench.sizes.asked
         with (
             serving(self.bench, small.founded) as floor,
@@ -129,10 +130,12 @@ class _Pair:
                 await now(floor, few),
                 await now(served, many),
                 await answers("one lead's history", at_most(1.2), *histories, long=False),
-                # It counts all stays up to then: the time may grow as the log does, not faster.
+                # It counts the stays of that day, and the last question all of them: the time may
+                # grow as the log does, not faster.
                 await answers(
                     f"funnel as of {AGO.days} days ago", at_most(many / few), before, long=True
                 ),
+                await answers("funnel as known before", at_most(many / few), *known, long=True),
             ]
 
     async def verify(self) -> Figure:

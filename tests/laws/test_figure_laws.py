@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
@@ -374,24 +374,28 @@ def test_the_present_stock_is_that_of_a_moment_after_everything(
     assert kept, "the projection keeps nothing for this position"
 
 
+def end_of_day(moment: float) -> datetime:
+    """Return the last instant of a day in Tokyo."""
+    return day(moment).replace(hour=15) - timedelta(microseconds=1)
+
+
 @asked
-@given(asked_histories(), CUTS, MOMENTS)
-def test_the_stock_at_the_end_of_a_day_is_the_sum_of_days(
-    laboratory: Laboratory, asked_history: Asked, cuts: list[int], moment: float
+@given(asked_histories(), CUTS, MOMENTS.map(day) | MOMENTS.map(end_of_day))
+def test_the_stock_at_a_moment_is_the_sum_of_days_and_of_what_followed(
+    laboratory: Laboratory, asked_history: Asked, cuts: list[int], moment: datetime
 ) -> None:
     history, question = asked_history
-    # In Tokyo, days end at 15:00.
     then = question._replace(
-        as_of=day(moment).replace(hour=15) - timedelta(microseconds=1),
+        as_of=moment,
         known_at=len(history.events),
         within=timedelta(),
-        by=question.by if question.by in FIGURES["stock"].kept_by_day else (),
+        by=question.by if question.by in FIGURES["stock"].kept_then_by else (),
         unit=FigureUnit.JOURNEY,
     )
 
     async def both(driver: Driver) -> tuple[FigureAnswer, FigureAnswer, list[Any] | None]:
         stock = FIGURES["stock"]
-        read = replace(stock, kept_by_day=())
+        read = replace(stock, kept_then_by=())
         return (
             await QUERIES.answer(driver, stock, LIFECYCLE, then),
             await QUERIES.answer(driver, read, LIFECYCLE, then),
