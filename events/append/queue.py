@@ -11,11 +11,11 @@ import structlog
 from events.append.admission import Admission
 from events.append.ledger import Ledger
 from events.database.failures import LedgerUnavailable, QueueFull
-from events.door import Pending
 from events.faults import OnFault, uncounted
 from events.limits import PASSED_OVER_MAX, STUCK_S
 from events.outcomes import Outcome
 from events.submission import Submission
+from events.submission_queue import Pending
 
 log = structlog.get_logger()
 

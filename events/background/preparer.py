@@ -3,8 +3,8 @@
 The result is valid as long as no state that was read has changed. A lead that changes all the time
 is decided in the batch after a few tries.
 
-    door = Preparing(queue, engine, "ledger")
-    await door.submit(Submission((), woken=leads))    the long ones follow when they are prepared
+    preparing = Preparing(queue, engine, "ledger")
+    await preparing.submit(Submission((), woken=leads))    long ones follow when they are prepared
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from events.batch.memory import Memory
 from events.database.failures import AWAY
 from events.database.sessions import Driver, borrowed, transaction
 from events.database.statements import load
-from events.door import Door
 from events.faults import OnFault, uncounted
 from events.limits import PREPARATIONS_MAX, RECOLLECTIONS_MAX, SETTLED_AT_ONCE_EVENTS_MAX
 from events.outcomes import Outcome
 from events.revision.past import HistoryTooLong, NotRecalled, Recollection
 from events.revision.prepared import prepare
 from events.submission import Submission
+from events.submission_queue import SubmissionQueue
 
 log = structlog.get_logger()
 
@@ -41,7 +41,12 @@ class Preparing:
     """
 
     def __init__(
-        self, queue: Door, engine: AsyncEngine, schema: str, *, on_fault: OnFault = uncounted
+        self,
+        queue: SubmissionQueue,
+        engine: AsyncEngine,
+        schema: str,
+        *,
+        on_fault: OnFault = uncounted,
     ) -> None:
         self.turns = queue.turns
         self.admit = queue.admit

@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.background.loops import endlessly
 from events.background.strides import stride
 from events.database.statements import load
-from events.door import Door
 from events.faults import OnFault, uncounted
 from events.lifecycles.known import Lifecycles
 from events.limits import REASSESSMENT_LOOK_S, STRIDE_LEADS
 from events.submission import Submission
+from events.submission_queue import SubmissionQueue
 
 _FIRST = str(uuid.UUID(int=0))
 
@@ -42,7 +42,7 @@ class Reassessor:
         engine: AsyncEngine,
         schema: str,
         lifecycles: Lifecycles,
-        door: Door,
+        queue: SubmissionQueue,
         *,
         on_fault: OnFault = uncounted,
     ) -> None:
@@ -51,7 +51,7 @@ class Reassessor:
         self._read_newest = sql["read_newest_lifecycle"].text
         self._find_outdated = sql["find_outdated"].text
         self._lifecycles = lifecycles
-        self._door = door
+        self._queue = queue
         self._after = str(uuid.uuid4())
         self._done_version = 0
         self._on_fault = on_fault
@@ -76,8 +76,8 @@ class Reassessor:
             outdated = tuple(found.all())
         if outdated:
             self._after = outdated[-1]
-            async with stride(self._door.turns):
-                await self._door.submit(Submission((), woken=outdated))
+            async with stride(self._queue.turns):
+                await self._queue.submit(Submission((), woken=outdated))
             return Looked(len(outdated), is_done=False)
         if self._after != _FIRST:
             self._after = _FIRST
@@ -94,4 +94,4 @@ class Reassessor:
             newest = await connection.scalar(self._read_newest)
         if newest is not None and newest > self._lifecycles.in_force.published_at:
             # An empty submission records nothing, but has the writer follow the log to its end.
-            await self._door.submit(Submission(()))
+            await self._queue.submit(Submission(()))

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.background.loops import endlessly
 from events.background.strides import stride
 from events.database.statements import load
-from events.door import Door
 from events.faults import OnFault, uncounted
 from events.limits import STOPPED_WAITS_MAX, STRIDE_LEADS, TIMERS_LOOK_S
 from events.submission import Submission
+from events.submission_queue import SubmissionQueue
 
 
 class SetAside(NamedTuple):
@@ -33,11 +33,16 @@ class Timekeeper:
     """Looks for leads with due timers. A class, because it runs until it is cancelled."""
 
     def __init__(
-        self, engine: AsyncEngine, schema: str, door: Door, *, on_fault: OnFault = uncounted
+        self,
+        engine: AsyncEngine,
+        schema: str,
+        queue: SubmissionQueue,
+        *,
+        on_fault: OnFault = uncounted,
     ) -> None:
         self._engine = engine
         self._sql = load("events.append", "ledger.sql", schema)
-        self._door = door
+        self._queue = queue
         self._on_fault = on_fault
         self._has_begun = False
         self._found: list[str] = []
@@ -53,8 +58,8 @@ class Timekeeper:
             due = (await connection.scalars(self._sql["find_due"].text, _STRIDE)).all()
             again = (await connection.execute(self._sql["find_retried"].text, _STRIDE)).all()
         if due:
-            async with stride(self._door.turns):
-                await self._door.submit(Submission((), woken=tuple(due)))
+            async with stride(self._queue.turns):
+                await self._queue.submit(Submission((), woken=tuple(due)))
         await self._try_again([SetAside(*row) for row in again])
         is_stuck, self._found = list(due) == self._found, list(due)
         return 0 if is_stuck else len(due)
@@ -97,8 +102,8 @@ class Timekeeper:
         """Wake leads that are set aside; return how many no longer are."""
         if not leads:
             return 0
-        async with stride(self._door.turns):
-            await self._door.submit(Submission((), woken=tuple(lead.lead_id for lead in leads)))
+        async with stride(self._queue.turns):
+            await self._queue.submit(Submission((), woken=tuple(lead.lead_id for lead in leads)))
         values = {
             "lead_ids": [lead.lead_id for lead in leads],
             "tries": [lead.tries for lead in leads],

@@ -1,4 +1,4 @@
-"""The writer, as the other processes see it: a door to the ledger over a Unix socket.
+"""The writer, as the other processes see it: a queue at the other end of a Unix socket.
 
 If the connection is lost, the writer has died and is started again. What it had not answered is
 sent again, in order. The keys make that safe: whatever was recorded is answered as a duplicate.
@@ -18,7 +18,6 @@ from domain.lifecycle.compiled.table import CompiledLifecycle
 from events.append.condition import Condition, Trouble
 from events.background.loops import cancelled
 from events.database.failures import AWAY, LedgerUnavailable, QueueFull
-from events.door import Pending
 from events.faults import OnFault, uncounted
 from events.lifecycles.known import Lifecycles
 from events.limits import (
@@ -47,6 +46,7 @@ from events.remote.messages import (
 )
 from events.signals.context import Context
 from events.submission import Item, Submission
+from events.submission_queue import Pending
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class _Published:
 
 
 class Connection:
-    """A door. A class, because it knows what has not been answered, and the writer's bulletins."""
+    """A submission queue. A class, because it knows what is not answered yet, and the bulletins."""
 
     def __init__(
         self,

@@ -22,7 +22,6 @@ from events.background.strides import stride
 from events.database.failures import AWAY
 from events.database.sessions import borrowed
 from events.database.statements import load
-from events.door import Door
 from events.faults import OnFault, uncounted
 from events.lifecycles.known import Lifecycles
 from events.limits import SELECTION_LOOK_S, STRIDE_LEADS
@@ -46,6 +45,7 @@ from events.signals.context import Context
 from events.signals.digests import Digests
 from events.signals.sender import Sender
 from events.submission import Item, Submission
+from events.submission_queue import SubmissionQueue
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class Selector:
         engine: AsyncEngine,
         schema: str,
         *,
-        door: Door,
+        queue: SubmissionQueue,
         lifecycles: Lifecycles,
         now: Callable[[], datetime],
         digests: Digests,
@@ -82,7 +82,7 @@ class Selector:
         self._engine = engine
         self._on_fault = on_fault
         self._digests = digests
-        self._door = door
+        self._queue = queue
         self._lifecycles = lifecycles
         self._now = now
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -91,7 +91,7 @@ class Selector:
                 **load("events.append", "ledger.sql", schema),
                 **load("events.selections", "selections.sql", schema),
             },
-            door.turns,
+            queue.turns,
         )
 
     async def try_out(self, asked: Asked) -> Trial:
@@ -170,7 +170,7 @@ class Selector:
         for number, page in enumerate(pages_of(trial.ranking)):
             part = (asked.id, "ranked", str(number))
             signals.append(ledger_signal(ranked, *part, at=at, data={"ranking": page}))
-        await self._door.submit(Submission(self._items(*signals), is_strict=True, is_own=True))
+        await self._queue.submit(Submission(self._items(*signals), is_strict=True, is_own=True))
         found = await self.find(asked.id)
         assert found is not None, "this run, or another one with its id, is recorded"
         return found
@@ -192,8 +192,8 @@ class Selector:
         for start in range(0, len(leads), STRIDE_LEADS):
             batch = leads[start : start + STRIDE_LEADS]
             signals = [qualifying_signal(event_type, run, lead_id) for lead_id in batch]
-            async with stride(self._door.turns):
-                outcomes = await self._door.submit(Submission(self._items(*signals), is_own=True))
+            async with stride(self._queue.turns):
+                outcomes = await self._queue.submit(Submission(self._items(*signals), is_own=True))
             for lead_id, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, (Recorded, Duplicate)):
                     qualified += 1
@@ -205,7 +205,7 @@ class Selector:
             at=run.at,
             data={"qualified": qualified, "skipped": skipped},
         )
-        await self._door.submit(Submission(self._items(closing)))
+        await self._queue.submit(Submission(self._items(closing)))
 
     def _qualification(self) -> Qualification:
         qualification = self._lifecycles.in_force.lifecycle.qualification

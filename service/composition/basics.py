@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.append.condition import Condition
 from events.background.loops import cancelled
-from events.door import Door
 from events.lifecycles.known import Lifecycles
 from events.remote.connection import Connection
 from events.signals.digests import Digests
+from events.submission_queue import SubmissionQueue
 from service.clock import Clock
 from service.engine import make_engine
 from service.limits import WATCH_CONNECTIONS
@@ -50,9 +50,9 @@ class Basics(NamedTuple):
 class Access(NamedTuple):
     """How a process reaches the writer: in itself, or over a socket."""
 
-    door: Door
-    waking: Door
-    """The door for leads that are to be woken."""
+    queue: SubmissionQueue
+    waking: SubmissionQueue
+    """The queue for leads that are to be woken."""
     lifecycles: Lifecycles
     clock: Clock
     condition: Condition

@@ -96,7 +96,7 @@ async def front_parts(
     keys.start()
     stack.push_async_callback(keys.close)
     log = Log(engine, schema)
-    reporting = Reporting(access.door, access.lifecycles, digests, metrics, access.clock.now)
+    reporting = Reporting(access.queue, access.lifecycles, digests, metrics, access.clock.now)
     cards = Cards(engine, schema)
     serving = Serving(
         engine,

@@ -10,7 +10,7 @@ def make_selector(stack: AsyncExitStack, basics: Basics, access: Access) -> Sele
     selector = Selector(
         basics.engine,
         basics.schema,
-        door=access.door,
+        queue=access.queue,
         lifecycles=access.lifecycles,
         now=access.clock.now,
         digests=basics.digests,

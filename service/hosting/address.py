@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from service.hosting.failures import AddressInUse, AddressUnusable
-from service.hosting.limits import BACKLOG, DOOR_BACKLOG
+from service.hosting.limits import BACKLOG, WRITER_BACKLOG
 
 PRIVATE = 0o600
 
@@ -52,12 +52,12 @@ class WriterSocket(NamedTuple):
 
 
 @contextmanager
-def door(path: Path) -> Iterator[WriterSocket]:
+def writer_socket(path: Path) -> Iterator[WriterSocket]:
     """Bind the socket. It outlives the writer, so clients wait while that is started again."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
         path.chmod(PRIVATE)
-        listener.listen(DOOR_BACKLOG)
+        listener.listen(WRITER_BACKLOG)
         yield WriterSocket(path, listener)
 
 

@@ -29,8 +29,8 @@ of new objects would not show that: a writer whose memory is full forgets one fo
 GARBAGE_BUSY_TIMES = 3
 """In a busy second, everything is examined only above this multiple of the limit."""
 
-# door
-DOOR_BACKLOG = 128
+# the writer's socket
+WRITER_BACKLOG = 128
 """More than there are processes."""
 
 # serving

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from events.remote.roles import Role
-from service.hosting.address import bound_socket, door, url_of
+from service.hosting.address import bound_socket, url_of, writer_socket
 from service.hosting.workers import Workers
 from service.limits import SOCKET_PATH_BYTES_MAX
 from service.metrics import SHARED_DIR_VARIABLE
@@ -22,7 +22,7 @@ from service.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from service.hosting.preparing import Prepared
 
-DOOR = "writer.sock"
+WRITER_SOCKET = "writer.sock"
 
 log = structlog.get_logger()
 
@@ -53,11 +53,11 @@ def serve(
             with (
                 bound_socket(host=settings.host, port=settings.port) as listener,
                 shared_directory() as directory,
-                door(directory / DOOR) as inner,
+                writer_socket(directory / WRITER_SOCKET) as inner,
                 Workers(
                     roles_of(settings.fronts),
                     listener=listener,
-                    door=inner,
+                    writer=inner,
                     environment=environment_before(settings, directory),
                 ) as workers,
             ):
@@ -118,7 +118,7 @@ def roles_of(fronts: int) -> list[Role]:
 @contextmanager
 def shared_directory() -> Iterator[Path]:
     """Make a directory for what the processes share, closed to all other users."""
-    longest = Path(tempfile.gettempdir(), "leadledger-________", DOOR)
+    longest = Path(tempfile.gettempdir(), "leadledger-________", WRITER_SOCKET)
     is_long = len(bytes(longest)) > SOCKET_PATH_BYTES_MAX
     with tempfile.TemporaryDirectory(
         prefix="leadledger-", dir=SHORT_PARENT if is_long else None

@@ -69,7 +69,7 @@ class Workers:
         roles: Iterable[Role],
         *,
         listener: socket,
-        door: WriterSocket,
+        writer: WriterSocket,
         environment: Mapping[str, str],
         errors: int | None = None,
     ) -> None:
@@ -78,7 +78,7 @@ class Workers:
         `errors` is where they write their logs; None: where we do.
         """
         self._listener = listener
-        self._door = door
+        self._writer = writer
         self._environment = environment
         self._further: Mapping[str, str] | None = None
         self._errors = errors
@@ -183,19 +183,19 @@ class Workers:
 
     def _start(self, role: Role) -> _Worker:
         ready, announce = os.pipe()
-        listener, door = self._listener.fileno(), self._door.listener.fileno()
+        listener, writer = self._listener.fileno(), self._writer.listener.fileno()
         is_writer = role is Role.WRITER
         try:
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 [
                     *(sys.executable, "-m", "service.hosting.worker"),
                     *(str(listener), str(announce), str(os.getpid()), role),
-                    *(str(door if is_writer else self._door.path), str(self._tie)),
+                    *(str(writer if is_writer else self._writer.path), str(self._tie)),
                 ],
                 env=dict(self._environment),
                 stdin=subprocess.PIPE,
                 stderr=self._errors,
-                pass_fds=(door if is_writer else listener, announce, self._tie),
+                pass_fds=(writer if is_writer else listener, announce, self._tie),
                 # A session of its own: Ctrl-C in the terminal is for us, and we stop the workers in
                 # order.
                 start_new_session=True,

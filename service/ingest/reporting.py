@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from events.door import Door
 from events.lifecycles.known import Lifecycles
 from events.signals.context import Context
 from events.signals.digests import Digests
 from events.signals.sender import Sender
+from events.submission_queue import SubmissionQueue
 from service.metrics import Metrics
 
 
@@ -16,7 +16,7 @@ from service.metrics import Metrics
 class Reporting:
     """From an item's bytes to its outcome: they are read in a context, submitted and counted."""
 
-    queue: Door
+    queue: SubmissionQueue
     lifecycles: Lifecycles
     digests: Digests
     metrics: Metrics

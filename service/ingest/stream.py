@@ -8,11 +8,11 @@ from time import monotonic
 from typing import NamedTuple
 
 from events.database.failures import LedgerUnavailable, QueueFull
-from events.door import Door
 from events.outcomes import Outcome
 from events.refusals import Refused
 from events.signals.context import Context
 from events.submission import Item, Submission
+from events.submission_queue import SubmissionQueue
 from service.bodies.body_memory import BodyMemory
 from service.bodies.chunks import held_bytes_max
 from service.bodies.lines import Line, LineSplitter
@@ -34,7 +34,7 @@ from service.metrics import Metrics
 class LineStream:
     """The lines of one request on their way to the ledger. A class, because chunks accumulate."""
 
-    queue: Door
+    queue: SubmissionQueue
     renew: Callable[[], Awaitable[Context]]
     metrics: Metrics
     allowance: Allowance | None

@@ -14,10 +14,10 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from events.database.failures import QueueFull
-from events.door import Door
 from events.outcomes import Outcome
 from events.strict_json import Finding
 from events.submission import Submission
+from events.submission_queue import SubmissionQueue
 from service.bodies.body_memory import BodyMemory
 from service.limits import QUEUE_PAUSE_S, TURN_WAIT_S, WORK_S
 
@@ -29,7 +29,9 @@ Found = TypeVar("Found")
 Part = TypeVar("Part")
 
 
-async def enqueue_in_turn(queue: Door, submission: Submission) -> asyncio.Future[list[Outcome]]:
+async def enqueue_in_turn(
+    queue: SubmissionQueue, submission: Submission
+) -> asyncio.Future[list[Outcome]]:
     """Wait until the queue takes a submission. Raises QueueFull if that takes too long."""
 
     def enqueue() -> asyncio.Future[list[Outcome]]:

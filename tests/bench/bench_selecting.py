@@ -29,7 +29,7 @@ async def measure(bench: Bench) -> list[Figure]:
         selector = Selector(
             ledger.founded.engine,
             ledger.founded.schema,
-            door=queue,
+            queue=queue,
             lifecycles=ledger.ledger.lifecycles,
             now=ledger.ledger.now,
             digests=ledger.founded.digests,

@@ -20,9 +20,9 @@ from events.lifecycles.shipped import read_lifecycle_text
 from events.signals.digests import Digests
 from migrations.running import migrate
 from service.engine import make_engine
-from service.hosting.address import bound_socket, door
+from service.hosting.address import bound_socket, writer_socket
 from service.hosting.keeping import variables_of
-from service.hosting.serving import DOOR, environment_before, roles_of, shared_directory
+from service.hosting.serving import WRITER_SOCKET, environment_before, roles_of, shared_directory
 from service.hosting.workers import Workers
 from service.keys.bootstrap import ADMINISTRATOR
 from service.keys.store import KeyStore
@@ -184,11 +184,11 @@ def serving_apart(bench: Bench, ledger: Founded, *, fronts: int = 1) -> Iterator
         log.open("wb") as errors,
         bound_socket(host="127.0.0.1", port=0) as listener,
         shared_directory() as directory,
-        door(directory / DOOR) as inner,
+        writer_socket(directory / WRITER_SOCKET) as inner,
         Workers(
             roles_of(fronts),
             listener=listener,
-            door=inner,
+            writer=inner,
             environment=environment_before(ledger.settings, directory),
             errors=errors.fileno(),
         ) as workers,

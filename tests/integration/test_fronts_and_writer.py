@@ -123,7 +123,7 @@ async def test_without_a_writer_nothing_is_acknowledged_and_readiness_says_so(
     service: Apart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _ = service.fronts
-    monkeypatch.setattr("events.door.OUTCOME_WAIT_S", 0.5)
+    monkeypatch.setattr("events.submission_queue.OUTCOME_WAIT_S", 0.5)
     await service.stop_writer()
     try:
         answer = await one.client.post("/v1/events", json=form("unheard"))

@@ -253,14 +253,14 @@ async def test_a_request_is_logged_in_one_line_without_its_content(
 async def failing_with(service: Service, error: Exception) -> tuple[Any, list[Any]]:
     """Report an event to a ledger that fails unexpectedly."""
 
-    class Door:
+    class FailingQueue:
         def admit(self) -> None:
             """Admit everything."""
 
         async def submit(self, _: object) -> None:
             raise error
 
-    with reporting_with(service, queue=Door()), capture_logs() as lines:
+    with reporting_with(service, queue=FailingQueue()), capture_logs() as lines:
         answer = await service.client.post("/v1/events", json={**EVENT, "id": "failing"})
     return answer, lines
 

@@ -209,7 +209,7 @@ async def test_a_failing_listener_to_appends_stops_no_one(on: LedgerOnPostgres) 
 async def test_a_sender_that_waits_too_long_is_answered_and_its_events_stay_in_their_batch(
     on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.door.OUTCOME_WAIT_S", 0.2)
+    monkeypatch.setattr("events.submission_queue.OUTCOME_WAIT_S", 0.2)
     queue = Queue(on.ledger, unheard)
     queue.start()
     async with head_held(on):

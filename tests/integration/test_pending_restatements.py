@@ -45,9 +45,9 @@ async def test_a_pending_lead_is_restated_by_the_timekeeper(
     assert await waiting(on) == 1
     queue = Queue(on.ledger, lambda _: None)
     queue.start()
-    door = Preparing(queue, on.engine, SCHEMA)
-    assert await Timekeeper(on.engine, SCHEMA, door).look() == 1
-    await door.finish()
+    preparing = Preparing(queue, on.engine, SCHEMA)
+    assert await Timekeeper(on.engine, SCHEMA, preparing).look() == 1
+    await preparing.finish()
     await queue.close()
     *_, (_, id, type), (_, _, of_company) = await on.recorded()
     assert (type, id.partition(".")[0]) == ("lead.restated", "restatement")

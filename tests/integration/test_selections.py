@@ -66,7 +66,7 @@ class On:
         return Selector(
             ledger.engine,
             SCHEMA,
-            door=self.queue,
+            queue=self.queue,
             lifecycles=ledger.ledger.lifecycles,
             now=ledger.ledger.now,
             digests=DIGESTS,
@@ -291,7 +291,7 @@ async def test_a_run_that_cannot_be_finished_does_not_block_others(on: On) -> No
     faulty = Faulty(
         ledger.engine,
         SCHEMA,
-        door=on.queue,
+        queue=on.queue,
         lifecycles=ledger.ledger.lifecycles,
         now=ledger.ledger.now,
         digests=DIGESTS,

@@ -1,4 +1,4 @@
-"""The worst possible request for each of the doors through which requests come in.
+"""The worst possible request for each of the endpoints.
 
     python -m tests.safety.attacks HOST PORT SECONDS KEY NAME... > statuses.json
 

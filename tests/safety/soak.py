@@ -29,7 +29,7 @@ from events.remote.roles import Role
 from service.hosting.keeping import watched
 from service.private_postgres import PrivatePostgres
 from tests.safety.cutting_proxy import Chooser, Cut, CuttingProxy, Statement, cutting_proxy, never
-from tests.safety.http_door import http_door, read_feed, read_refusals
+from tests.safety.http_sending import http_sending, read_feed, read_refusals
 from tests.safety.log_check import check_log, check_refusals
 from tests.safety.traffic import Answer, Load, send
 from tests.safety.waiting import some_more
@@ -104,11 +104,11 @@ async def soak(
     """
     draw, damage, began = random.Random(7), Damage(), monotonic()
     async with damaged(choosing(draw, cut_one_in)) as (target, proxy), last_words(target.service):
-        door_of = http_door(lambda: target.service.url, target.service.key)
+        opening = http_sending(lambda: target.service.url, target.service.key)
         load = Load(7, SENDERS, batches=1_000_000, numbers=500, drift=40)
-        async with door_of as door:
-            sending = asyncio.create_task(
-                send(load, door, lambda _, new: damage.answers.extend(new))
+        async with opening as sending:
+            traffic = asyncio.create_task(
+                send(load, sending, lambda _, new: damage.answers.extend(new))
             )
             turns = 0
             while monotonic() - began < seconds or turns < len(KINDS):
@@ -121,9 +121,9 @@ async def soak(
                 turns += 1
             proxy.choose = never
             await some_more(damage.answers)
-            if not sending.done():
-                sending.cancel()
-            await asyncio.wait([sending])
+            if not traffic.done():
+                traffic.cancel()
+            await asyncio.wait([traffic])
         damage.cuts, damage.seconds = len(proxy.cuts), monotonic() - began
         ready = f"{target.service.url}/readyz"
         await asyncio.to_thread(eventually, lambda: httpx.get(ready).status_code == OK)

@@ -230,7 +230,7 @@ async def test_a_hanging_commit_is_answered_and_nothing_is_lost(
     postgres_server: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even if it hangs for longer than an attempt may take, so that it is retried meanwhile."""
-    monkeypatch.setattr("events.door.OUTCOME_WAIT_S", 2 * BOUND_S)
+    monkeypatch.setattr("events.submission_queue.OUTCOME_WAIT_S", 2 * BOUND_S)
     for bound in (
         "events.append.queue.STUCK_S",
         "events.append.ledger.APPEND_ANSWER_WAIT_S",

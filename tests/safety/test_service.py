@@ -11,7 +11,7 @@ import pytest
 
 from events.remote.roles import Role
 from tests.safety.dead_connections import DEAD_CONNECTIONS
-from tests.safety.http_door import http_door, send_and_leave
+from tests.safety.http_sending import http_sending, send_and_leave
 from tests.safety.log_check import Violation
 from tests.safety.soak import check
 from tests.safety.traffic import Answer, Batch, Load, send, until_answered
@@ -98,9 +98,9 @@ async def under_load(victim: Victim, received: list[Answer]) -> AsyncIterator[li
             await asyncio.sleep(LEAVE_EVERY_S)
 
     load = Load(7, SENDERS, batches=100_000, numbers=500, drift=40)
-    async with http_door(victim.url, victim.key) as door:
+    async with http_sending(victim.url, victim.key) as sending:
         tasks = [
-            asyncio.create_task(send(load, door, lambda _, new: received.extend(new))),
+            asyncio.create_task(send(load, sending, lambda _, new: received.extend(new))),
             asyncio.create_task(leave()),
         ]
         try:
@@ -130,8 +130,10 @@ async def test_a_service_killed_in_every_part_loses_nothing_and_records_nothing_
                     await asyncio.sleep(LOAD_S * draw.random())
                     await asyncio.to_thread(getattr(victim, f"kill_{kill}"), draw)
                 await some_more(received)
-            async with http_door(victim.url, victim.key) as door:
-                again = [answer for batch in left for answer in await until_answered(door, batch)]
+            async with http_sending(victim.url, victim.key) as sending:
+                again = [
+                    answer for batch in left for answer in await until_answered(sending, batch)
+                ]
             await check(victim.service, victim.key, [*received, *again])
             assert len(received) > 10 * len(kills), "there was hardly any load to survive"
         finally:

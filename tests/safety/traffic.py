@@ -46,7 +46,7 @@ class Away(Exception):
     """The service could not answer: the sender must send the same again."""
 
 
-Door = Callable[[Batch], Awaitable[Sequence[Answer]]]
+Sending = Callable[[Batch], Awaitable[Sequence[Answer]]]
 Hear = Callable[[int, Sequence[Answer]], None]
 """Receives each sender's answers as soon as they arrive."""
 
@@ -130,7 +130,7 @@ def _reference(content: random.Random, lead: int, type: str) -> dict[str, Any]:
             return email
 
 
-async def send(load: Load, door: Door, hear: Hear, *, answered: Sequence[int] = ()) -> None:
+async def send(load: Load, sending: Sending, hear: Hear, *, answered: Sequence[int] = ()) -> None:
     """Send a whole load, all senders at once, until everything is answered.
 
     `answered` says how many batches of each sender need not be sent again.
@@ -138,16 +138,16 @@ async def send(load: Load, door: Door, hear: Hear, *, answered: Sequence[int] = 
     done = answered or [0] * load.senders
     async with asyncio.TaskGroup() as group:
         for sender in range(load.senders):
-            group.create_task(_send_one(load, door, hear, sender, done[sender]))
+            group.create_task(_send_one(load, sending, hear, sender, done[sender]))
 
 
-async def _send_one(load: Load, door: Door, hear: Hear, sender: int, done: int) -> None:
+async def _send_one(load: Load, sending: Sending, hear: Hear, sender: int, done: int) -> None:
     for number, batch in enumerate(load.batches_of(sender)):
         if number >= done:
-            hear(sender, await until_answered(door, batch))
+            hear(sender, await until_answered(sending, batch))
 
 
-async def until_answered(door: Door, batch: Batch) -> Sequence[Answer]:
+async def until_answered(sending: Sending, batch: Batch) -> Sequence[Answer]:
     """Retry until there is an answer, as every good client does.
 
     Fails if there is no answer for longer than any fault here lasts.
@@ -156,7 +156,7 @@ async def until_answered(door: Door, batch: Batch) -> Sequence[Answer]:
     async with asyncio.timeout(ANSWERED_WITHIN_S):
         while True:
             try:
-                return await door(batch)
+                return await sending(batch)
             except Away:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

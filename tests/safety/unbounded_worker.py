@@ -12,6 +12,6 @@ from service.hosting import worker
 if __name__ == "__main__":
     with (
         patch("events.append.admission.QUEUE_WAIT_S_MAX", 1e9),
-        patch("events.door.WAITING_ITEMS_MAX", 10**9),
+        patch("events.submission_queue.WAITING_ITEMS_MAX", 10**9),
     ):
         worker.main()

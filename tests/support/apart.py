@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from service.app import create_app
 from service.composition.front import open_front
 from service.composition.writer import open_writer
-from service.hosting.address import WriterSocket, door
+from service.hosting.address import WriterSocket, writer_socket
 from service.http.parts import Part
 from service.keys.bootstrap import bootstrap
 from service.keys.store import KeyStore
@@ -57,7 +57,7 @@ async def apart(server: PrivatePostgres, *, fronts: int = 2) -> AsyncIterator[Ap
     _, app_url = fresh_database(server, prepare=prepare)
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(scratch_directory())
-        inner = stack.enter_context(door(Path(directory) / "writer.sock"))
+        inner = stack.enter_context(writer_socket(Path(directory) / "writer.sock"))
         running = Apart(app_url, inner, [], AsyncExitStack())
         await running.start_writer()
         stack.push_async_callback(running.stop_writer)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from events.database.failures import QueueFull
-from events.door import Door
 from events.outcomes import Outcome
 from events.submission import Submission
+from events.submission_queue import SubmissionQueue
 from service.ingest.reporting import Reporting
 from tests.support.http_service import Service, reporting_with
 
@@ -15,7 +15,7 @@ from tests.support.http_service import Service, reporting_with
 class FullQueue:
     """A queue that admits nothing while it is full, as when the ledger is slow."""
 
-    def __init__(self, queue: Door, is_full: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, queue: SubmissionQueue, is_full: Callable[[], bool] = lambda: True) -> None:
         self._queue = queue
         self.turns = queue.turns
         self._is_full = is_full

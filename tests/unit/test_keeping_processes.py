@@ -24,8 +24,8 @@ def test_a_worker_that_cannot_be_started_does_not_end_the_others(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with socket.socket() as listener, capture_logs() as logs:
-        door = WriterSocket(Path("/nowhere/writer.sock"), listener)
-        workers = Workers([Role.FRONT], listener=listener, door=door, environment={})
+        writer = WriterSocket(Path("/nowhere/writer.sock"), listener)
+        workers = Workers([Role.FRONT], listener=listener, writer=writer, environment={})
         files = open_files()
         workers.keep()
         assert open_files() == files

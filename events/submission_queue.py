@@ -1,4 +1,4 @@
-"""The entrance of the ledger, as everything but the writer sees it, and what waits behind it."""
+"""Where everything but the writer submits, and a submission that waits there."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from events.outcomes import Outcome
 from events.submission import Submission
 
 
-class Door(Protocol):
+class SubmissionQueue(Protocol):
     """The queue, in the writer's process; elsewhere a connection to it."""
 
     @property

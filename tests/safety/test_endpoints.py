@@ -1,4 +1,4 @@
-"""The worst request for each door delays no one, and takes no more memory than documented.
+"""The worst request for each endpoint delays no one, and takes no more memory than documented.
 
 While twenty connections send it, `/livez`, a sender with its key in a header and a client with its
 key in the body are answered within a second, and the process grows by less than the limit in
@@ -31,7 +31,7 @@ from tests.bench.sizes import QUICK
 from tests.safety.attacks import CONNECTIONS, EVENTS, HUNG_UP, KEYED, POSTHOG, UNKEYED
 from tests.support.tier import by_tier
 
-OPEN = "tests.safety.open_doors_worker"
+OPEN = "tests.safety.unbounded_bodies_worker"
 ATTACK_S = by_tier(push=0.8, nightly=10.0)
 ANSWERED_S_MAX = 1.0
 ROUNDS_MAX = 5
@@ -61,7 +61,7 @@ class Seen:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ledger() -> AsyncIterator[tuple[Bench, Founded]]:
     with running_bench(QUICK) as bench:
-        async with founded(bench, "doors") as ledger:
+        async with founded(bench, "endpoints") as ledger:
             yield bench, ledger
 
 

@@ -1,8 +1,8 @@
 """The service as its worker runs it, without the bounds on bodies: there is room for everything.
 
-    python -m tests.safety.open_doors_worker SOCKET_FD READY_FD PARENT_PID
+    python -m tests.safety.unbounded_bodies_worker SOCKET_FD READY_FD PARENT_PID
 
-The negative twin of the test of the doors.
+The negative twin of the test of the endpoints.
 """
 
 from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.safety.traffic import Answer, Away, Batch, Door
+from tests.safety.traffic import Answer, Away, Batch, Sending
 
 ANSWER_WAIT_S = 60.0
 
@@ -18,8 +18,8 @@ class ServiceFault(AssertionError):
 
 
 @asynccontextmanager
-async def http_door(url: Callable[[], str], key: str) -> AsyncIterator[Door]:
-    """Open a door for many senders. `url` is called each time: a restarted service moves."""
+async def http_sending(url: Callable[[], str], key: str) -> AsyncIterator[Sending]:
+    """Yield what sends for many senders. `url` is called each time: a restarted service moves."""
     limits = httpx.Limits(max_connections=None)
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(
