@@ -23,6 +23,7 @@ FIGURES = [
     "funnel answer now, 450 events",
     "one lead's history",
     "funnel as of 30 days ago",
+    "funnel as known before",
     "time to verify everything",
     "on disk, the log and its leads",
     "on disk, the projections",
