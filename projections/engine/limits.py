@@ -78,6 +78,10 @@ DIRECTORY_KEPT: Final = 200_000
 DEADLINES_KEPT: Final = 100_000
 
 # figures.queries
+ANSWERS_KEPT = 200
+"""Answers of figures about the past that each process keeps."""
+KEPT_ROWS_MAX = 100
+"""Rows of an answer that is kept. One takes about two kilobytes: forty megabytes at most."""
 COMPARED_MEMBERS_MAX = 50_000
 """Members of each list that one comparison reads: about thirty megabytes, and a second."""
 

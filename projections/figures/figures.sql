@@ -15,6 +15,12 @@ SELECT live.position,
          GROUP BY stays.generation
         HAVING count(*) = cardinality(CAST(:reads AS text[]))) AS live
 
+-- name: generations
+-- Which builds of the projections are read: a rebuilt one may answer differently.
+SELECT string_agg(name || ' ' || generation, ' ' ORDER BY name) AS generations
+  FROM ledger.projections
+ WHERE name = ANY (CAST(:reads AS text[])) AND status = 'live'
+
 -- name: read_lifecycle
 -- The event that published a lifecycle, which contains its text.
 SELECT record

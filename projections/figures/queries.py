@@ -7,6 +7,7 @@ await figures.answer(driver, STOCK, lifecycle, question)
 await figures.members(driver, STOCK, lifecycle, question, cell, after=None, limit=100)
 """
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from events.database.statements import load
 from events.limits import INTEGER_MAX, SMALL_INTEGER_MAX
 from projections.business.queries import Crediting
 from projections.engine.failures import ProjectionUnknown
-from projections.engine.limits import COMPARED_MEMBERS_MAX
+from projections.engine.limits import ANSWERS_KEPT, COMPARED_MEMBERS_MAX, KEPT_ROWS_MAX
 from projections.figures.answering import Counted, Measured, answer_from
 from projections.figures.comparing import (
     Because,
@@ -98,12 +99,14 @@ class ComparedPage(NamedTuple):
 
 
 class FigureQueries:
-    """Queries of figures on one ledger. A class, because it caches parsed lifecycles."""
+    """Queries of figures on one ledger. A class, because it caches lifecycles and answers."""
 
-    def __init__(self, schema: str) -> None:
+    def __init__(self, schema: str, *, answers_kept: int = ANSWERS_KEPT) -> None:
         self._sql = load("projections", "figures/figures.sql", schema)
+        self._answers_kept = answers_kept
         self._crediting = Crediting(schema)
         self._lifecycles = Lifecycles(self._sql["read_lifecycle"])
+        self._answers: OrderedDict[tuple[str, str, Question], FigureAnswer] = OrderedDict()
 
     async def reading(
         self, driver: Driver, known_at: int | None, reads: Sequence[str] = (STAYS,)
@@ -122,7 +125,28 @@ class FigureQueries:
     async def answer(
         self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
     ) -> FigureAnswer:
-        """Return every number of a figure."""
+        """Return every number of a figure.
+
+        What was known at a position about a moment never changes, so a repeated question is
+        answered from memory. The present is another moment each time.
+        """
+        if question.is_now:
+            return await self._count(driver, figure, lifecycle, question)
+        [built] = await self._rows(driver, "generations", {"reads": list(figure.reads)})
+        asked = (figure.name, built["generations"], question)
+        if (kept := self._answers.get(asked)) is not None:
+            self._answers.move_to_end(asked)
+            return kept
+        answer = await self._count(driver, figure, lifecycle, question)
+        if answer.size <= KEPT_ROWS_MAX:
+            self._answers[asked] = answer
+            if len(self._answers) > self._answers_kept:
+                self._answers.popitem(last=False)
+        return answer
+
+    async def _count(
+        self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
+    ) -> FigureAnswer:
         values = await self._values_of(driver, figure, lifecycle, question)
         counted = await self._kept(driver, figure, lifecycle, question)
         if counted is None:

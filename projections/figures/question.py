@@ -144,6 +144,11 @@ class FigureAnswer(NamedTuple):
     parts: tuple[FigurePart, ...]
     """One for each value, the unreported one last. Empty without a breakdown."""
 
+    @property
+    def size(self) -> int:
+        """Return the number of its rows, those of parts included."""
+        return len(self.total) + sum(len(part.rows) for part in self.parts)
+
 
 class Place(NamedTuple):
     """The place of a member in the list of its cell."""
