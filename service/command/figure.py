@@ -1,8 +1,10 @@
 """`leadledger figure`: read any figure, with a bar for each row, as a table or as CSV."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -24,7 +26,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "not_reported": "(not reported)",
         "nothing": "Nothing counts here.",
         "open": "The period has not ended: these numbers will change.",
-        "read": "{label} at {as_of}, as known at position {position}.",
+        "read": "{label} at {as_of} ({zone}), as known at position {position}.",
         "period": "From {since} until before {until}.",
         "matures": "The last of the cohort is mature at {at}.",
         "previous": "before",
@@ -38,7 +40,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "not_reported": "(報告なし)",
         "nothing": "該当するものはありません。",
         "open": "期間が終わっていないため、件数はまだ変わります。",
-        "read": "{label}、基準日時 {as_of}、記録番号 {position} までの報告分。",
+        "read": "{label}、基準日時 {as_of}({zone})、記録番号 {position} までの報告分。",
         "period": "期間: {since} から {until} の直前まで。",
         "matures": "すべて判定済みになる日時: {at}。",
         "previous": "前期間",
@@ -168,12 +170,13 @@ def figure(
 
 
 def _print_definitions(figures: Sequence[Mapping[str, Any]], language: str) -> None:
-    for one in figures:
+    for figure in figures:
+        name, label = figure["name"], figure["label"][language]
         print_lines(
-            f"{one['name']}  {one['label'][language]}",
-            f"  {one['definition'][language]}",
-            f"  {one['formula'][language]}",
-            *(f"  - {trap[language]}" for trap in one["traps"]),
+            name if name == label else f"{name}  {label}",
+            f"  {figure['definition'][language]}",
+            f"  {figure['formula'][language]}",
+            *(f"  - {trap[language]}" for trap in figure["traps"]),
             "",
         )
 
@@ -202,15 +205,24 @@ def _print_figure(answer: Mapping[str, Any], words: Mapping[str, str], *, detail
 
 def _print_reading(answer: Mapping[str, Any], words: Mapping[str, str]) -> None:
     """State what was read: a number without its moment is worth nothing."""
-    read = {"label": answer["label"], "as_of": answer["as_of"]}
-    print_lines(words["read"].format(**read, position=answer["as_of_position"]))
+    zone, position = ZoneInfo(answer["zone"]), answer["as_of_position"]
+    read = {"label": answer["label"], "as_of": _local(answer["as_of"], zone), "zone": zone.key}
+    print_lines(words["read"].format(**read, position=position))
     if answer["from"] or answer["to"]:
-        bounds = {"since": answer["from"] or "…", "until": answer["to"] or "…"}
-        print_lines(words["period"].format(**bounds))
+        since, until = (_local(answer[bound], zone) for bound in ("from", "to"))
+        print_lines(words["period"].format(since=since, until=until))
     if answer.get("is_open") and answer["to"]:
         print_lines(words["open"])
     if at := answer["rows"][0].get("matures_at") if answer["rows"] else None:
-        print_lines(words["matures"].format(at=at))
+        print_lines(words["matures"].format(at=_local(at, zone)))
+
+
+def _local(moment: str | None, zone: ZoneInfo) -> str:
+    """Write a moment for people: the date alone if it is the start of a day."""
+    if moment is None:
+        return "…"
+    local = datetime.fromisoformat(moment).astimezone(zone)
+    return f"{local:%Y-%m-%d}" if local.time() == time.min else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
 def _columns(

@@ -289,4 +289,5 @@ async def wording_of(
     now = part_of(request, Clock).now()
     question = question_from(figure, asked.given, lifecycle, reading, now=now)
     version = in_force.version if in_force is not None else None
-    return FigureWording(figure, question, lifecycle, version, asked.language)
+    zone = asked.given.get("zone")
+    return FigureWording(figure, question, lifecycle, version, asked.language, zone)

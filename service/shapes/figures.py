@@ -155,6 +155,7 @@ class FigureAsked(_Since, Shape):
     as_of: Annotated[Moment, Field(description="What was true then.")]
     as_of_position: Annotated[Position, Field(description="What had been recorded by then.")]
     lifecycle: Annotated[int | None, Field(description="The version in force at that position.")]
+    zone: Annotated[str, Field(description="The time zone in which days and periods were cut.")]
     to: Annotated[Moment | None, Field(description="The end of the period, exclusive.")]
     is_open: NotRequired[
         Annotated[bool, Field(description="The period has not ended: its numbers will change.")]

@@ -29,8 +29,9 @@ def answer(**more: Any) -> dict[str, Any]:
         "by": None,
         "as_of": "2026-11-22T01:15:00.000000Z",
         "as_of_position": "17",
+        "zone": "Asia/Tokyo",
         "from": None,
-        "to": "2026-12-01T00:00:00.000000Z",
+        "to": "2026-11-30T15:00:00.000000Z",
         "is_open": True,
         "main": "in",
         "measures": MEASURES,
@@ -54,7 +55,8 @@ def test_a_figure_is_printed_with_bars_shares_and_what_was_read(
     # Nothing counts there, and nothing is shown that another measure sums up.
     assert "OPP" not in printed
     assert "失注" not in printed
-    assert "記録番号 17 まで" in printed
+    assert "2026-11-22 10:15:00(Asia/Tokyo)、記録番号 17 まで" in printed
+    assert "… から 2026-12-01 の直前まで" in printed
     assert "期間が終わっていない" in printed
 
 

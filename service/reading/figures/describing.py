@@ -47,6 +47,8 @@ class FigureWording(NamedTuple):
     lifecycle: Lifecycle
     version: int | None
     language: str | None
+    zone: str | None = None
+    """The time zone that was asked for; None: the lifecycle's."""
 
 
 def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.AnsweredFigure:
@@ -133,6 +135,7 @@ def _asked(wording: FigureWording) -> shapes.FigureAsked:
         "as_of": format_utc(question.as_of),
         "as_of_position": str(question.known_at),
         "lifecycle": wording.version,
+        "zone": wording.zone or wording.lifecycle.time_zone,
         "from": format_optional_utc(question.since),
         "to": format_optional_utc(question.until),
         "by": _by(question),
