@@ -37,7 +37,7 @@ class SubmissionQueue(Protocol):
         ...
 
 
-class Pending:
+class Waiting:
     """A submission without outcomes. A class, because it gets them once, or an error in time."""
 
     def __init__(
@@ -63,19 +63,19 @@ class Pending:
         self._on_late = on_late
         self._timeout = loop.call_later(OUTCOME_WAIT_S, self._give_up)
 
-    def settle(self, answer: list[Outcome] | Exception) -> None:
-        """Give the outcomes, or the error. Only the first counts."""
+    def answer(self, found: list[Outcome] | Exception) -> None:
+        """Answer with the outcomes, or the error. Only the first answer counts."""
         self._timeout.cancel()
         if self.outcomes.done():
             return
-        if isinstance(answer, Exception):
-            self.outcomes.set_exception(answer)
+        if isinstance(found, Exception):
+            self.outcomes.set_exception(found)
             # Marks the exception as retrieved, for senders that have disconnected.
             self.outcomes.exception()
         else:
-            self.outcomes.set_result(answer)
+            self.outcomes.set_result(found)
 
     def _give_up(self) -> None:
         waited = f"{self._waits_for} has not answered for {OUTCOME_WAIT_S:.0f} s"
-        self.settle(LedgerUnavailable(waited))
+        self.answer(LedgerUnavailable(waited))
         self._on_late()

@@ -1,7 +1,7 @@
 """Decide what a signal becomes: its event with the move it causes, and the consequences.
 
-Pure and total. The machine is consulted here, through the table compiled from it. The outcome is
-written into the events, so `evolve` never consults it again.
+Pure and total. A decision asks the machine; a fact, and all that follows, looks its move up in the
+table compiled from it. The outcome is written into the events, so `evolve` never consults either.
 """
 
 from collections.abc import Mapping, Sequence

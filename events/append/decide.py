@@ -1,8 +1,11 @@
 """Decide one signal on the draft of a batch, and enter the result.
 
 The lifecycle of the signal's lead decides nearly every signal, with two exceptions. A new lifecycle
-can only be put in force by the holder of the lock. Decisions about identity, retracted events and
-free days are carried out by the service itself.
+takes effect from its own position. Decisions about identity, retracted events and free days are
+carried out by the service itself (`is_offered`).
+
+A late report is entered without an outcome and leaves its subject unsettled. `settle_one` decides
+the subject again, when another report needs it or the batch ends (`Plan.settle`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,9 +2,10 @@
 
 The head lock makes commit order equal to position order: positions have no gaps, a checkpoint is
 one integer, and two writers never decide on stale state. While the head is where this process left
-it, no one else has written and the process's memory is current, so a batch is decided from memory
-and written by a single statement. If that statement reports that the head has moved, the writer
-takes the lock first, brings its memory up to date, and runs the same statement again.
+it, no one else has written and the process's memory is current. So what the memory lacks is read
+without a lock, and the batch is decided from memory and written by a single statement. If the head
+has moved, or a key may be recorded already, the writer takes the lock first, brings its memory up
+to date, looks up every key, decides again, and runs the same statement.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from events.faults import OnFault, uncounted
 from events.limits import PASSED_OVER_MAX, STUCK_S
 from events.outcomes import Outcome
 from events.submission import Submission
-from events.submission_queue import Pending
+from events.submission_queue import Waiting
 
 log = structlog.get_logger()
 
@@ -31,8 +31,8 @@ class Append(NamedTuple):
 class Queue:
     """The queue before the ledger. A class, because it owns the task that appends.
 
-    Submissions of senders are answered in order, and come before the service's own work. If a
-    sender disconnects, its submission is still recorded.
+    Submissions of senders are answered in order. They come before the service's own work, unless
+    it was passed over several times in a row. If a sender disconnects, its submission is recorded.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class Queue:
         self._ledger = ledger
         self._on_append = on_append
         self._on_fault = on_fault
-        self._waiting: deque[Pending] = deque()
-        self._own: deque[Pending] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self._own: deque[Waiting] = deque()
         """The service's own work, which takes the places that senders leave."""
         self._passed_over = 0
         """Batches in a row that had no place for it."""
@@ -102,7 +102,7 @@ class Queue:
         """
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
-        waiting = Pending(submission, behind=self._items, waits_for="the database")
+        waiting = Waiting(submission, behind=self._items, waits_for="the database")
         (self._waiting if submission.places else self._own).append(waiting)
         self._items += submission.places
         self._arrived.set()
@@ -125,9 +125,9 @@ class Queue:
             if self._is_closing:
                 return
 
-    def _next_batch(self) -> list[Pending]:
+    def _next_batch(self) -> list[Waiting]:
         """Take what is waiting, senders first, unless own work has been passed over for long."""
-        batch: list[Pending] = []
+        batch: list[Waiting] = []
         most = self._admission.append_items_max
         has_waited = self._passed_over >= PASSED_OVER_MAX
         size = 0
@@ -140,18 +140,18 @@ class Queue:
         self._passed_over = self._passed_over + 1 if self._own and not has_waited else 0
         return batch
 
-    async def _append(self, batch: list[Pending]) -> None:
+    async def _append(self, batch: list[Waiting]) -> None:
         began = perf_counter()
         items = sum(len(waiting.submission.items) for waiting in batch)
         self._items_under_way = sum(waiting.submission.places for waiting in batch)
         try:
             appended = await self._ledger.append([waiting.submission for waiting in batch])
             for waiting, outcomes in zip(batch, appended.outcomes, strict=True):
-                waiting.settle(outcomes)
+                waiting.answer(outcomes)
             self._on_append(Append(appended.position, items, perf_counter() - began))
         except LedgerUnavailable as error:
             for waiting in batch:
-                waiting.settle(error)
+                waiting.answer(error)
         except Exception as error:
             # A bug must not take down the queue: the waiting senders get the error, and the next
             # batch is tried with a freshly loaded memory.
@@ -159,7 +159,7 @@ class Queue:
             log.exception("ledger.append_failed")
             self._ledger.forget()
             for waiting in batch:
-                waiting.settle(error)
+                waiting.answer(error)
         finally:
             self._items_under_way = 0
             # Woken leads cost as much as events: without them, a batch that brings many leads up

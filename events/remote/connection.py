@@ -46,7 +46,7 @@ from events.remote.messages import (
 )
 from events.signals.context import Context
 from events.submission import Item, Submission
-from events.submission_queue import Pending
+from events.submission_queue import Waiting
 
 log = structlog.get_logger()
 
@@ -89,7 +89,7 @@ class Connection:
         self._on_moved = on_moved
         self._on_fault = on_fault
         self._numbers = count(1)
-        self._unanswered: dict[int, Pending] = {}
+        self._unanswered: dict[int, Waiting] = {}
         self._items = 0
         self._again: list[int] = []
         """Submissions that the writer wants to be read under another lifecycle."""
@@ -122,9 +122,9 @@ class Connection:
     async def close(self) -> None:
         """Accept nothing more, wait for what is unanswered, then disconnect."""
         self._is_closing = True
-        waiting = [pending.outcomes for pending in self._unanswered.values()]
-        if waiting:
-            await asyncio.wait(waiting, timeout=OUTCOME_WAIT_S)
+        unanswered = [waiting.outcomes for waiting in self._unanswered.values()]
+        if unanswered:
+            await asyncio.wait(unanswered, timeout=OUTCOME_WAIT_S)
         for task in (self._loading, self._task):
             await cancelled(task)
         self._frames.close()
@@ -167,24 +167,24 @@ class Connection:
         if self._is_closing:
             raise LedgerUnavailable("the service is shutting down")
         number = next(self._numbers)
-        pending = Pending(
+        waiting = Waiting(
             submission,
             behind=self._items,
             waits_for="the writer",
             on_late=lambda: self._forget(number),
         )
-        self._unanswered[number] = pending
+        self._unanswered[number] = waiting
         self._items += submission.places
         self._send(number)
-        return pending.outcomes
+        return waiting.outcomes
 
     def tell(self, moved: Projected) -> None:
         """Tell the other clients what this one has projected."""
         self._frames.send(encode(moved))
 
     def _send(self, number: int) -> None:
-        pending = self._unanswered[number]
-        submission = pending.submission
+        waiting = self._unanswered[number]
+        submission = waiting.submission
         lifecycle = self.lifecycles.in_force.lifecycle
         if any(
             isinstance(item, Item) and item.context.lifecycle is not lifecycle
@@ -196,7 +196,7 @@ class Connection:
                 else item
                 for item in submission.items
             )
-            pending.submission = submission = submission._replace(items=items)
+            waiting.submission = submission = submission._replace(items=items)
         self._frames.send(encode(sent(number, submission, self.lifecycles.last_version)))
 
     async def _keep_connected(self) -> None:
@@ -235,13 +235,13 @@ class Connection:
         if isinstance(message, Bulletin):
             self._learn(message)
         elif isinstance(message, Answered):
-            self._settle(message.number, outcomes_of(message))
+            self._answer(message.number, outcomes_of(message))
         elif isinstance(message, Projected):
             self._on_moved(message)
         elif message.reason == "reread":
             self._again.append(message.number)
         else:
-            self._settle(message.number, _error_of(message))
+            self._answer(message.number, _error_of(message))
 
     def _learn(self, bulletin: Bulletin) -> None:
         if bulletin.lifecycle_version not in self._published.lifecycles:
@@ -283,16 +283,16 @@ class Connection:
                 self._held += held[number + 1 :]
                 return
 
-    def _settle(self, number: int, answer: list[Outcome] | Exception) -> None:
-        pending = self._forget(number)
-        if pending is not None:
-            pending.settle(answer)
+    def _answer(self, number: int, answer: list[Outcome] | Exception) -> None:
+        waiting = self._forget(number)
+        if waiting is not None:
+            waiting.answer(answer)
 
-    def _forget(self, number: int) -> Pending | None:
-        pending = self._unanswered.pop(number, None)
-        if pending is not None:
-            self._items -= pending.submission.places
-        return pending
+    def _forget(self, number: int) -> Waiting | None:
+        waiting = self._unanswered.pop(number, None)
+        if waiting is not None:
+            self._items -= waiting.submission.places
+        return waiting
 
 
 def _error_of(failed: Failed) -> Exception:

@@ -44,7 +44,7 @@ async def report_one(
 async def record_one(
     reporting: Reporting, holder: Holder, body: bytes, visit: AccessRecord, memory: BodyMemory
 ) -> Outcome:
-    """Record a body that is one event."""
+    """Record a body that is one event. A refusal goes to the queue as well, if it is kept."""
     memory.build(held_bytes_max(body))
     item = receive_one(body, reporting.context(holder.sender))
     if holder.allowance is not None:
