@@ -9,7 +9,25 @@ import typer
 from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
 from service.command.limits import DIFFERENCES_MAX, FILE_DIFFERENCES_MAX
-from service.command.options import URL_DEFAULT, Csv, Json, Key, Language, Mark, Url, Xlsx
+from service.command.options import (
+    URL_DEFAULT,
+    AsOfDay,
+    Base,
+    By,
+    Csv,
+    Json,
+    Key,
+    KnownAt,
+    Language,
+    Mark,
+    PeriodName,
+    Since,
+    TargetStage,
+    Until,
+    Url,
+    Within,
+    Xlsx,
+)
 from service.command.printing import print_json, print_lines, print_table
 from service.command.tables import write_table
 
@@ -54,50 +72,45 @@ def compare(
     row: Annotated[str, typer.Option("--row", help="The row of the number, such as MQL.")],
     measure: Annotated[str, typer.Option("--measure", help="The measure, such as standing.")],
     track: Annotated[str, typer.Option("--track", help="lead or account.")] = "lead",
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE|TIME", help="Of the first reading.")
-    ] = None,
+    as_of: AsOfDay = None,
     other_as_of: Annotated[
-        str | None, typer.Option("--other-as-of", metavar="DATE|TIME", help="Of the second one.")
+        str | None,
+        typer.Option(
+            "--other-as-of", metavar="DATE|TIME", help="The moment of the second reading."
+        ),
     ] = None,
-    known_at: Annotated[
-        str | None, typer.Option("--known-at", metavar="TIME|POSITION", help="Of the first one.")
-    ] = None,
+    known_at: KnownAt = None,
     other_known_at: Annotated[
         str | None,
-        typer.Option("--other-known-at", metavar="TIME|POSITION", help="Of the second one."),
+        typer.Option(
+            "--other-known-at", metavar="TIME|POSITION", help="What the second reading may use."
+        ),
     ] = None,
-    since: Annotated[
-        str | None, typer.Option("--from", metavar="DATE|TIME", help="The start of the period.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", metavar="DATE|TIME", help="The end of the period.")
-    ] = None,
-    period: Annotated[
-        str | None, typer.Option("--period", help="Instead of both, a period by name.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    period: PeriodName = None,
     other_period: Annotated[
-        str | None, typer.Option("--other-period", help="The period of the second one, by name.")
+        str | None,
+        typer.Option("--other-period", help="The period of the second reading, by name."),
     ] = None,
-    base: Annotated[str | None, typer.Option("--base", help="The stage of the cohort.")] = None,
-    target: Annotated[str | None, typer.Option("--target", help="The stage to get to.")] = None,
-    within: Annotated[
-        int | None, typer.Option("--within", metavar="DAYS", help="In how many days.")
-    ] = None,
+    base: Base = None,
+    target: TargetStage = None,
+    within: Within = None,
     other_within: Annotated[
-        int | None, typer.Option("--other-within", metavar="DAYS", help="The days of the second.")
+        int | None,
+        typer.Option("--other-within", metavar="DAYS", help="The days of the second reading."),
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", help="The breakdown of the values.")] = None,
+    by: By = None,
     value: Annotated[
         str | None, typer.Option("--value", help="Only this value of the breakdown.")
     ] = None,
     other_value: Annotated[
-        str | None, typer.Option("--other-value", help="The value of the second one.")
+        str | None, typer.Option("--other-value", help="The value in the second reading.")
     ] = None,
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file",
+            "--with",
             metavar="FILE",
             help="Compare with a file instead: CSV or a workbook with a column lead, email, phone, "
             "user_id or external_ids.SYSTEM, and stage and date if you like.",
@@ -117,7 +130,7 @@ def compare(
     """Compare a number of a figure in two readings: which leads count in only one, and why.
 
     The second reading asks the same as the first, except for what `--other-…` names. The same
-    moment at two positions shows what was restated in between. With `--file`, the second side is a
+    moment at two positions shows what was restated in between. With `--with`, the second side is a
     list of leads, such as one from a CRM.
 
     Example: leadledger compare stock --row MQL --measure standing --as-of 2026-08-31

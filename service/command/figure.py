@@ -10,7 +10,25 @@ import typer
 
 from domain.lifecycle.names import LANGUAGE_DEFAULT
 from service.command.client import Service
-from service.command.options import URL_DEFAULT, Csv, Json, Key, Language, Mark, Url, Xlsx
+from service.command.options import (
+    URL_DEFAULT,
+    AsOfDay,
+    Base,
+    By,
+    Csv,
+    Json,
+    Key,
+    KnownAt,
+    Language,
+    Mark,
+    PeriodName,
+    Since,
+    TargetStage,
+    Until,
+    Url,
+    Within,
+    Xlsx,
+)
 from service.command.printing import print_json, print_lines, print_table
 from service.command.tables import write_table
 
@@ -55,57 +73,25 @@ def figure(
         str | None,
         typer.Argument(metavar="NAME", help="The figure. Without it, list all figures."),
     ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--from", metavar="DATE|TIME", help="The start of the period."),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="DATE|TIME", help="The end of the period: a day, or before a time."
-        ),
-    ] = None,
-    period: Annotated[
-        str | None,
-        typer.Option("--period", help="Instead of both, a period by name, such as last_month."),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    period: PeriodName = None,
     closing_day: Annotated[
         int | None,
         typer.Option("--closing-day", help="The day on which months close, 1 to 28."),
     ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", metavar="DATE|TIME", help="What was true at the end of this day, or then."
-        ),
-    ] = None,
-    known_at: Annotated[
-        str | None,
-        typer.Option(
-            "--known-at",
-            metavar="TIME|POSITION",
-            help="Use only what was recorded by this time, or up to this position.",
-        ),
-    ] = None,
+    as_of: AsOfDay = None,
+    known_at: KnownAt = None,
     against: Annotated[
         str | None,
         typer.Option(
             "--against", metavar="previous|last_year", help="Compare with that period as well."
         ),
     ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", help="Break down by this, such as origin, or by two: origin,month."),
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option("--base", help="The stage in which the cohort begins.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--target", help="The stage that it is to get to.")
-    ] = None,
-    within: Annotated[
-        int | None, typer.Option("--within", metavar="DAYS", help="In how many days.")
-    ] = None,
+    by: By = None,
+    base: Base = None,
+    target: TargetStage = None,
+    within: Within = None,
     unit: Annotated[
         str | None,
         typer.Option(

@@ -40,4 +40,42 @@ Xlsx = Annotated[
     typer.Option("--xlsx", metavar="FILE", help="Write a workbook instead of printing."),
 ]
 
+# What every figure may be asked; the service refuses what a figure does not take.
+Since = Annotated[
+    str | None, typer.Option("--from", metavar="DATE|TIME", help="The start of the period.")
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="DATE|TIME", help="The end of the period: a day, or before a time."
+    ),
+]
+PeriodName = Annotated[
+    str | None,
+    typer.Option("--period", help="Instead of both, a period by name, such as last_month."),
+]
+AsOfDay = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="DATE|TIME", help="What was true at the end of this day, or then."
+    ),
+]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at",
+        metavar="TIME|POSITION",
+        help="Use only what was recorded by this time, or up to this position.",
+    ),
+]
+Base = Annotated[str | None, typer.Option("--base", help="The stage in which the cohort begins.")]
+TargetStage = Annotated[
+    str | None, typer.Option("--target", help="The stage that it is to get to.")
+]
+Within = Annotated[int | None, typer.Option("--within", metavar="DAYS", help="In how many days.")]
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="Break down by this, such as origin, or by two: origin,month."),
+]
+
 URL_DEFAULT = DEFAULT_URL

@@ -119,7 +119,7 @@ def test_the_examples_of_the_figures_show_something(
         shown = "█"
         if arguments[0] == "compare":
             shown = {"en": "only in the first", "ja": "1番目のみ"}[language]
-        if "--file" in arguments:
+        if "--with" in arguments:
             shown = {"en": "names no single lead", "ja": "リードを特定できない"}[language]
         if "--csv" in arguments:
             shown = "MQL,"
