@@ -10,3 +10,4 @@ class ProjectionName(StrEnum):
     DIRECTORY = "directory"
     BUSINESS = "business"
     DEADLINES = "deadlines"
+    PLANS = "plans"

@@ -292,6 +292,10 @@ FEED_LOOK_S = 0.2
 """The longest delay for seeing what another process appended."""
 
 # reading.figures
+TARGETS_MAX = 500
+"""Targets in one answer: those of a year by month for forty figures of departments."""
+TARGET_DAYS_MAX = 3_700
+"""Days whose business days are counted for one target: ten years."""
 FIGURE_PARTS_MAX = 200
 """Values of a breakdown in one answer: each takes ten kilobytes, and people compare fewer."""
 WITHIN_DAYS_DEFAULT = 90

@@ -7,6 +7,7 @@ A lifecycle is read from one YAML text (see text/load.py), checked as a whole, a
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.lifecycle.automation import Pace
 from domain.lifecycle.client_names import ClientNames
@@ -267,6 +268,38 @@ class TargetFigure:
     """True: money, in a currency. False: a number."""
 
 
+class Counts(StrEnum):
+    """What counts towards a target."""
+
+    ENTRIES = "entries"
+    """First entries into a stage in the period."""
+    PRESENT = "present"
+    """Those in a stage at the end of the period."""
+    DEALS = "deals"
+    """Deals created in the period."""
+    ORDERS = "orders"
+    """Business won in the period, net of cancellations."""
+    VALUE = "value"
+    """What that business amounts to, in the currency of the target."""
+    GROSS_PROFIT = "gross_profit"
+    """Its gross profit, in that currency."""
+    ENDED = "ended"
+    """Companies that stopped being customers in the period."""
+
+
+OF_A_STAGE = frozenset({Counts.ENTRIES, Counts.PRESENT})
+"""What is counted in one stage, which has to be named."""
+OF_AMOUNTS = frozenset({Counts.VALUE, Counts.GROSS_PROFIT})
+"""What is money, and needs the currency of a target."""
+
+
+class Actual(NamedTuple):
+    """What is compared with the targets of a figure."""
+
+    counts: Counts
+    stage: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class AccountTriggers:
     """The derived account events that a lead's events cause."""
@@ -348,6 +381,8 @@ class Lifecycle:
     department_parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Department → the departments that it is the sum of, as sales is of inside and field sales."""
     target_figures: Mapping[str, TargetFigure] = field(default_factory=dict)
+    actuals: Mapping[str, Actual] = field(default_factory=dict)
+    """Target figure → what is compared with its targets. Others are planned and not counted."""
     targets: tuple[TargetRule, ...] = ()
     scoring: Scoring | None = None
     grades: Mapping[str, Grade] = field(default_factory=dict)

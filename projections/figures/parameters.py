@@ -67,10 +67,10 @@ UNIT: Final = Parameter(
 AGAINST: Final = Parameter(
     "against",
     {
-        "ja": "比べる期間: `previous`(前の期間)または `last_year`(前年同期)。"
+        "ja": "比べる対象: `previous`(前の期間)、`last_year`(前年同期)、`plan`(目標)。"
         "期間の始まりと終わりが必要",
-        "en": "The period to compare with: `previous`, or `last_year` for the same one a year "
-        "earlier. The period needs a start and an end.",
+        "en": "What to compare with: `previous` for the period before, `last_year` for the same "
+        "one a year earlier, or `plan` for the targets. The period needs a start and an end.",
     },
 )
 

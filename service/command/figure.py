@@ -31,6 +31,7 @@ from service.command.options import (
 )
 from service.command.printing import print_json, print_lines, print_table
 from service.command.tables import write_table
+from service.command.targets import print_plans, print_targets
 
 BAR_CHARACTERS: Final = 20
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
@@ -85,7 +86,7 @@ def figure(
     against: Annotated[
         str | None,
         typer.Option(
-            "--against", metavar="previous|last_year", help="Compare with that period as well."
+            "--against", metavar="previous|last_year|plan", help="Compare with that as well."
         ),
     ] = None,
     by: By = None,
@@ -151,8 +152,12 @@ def figure(
         print_json(answer)
     elif name is None:
         _print_definitions(answer["figures"], language)
+    elif "targets" in answer:
+        print_targets(answer, language)
     else:
         _print_figure(answer, WORDS[language], details=details)
+        if answer["plans"] is not None:
+            print_plans(answer, language)
 
 
 def _print_definitions(figures: Sequence[Mapping[str, Any]], language: str) -> None:

@@ -19,6 +19,7 @@ from projections.engine.checkpoints import Checkpoints
 from projections.figures.queries import FigureQueries
 from projections.funnel.queries import FunnelQueries
 from projections.leads.queries import Roster
+from projections.plans.projection import PlanQueries
 from service.bodies.body_memory import MemoryBudgets
 from service.composition.basics import Access, Basics, open_basics, open_watch, running
 from service.composition.connected import connect
@@ -130,6 +131,7 @@ async def front_parts(
         FigureQueries(schema),
         Roster(schema),
         DeadlineQueries(schema),
+        PlanQueries(schema),
         Crediting(schema),
         selector,
         SelectionQueries(engine, schema),

@@ -20,6 +20,7 @@ from service.routes import (
     selections,
     settling,
     stream,
+    targets,
     webhooks,
 )
 
@@ -33,6 +34,7 @@ ROUTERS = (
     rosters.router,
     deadlines.router,
     funnel.router,
+    targets.router,
     figures.router,
     figures_compared.router,
     contribution.router,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -15,6 +16,8 @@ from projections.figures.definition import Figure
 from projections.figures.queries import FigureQueries
 from projections.figures.question import BETWEEN_VALUES, DIMENSIONS_MAX, Cell, RowKey
 from projections.funnel.queries import FunnelQueries
+from projections.names import ProjectionName
+from projections.plans.projection import PlanQueries
 from service.clock import Clock
 from service.feed.log import Log
 from service.http.answer import json_answer
@@ -23,6 +26,7 @@ from service.http.parts import part_of
 from service.limits import PAGE_DEFAULT, PARAMETER_NAME_MAX
 from service.projected import ProjectedTables
 from service.reading.figures.asking import (
+    PLAN,
     Given,
     against_question,
     check_measure,
@@ -39,6 +43,7 @@ from service.reading.figures.describing import (
     describe_members,
     read_place,
 )
+from service.reading.figures.plans import describe_plans, planned_for
 from service.reading.figures.tables import figure_sheet, leads_sheet
 from service.routes.parameters import (
     NO_NUL,
@@ -126,7 +131,7 @@ def _given(
     ] = None,
     against: Annotated[
         Word,
-        Query(description="The period to compare with: previous or last_year."),
+        Query(description="What to compare with: previous, last_year or plan."),
     ] = None,
     by: Annotated[
         Word,
@@ -189,6 +194,9 @@ async def get_figure(
     figure is for that moment as well.
     """
     figure = figure_named(name)
+    is_against_plan = asked_of.given.get("against") == PLAN
+    if is_against_plan:
+        figure = replace(figure, reads=(*figure.reads, ProjectionName.PLANS))
     async with _asked(request, figure, asked_of) as asked:
         figures, wording = part_of(request, FigureQueries), asked.wording
         lifecycle = wording.lifecycle
@@ -200,6 +208,10 @@ async def get_figure(
             content["against"] = describe_against(
                 before, wording._replace(question=other), asked_of.given["against"]
             )
+        if is_against_plan:
+            plans = part_of(request, PlanQueries)
+            planned = await planned_for(asked.driver, plans, answer, wording)
+            content["plans"] = describe_plans(planned)
     return await answer_as_preferred(
         request, content, lambda: figure_sheet(content, asked_of.language)
     )

@@ -178,8 +178,37 @@ class Against(_Since, Shape):
     parts: Sequence[FigurePart]
 
 
+class PlannedNumber(Shape):
+    """What a department planned for one of the numbers."""
+
+    department: str
+    figure: Annotated[str, Field(description="The lifecycle's code of what is planned.")]
+    currency: Annotated[str | None, Field(description="null: a number is planned.")]
+    track: str
+    row: str
+    measure: str
+    values: Annotated[
+        Sequence[str] | None,
+        Field(description="The part whose number it is; null: the total."),
+    ]
+    plan: Annotated[
+        str, Field(description="As last revised, for the whole period.", examples=["120"])
+    ]
+    achieved: Annotated[
+        str | None, Field(description="actual ÷ plan, to 6 places.", examples=["0.500000"])
+    ]
+
+
 class AnsweredFigure(FigureAsked):
     """Every number of a figure."""
+
+    plans: Annotated[
+        Sequence[PlannedNumber] | None,
+        Field(
+            description="Only with `against=plan`: the targets for exactly the days of the "
+            "period, or for several periods that make it up."
+        ),
+    ]
 
     against: Annotated[
         Against | None, Field(description="Only if the period is compared with another one.")

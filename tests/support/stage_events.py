@@ -36,7 +36,7 @@ def subject_id(number: int) -> str:
 def compact(text: str) -> str:
     """Leave out what stages do not need, so that a publication fits into one record."""
     sections = re.split(r"(?m)^(?=[a-z_]+:)", re.sub(r"(?m)^ *#.*\n", "", text))
-    needless = ("lists", "regions", "industries", "target_figures")
+    needless = ("lists", "regions", "industries", "target_figures", "actuals")
     return "".join(one for one in sections if one.partition(":")[0] not in needless)
 
 

@@ -38,6 +38,7 @@ EXEMPT = {
     "domain/lifecycle/text/sections": "one module for each section of the text",
     "service/command": "one module for each command",
     "service/routes": "one module for each part of the API",
+    "service/shapes": "one module for the answers of each part of the API",
 }
 
 

@@ -8,6 +8,7 @@ from domain.lifecycle.definition import Lifecycle, SubjectKind, Track
 from domain.lifecycle.text.check import check
 from domain.lifecycle.text.complaints import Complaint, LifecycleInvalid
 from domain.lifecycle.text.place import Place, root_of
+from domain.lifecycle.text.sections.actuals import read_actuals
 from domain.lifecycle.text.sections.automation import PACE_KEYS, read_pace
 from domain.lifecycle.text.sections.calendars import check_countries
 from domain.lifecycle.text.sections.client_names import read_client_names
@@ -62,6 +63,7 @@ need, such as companies or origins, are left out."""
 _OPTIONAL = (
     "account",
     "account_events",
+    "actuals",
     "attributes",
     "client_names",
     "contribution",
@@ -200,6 +202,7 @@ def _joined(
     around = ScoringScope(glossary.languages, events, vocabulary)
     grades = read_grades(keys.get("grades"), around)
     check_names({code: Placed(placed.place, placed.value.words) for code, placed in grades.items()})
+    target_figures = read_target_figures(glossary)
     return Lifecycle(
         name=keys["name"].matching(CODE, expected=CODE_EXPECTED) if "name" in keys else "",
         text=text,
@@ -243,7 +246,12 @@ def _joined(
         regions=values_of(glossary.regions),
         sides=read_sides(glossary),
         department_parts=read_parts(glossary.departments),
-        target_figures=read_target_figures(glossary),
+        target_figures=target_figures,
+        actuals=read_actuals(
+            keys.get("actuals"),
+            figures=target_figures,
+            stages=(*lead.stages, *account.stages),
+        ),
         targets=read_targets(
             keys.get("targets"), around, markets=glossary.markets, priorities=glossary.priorities
         ),

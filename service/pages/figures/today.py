@@ -1,14 +1,13 @@
 """`/`: the last week and this month, and everything that needs attention."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from domain.lifecycle.compiled.business_time import BusinessTime
 from domain.lifecycle.definition import SubjectKind
 from events.lifecycles.known import Lifecycles
 from projections.business.projection import NAME as BUSINESS
@@ -29,6 +28,7 @@ from service.pages.frame.looking import Looking, looking_at
 from service.pages.frame.rendering import page, redirect, view_of
 from service.projected import ProjectedTables
 from service.reading.conflicts import waiting
+from service.reading.figures.achieving import progress_in
 from service.reading.figures.periods import (
     DAY,
     MONTHS_OF_A_YEAR,
@@ -95,6 +95,7 @@ async def get_today_page(request: Request) -> Response:
         calendar = calendar_of(looking.lifecycle)
         today = looking.now.astimezone(calendar.zone).date()
         periods = _periods(today, calendar)
+        month = period_named("this_month", today, calendar)
         flows = {
             name: await ask(view, looking, FLOW, **_bounds(period))
             for name, period in periods.items()
@@ -115,7 +116,11 @@ async def get_today_page(request: Request) -> Response:
         rows=_rows(flows, looking),
         amounts=amounts,
         currency=looking.lifecycle.contribution.currency if looking.lifecycle.contribution else "",
-        progress=_progress(next(iter(compiled.calendars.values()), None), today),
+        progress=progress_in(
+            next(iter(compiled.calendars.values()), None),
+            *(month.first, month.beyond - DAY),
+            today=today,
+        ),
         stalled=_stalled(ages, looking),
         attention=attention,
         behind=max(0, head - looking.reading.position),
@@ -197,24 +202,6 @@ async def _amounts(
 
 def _is_in(moment: datetime, period: Period, calendar: Calendar) -> bool:
     return calendar.begins(period.first) <= moment < calendar.begins(period.beyond)
-
-
-class Progress(NamedTuple):
-    """The business days of this month: those that are over with today, and all."""
-
-    passed: int
-    all: int
-
-
-def _progress(calendar: BusinessTime | None, today: date) -> Progress | None:
-    """Count business days by the first calendar of the lifecycle; None if it has none."""
-    if calendar is None:
-        return None
-    days, day = [], today.replace(day=1)
-    while day.month == today.month:
-        days += [day] * calendar.is_business_day(day)
-        day += timedelta(days=1)
-    return Progress(sum(day <= today for day in days), len(days))
 
 
 def _stalled(ages: FigureOnPage, looking: Looking) -> list[tuple[str, LinkedNumber]]:

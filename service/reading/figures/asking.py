@@ -37,8 +37,9 @@ COMMON: Final = ("as_of", "known_at", "by", "lang", "wait_for")
 """What every figure takes."""
 PREVIOUS: Final = "previous"
 LAST_YEAR: Final = "last_year"
-AGAINST: Final = (PREVIOUS, LAST_YEAR)
-"""The periods that another one can be compared with."""
+PLAN: Final = "plan"
+AGAINST: Final = (PREVIOUS, LAST_YEAR, PLAN)
+"""What a period can be compared with: two other periods, and the targets for it."""
 _IN_THE_LEDGERS_ZONE: Final = frozenset({str(Dimension.MONTH), str(Dimension.ACQUIRED)})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -83,7 +84,9 @@ def question_from(
 def against_question(
     figure: Figure, given: Given, lifecycle: Lifecycle, question: Question
 ) -> Question | None:
-    """Return the same question about the period to compare with. Raises Problem: parameter-invalid.
+    """Return the same question about the period to compare with; None if there is none.
+
+    Raises Problem: parameter-invalid.
 
     Everything else is the same, so both periods are read at one moment.
     """
@@ -96,9 +99,11 @@ def against_question(
     if since is None or until is None:
         raise _invalid(
             "against",
-            f"{figure.name} can be compared with another period if its own has a start "
-            "and an end: name from and to, or a period.",
+            f"{figure.name} can be compared with another period, or with its targets, if its own "
+            "has a start and an end: name from and to, or a period.",
         )
+    if against == PLAN:
+        return None
     calendar = _calendar(given, lifecycle)
     if against == LAST_YEAR:
         bounds = calendar.year_before(since), calendar.year_before(until)

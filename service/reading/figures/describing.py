@@ -73,6 +73,7 @@ def describe_figure(answer: FigureAnswer, wording: FigureWording) -> shapes.Answ
         "rows": [_row(row, wording, None) for row in answer.total],
         "parts": _parts(answer, wording),
         "against": None,
+        "plans": None,
     }
 
 
@@ -188,7 +189,7 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
         "counts": {
             measure: _number(row, Cell(row.key, measure, value), wording) for measure in row.counts
         },
-        "shares": {name: _share(share) for name, share in row.shares.items()},
+        "shares": {name: share_text(share) for name, share in row.shares.items()},
         "durations": {
             name: _duration(case, row.key) if case is not None else None
             for name, case in row.durations.items()
@@ -234,20 +235,21 @@ def leads_path(cell: Cell, wording: FigureWording) -> str:
     return f"{PATH}/{name}/leads?{urlencode(given, doseq=True)}"
 
 
-def _share(share: Fraction | None) -> str | None:
-    return None if share is None else _rounded(share)
+def share_text(share: Fraction | None) -> str | None:
+    """Write a share; None if it is not shown."""
+    return None if share is None else rounded(share)
 
 
 def _duration(case: Lasting, row: RowKey) -> shapes.Duration:
     days = Fraction(case.length // MICROSECOND, DAY // MICROSECOND)
     return {
-        "days": _rounded(days),
+        "days": rounded(days),
         "subject": f"{row.track}/{case.subject_id}",
         "position": str(case.position),
     }
 
 
-def _rounded(number: Fraction) -> str:
+def rounded(number: Fraction) -> str:
     """Write a number with six decimals, rounded half to even."""
     return f"{float(round(number, _PLACES)):.{_PLACES}f}"
 

@@ -1,0 +1,105 @@
+"""What is compared with a target: a number of another figure, so that the two always agree."""
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from domain.lifecycle.definition import OF_AMOUNTS, Counts, Lifecycle, SubjectKind
+from projections.figures.definition import Figure
+from projections.figures.money.bought import GROSS_PROFIT, ORDERS, READS, VALUE
+from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
+from projections.figures.over_time.customers import CUSTOMERS, ROW
+from projections.figures.over_time.deals import CREATED, DEALS
+from projections.figures.question import (
+    BETWEEN_VALUES,
+    DIMENSIONS_MAX,
+    Cell,
+    Dimension,
+    FigureAnswer,
+    RowKey,
+)
+from projections.figures.stages import FLOW
+from projections.names import ProjectionName
+from projections.plans.projection import NARROWER, Target
+
+TARGETS_READ: Final = (*READS, ProjectionName.PLANS)
+"""The projections from which targets and everything compared with them are read."""
+
+
+class ComparedNumber(NamedTuple):
+    """The number of a figure that is compared with a target."""
+
+    figure: Figure
+    by: tuple[Dimension, ...]
+    """What the target is for, if it is not for all: the number is that of this value."""
+    cell: Cell
+    is_amount: bool
+    accumulates: bool
+    """Whether it grows during the period. False: it is a state at the end."""
+
+
+class Reached(NamedTuple):
+    """How much was reached."""
+
+    members: int
+    amount: Decimal | None = None
+    """What they add up to, if that is what is compared."""
+
+    @property
+    def value(self) -> Decimal:
+        return Decimal(self.members) if self.amount is None else self.amount
+
+
+def compared_with(target: Target, lifecycle: Lifecycle) -> ComparedNumber | None:
+    """Return the number that is compared with a target; None if no figure counts it.
+
+    A lifecycle says what counts. A target for more than two things at once has no number.
+    """
+    actual = lifecycle.actuals.get(target.figure)
+    narrower = {name: value for name in NARROWER if (value := getattr(target, name))}
+    if actual is None or len(narrower) > DIMENSIONS_MAX:
+        return None
+    counts, stage = actual
+    if counts in (Counts.ENTRIES, Counts.PRESENT):
+        assert stage is not None, f"{counts} without a stage"
+        is_of_lead = stage in lifecycle.lead.stages
+        key = RowKey(SubjectKind.LEAD if is_of_lead else SubjectKind.ACCOUNT, stage)
+        figure, measure = FLOW, "first" if counts is Counts.ENTRIES else "after"
+    elif counts is Counts.DEALS:
+        figure, key, measure = DEALS, RowKey(SubjectKind.LEAD, CREATED), "created"
+    elif counts is Counts.ENDED:
+        figure, key, measure = CUSTOMERS, RowKey(SubjectKind.ACCOUNT, ROW), "ended"
+    else:
+        figure, measure = FUNNEL_BY_SIDE, "total"
+        key = RowKey(SubjectKind.LEAD, _ROWS[counts].format(currency=target.currency))
+    value = BETWEEN_VALUES.join(narrower.values()) if narrower else None
+    return ComparedNumber(
+        figure,
+        tuple(map(Dimension, narrower)),
+        Cell(key, measure, value),
+        is_amount=counts in OF_AMOUNTS,
+        accumulates=counts is not Counts.PRESENT,
+    )
+
+
+_ROWS: Final = {
+    Counts.ORDERS: ORDERS,
+    Counts.VALUE: f"{ORDERS}_{VALUE}_{{currency}}",
+    Counts.GROSS_PROFIT: f"{ORDERS}_{GROSS_PROFIT}_{{currency}}",
+}
+"""The rows of orders in the funnel by side."""
+
+
+def reached_in(answer: FigureAnswer, compared: ComparedNumber) -> Reached:
+    """Find the number in the answer of its figure. What is not in it is zero."""
+    cell = compared.cell
+    rows = answer.total
+    if cell.value is not None:
+        rows = next((part.rows for part in answer.parts if part.value == cell.value), ())
+    row = next((row for row in rows if row.key == cell.row), None)
+    zero = Decimal() if compared.is_amount else None
+    if row is None:
+        return Reached(0, zero)
+    return Reached(
+        row.counts[cell.measure],
+        row.amounts[cell.measure] if row.amounts is not None else zero,
+    )

@@ -1,0 +1,169 @@
+"""The projection of plans: the targets that were set, and what they were at any moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from domain.event import Event
+from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY, TARGET_SET
+from events.database.sessions import Driver
+from events.database.statements import Statement, load
+from projections.engine.rows import RowWriter
+from projections.names import ProjectionName
+
+VERSION = 1
+NARROWER = ("market", "campaign", "owner", "reseller")
+"""What a target may be for, if it is not for all."""
+
+
+class TargetRow(NamedTuple):
+    """One report of a target. A later one for the same days revises it."""
+
+    position: int
+    occurred_at: datetime
+    department: str
+    figure: str
+    plan: Decimal
+    currency: str
+    market: str
+    campaign: str
+    owner: str
+    reseller: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(slots=True)
+class Plans:
+    """The memory of a generation: what the current batch adds. A class, because it is filled."""
+
+    targets: list[TargetRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProjection:
+    """A class, because a projection combines statements with the methods that use them."""
+
+    schema: str
+    sql: Mapping[str, Statement]
+    name: str = ProjectionName.PLANS
+    version: int = VERSION
+    tables: tuple[str, ...] = ("targets",)
+
+    def concerns(self, record: str) -> bool:
+        return f'"type":"{TARGET_SET}"' in record
+
+    def begin(self, *, is_complete: bool) -> Plans:
+        del is_complete
+        return Plans()
+
+    async def load(
+        self, driver: Driver, generation: int, state: Plans, events: Sequence[Event]
+    ) -> None:
+        """Load nothing: every report is a row of its own."""
+
+    def fold(self, state: Plans, event: Event) -> None:
+        fold(state, event)
+
+    async def write(self, driver: Driver, generation: int, state: Plans) -> None:
+        writer = RowWriter(driver, self.schema, self.sql, generation)
+        await writer.copy("targets", TargetRow._fields, state.targets)
+        state.targets.clear()
+
+
+def fold(plans: Plans, event: Event) -> None:
+    """Apply one event."""
+    if event.type == TARGET_SET:
+        target = _target_in(event)
+        if target is not None:
+            plans.targets.append(target)
+
+
+def _target_in(event: Event) -> TargetRow | None:
+    """Return a target; None if the lifecycle declares its fields as something else."""
+    data = event.data
+    try:
+        plan = Decimal(str(data["plan"]))
+        first, last = (date.fromisoformat(data[name]) for name in (FIRST_DAY, LAST_DAY))
+        department, figure = data["for_department"], data["figure"]
+    except (KeyError, TypeError, ValueError, InvalidOperation):
+        return None
+    currency, market, campaign, owner, reseller = (
+        str(data.get(name, "")) for name in ("currency", *NARROWER)
+    )
+    return TargetRow(
+        event.position,
+        event.occurred_at,
+        str(department),
+        str(figure),
+        plan,
+        currency,
+        market,
+        campaign,
+        owner,
+        reseller,
+        first,
+        last,
+    )
+
+
+def plans(schema: str) -> PlanProjection:
+    """Return the projection for the ledger of this schema."""
+    return PlanProjection(schema, load("projections", "plans/plans.sql", schema))
+
+
+class Target(NamedTuple):
+    """A target as it was at a moment. Empty: it is not for one of these, but for all."""
+
+    department: str
+    figure: str
+    currency: str
+    market: str
+    campaign: str
+    owner: str
+    reseller: str
+    starts_on: date
+    ends_on: date
+    plan: Decimal
+    original: Decimal
+    """The plan as it was set first."""
+    position: int
+    """The report that counts."""
+    revision: int
+    """1 for the original plan."""
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Return what it is for, without the days."""
+        return self[:7]
+
+
+class Days(NamedTuple):
+    """Some days; None: there is no bound."""
+
+    first: date | None
+    last: date | None
+
+
+class PlanQueries:
+    """Queries of plans. A class, because they share their statements."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = load("projections", "plans/plans.sql", schema)
+
+    async def targets(
+        self, driver: Driver, *, as_of: datetime, known_at: int, days: Days, limit: int
+    ) -> list[Target]:
+        """Return the targets for some of these days, as they were at a moment."""
+        statement = self._sql["targets_then"]
+        values: dict[str, Any] = {
+            "as_of": as_of,
+            "known_at": known_at,
+            "first_day": days.first,
+            "last_day": days.last,
+            "limit": limit,
+        }
+        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        return [Target(*(row[name] for name in Target._fields)) for row in rows]
