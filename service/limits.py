@@ -294,6 +294,8 @@ FEED_LOOK_S = 0.2
 # reading.figures
 TARGETS_MAX = 500
 """Targets in one answer: those of a year by month for forty figures of departments."""
+CLOSINGS_MAX = 24
+"""Closed periods in one answer: two years by month. Each compares a dozen lists of leads."""
 TARGET_DAYS_MAX = 3_700
 """Days whose business days are counted for one target: ten years."""
 FIGURE_PARTS_MAX = 200

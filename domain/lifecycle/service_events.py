@@ -31,6 +31,7 @@ ACCOUNT_CONFLICTED, ACCOUNT_KEPT_APART = "account.conflicted", "account.kept_apa
 DISMISSED = "conflict.dismissed"
 CALENDAR_CHANGED = "calendar.changed"
 COST_RECORDED, TARGET_SET = "campaign.cost_recorded", "target.set"
+PERIOD_CLOSED = "period.closed"
 KEY_CREATED, KEY_CHANGED, KEY_REVOKED = "key.created", "key.changed", "key.revoked"
 READS_SEALED = "personal.reads_sealed"
 
@@ -47,6 +48,8 @@ READS, READS_END = "reads", "end"
 """Data fields for the number of recorded reads of personal data, and the end of their chain."""
 FIRST_DAY, LAST_DAY = "starts_on", "ends_on"
 """Data fields of any period; both days are included."""
+READ_AT = "read_at"
+"""A data field: the position at which the numbers were read that a closing confirms."""
 
 WRITTEN: Mapping[str, SubjectKind] = {
     LINKED: SubjectKind.LEAD,
@@ -95,7 +98,7 @@ OFFERED: Mapping[str, Offered] = {
     ),
 }
 
-BY_PERIOD = (COST_RECORDED, TARGET_SET)
+BY_PERIOD = (COST_RECORDED, TARGET_SET, PERIOD_CLOSED)
 """Decisions about the ledger whose periods may not overlap, so that no day counts twice."""
 
 CONSEQUENCES: Mapping[str, SubjectKind] = {

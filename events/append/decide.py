@@ -94,12 +94,13 @@ def decide_signal(draft: Draft, signal: Signal, recollection: Recollection) -> R
 def _objection_to_period(
     draft: Draft, signal: Signal, recollection: Recollection
 ) -> Refusal | None:
-    """Compare a cost or a target with all those recorded before, including in this batch."""
+    """Compare what is for a period with all that was recorded before, including in this batch."""
     declared = recollection.declared_by(signal.type.name)
     if len(declared) >= DECLARED_MAX:
         return refusal_texts.too_much_declared(signal.type.name)
     in_batch = (entry.event.data for entry in draft.entries if entry.event.type == signal.type.name)
-    return objection_to_declared(signal, draft.compiled.lifecycle, (*declared, *in_batch))
+    earlier = (*declared, *in_batch)
+    return objection_to_declared(signal, draft.compiled, earlier, position=draft.position)
 
 
 def _publish(draft: Draft, signal: Signal) -> Recorded | Refusal:

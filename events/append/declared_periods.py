@@ -1,30 +1,61 @@
-"""Costs and targets: a later report replaces an earlier one, and periods never overlap.
+"""Costs, targets and closings: a later one replaces an earlier one, and periods never overlap.
 
 A cost is spread over the days of its period; a target is compared with the results of those days.
 Two periods of the same campaign's costs, or of the same figure's targets, are either identical, in
-which case the later report counts, or have no day in common. Otherwise a day would count twice.
+which case the later report counts, or have no day in common. Otherwise a day would count twice. The
+same applies to closings.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from domain.lifecycle.compiled.table import CompiledLifecycle
 from domain.lifecycle.definition import Lifecycle
-from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY
+from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY, PERIOD_CLOSED, READ_AT
 from domain.signal import Signal
 from events.refusals import Refusal
 
-_SAYS_HOW_MUCH = ("cost", "plan")
+_SAYS_WHAT_COUNTS = ("cost", "plan", READ_AT)
 _FIGURE, _CURRENCY = "figure", "currency"
 
 
 def objection(
-    signal: Signal, lifecycle: Lifecycle, earlier: Iterable[Mapping[str, Any]]
+    signal: Signal,
+    compiled: CompiledLifecycle,
+    earlier: Iterable[Mapping[str, Any]],
+    *,
+    position: int,
 ) -> Refusal | None:
-    """Return why a cost or a target cannot be accepted.
+    """Return why a cost, a target or a closing cannot be accepted.
 
-    `earlier` is the data of the earlier events of its type.
+    `earlier` is the data of the earlier events of its type; `position`, where the log ends.
     """
-    return _of_currency(signal.data, lifecycle) or _of_period(signal.data, earlier)
+    if signal.type.name == PERIOD_CLOSED:
+        today = compiled.clock.day(signal.occurred_at)
+        refusal = _of_closing(signal.data, today=today.isoformat(), position=position)
+    else:
+        refusal = _of_currency(signal.data, compiled.lifecycle)
+    return refusal or _of_period(signal.data, earlier)
+
+
+def _of_closing(data: Mapping[str, Any], *, today: str, position: int) -> Refusal | None:
+    """Require days that are over, and a position that has been recorded."""
+    last, read_at = data[LAST_DAY], data.get(READ_AT)
+    if last >= today:
+        return _not_closed(
+            LAST_DAY, f"The period is not over on {today}: close it from the day after its last on."
+        )
+    if read_at is not None and not 1 <= int(read_at) <= position:
+        return _not_closed(
+            READ_AT,
+            f"The log ends at {position}, before the position at which the numbers are said to be "
+            "read: send the as_of_position of the answer that you confirm.",
+        )
+    return None
+
+
+def _not_closed(name: str, detail: str) -> Refusal:
+    return Refusal("event-invalid", detail, f"/data/{name}")
 
 
 def _of_currency(data: Mapping[str, Any], lifecycle: Lifecycle) -> Refusal | None:
@@ -64,5 +95,5 @@ def _about(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in data.items()
-        if name not in (FIRST_DAY, LAST_DAY, *_SAYS_HOW_MUCH)
+        if name not in (FIRST_DAY, LAST_DAY, *_SAYS_WHAT_COUNTS)
     }

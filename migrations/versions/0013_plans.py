@@ -1,4 +1,4 @@
-"""What departments plan."""
+"""What departments plan, and which periods are closed."""
 
 from alembic import context, op
 

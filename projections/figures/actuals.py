@@ -1,6 +1,8 @@
 """What is compared with a target: a number of another figure, so that the two always agree."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from domain.lifecycle.definition import OF_AMOUNTS, Counts, Lifecycle, SubjectKind
@@ -23,6 +25,9 @@ from projections.plans.projection import NARROWER, Target
 
 TARGETS_READ: Final = (*READS, ProjectionName.PLANS)
 """The projections from which targets and everything compared with them are read."""
+
+
+NOTHING_NARROWER: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class ComparedNumber(NamedTuple):
@@ -52,11 +57,43 @@ class Reached(NamedTuple):
 def compared_with(target: Target, lifecycle: Lifecycle) -> ComparedNumber | None:
     """Return the number that is compared with a target; None if no figure counts it.
 
-    A lifecycle says what counts. A target for more than two things at once has no number.
+    A target for more than two things at once has no number.
     """
-    actual = lifecycle.actuals.get(target.figure)
     narrower = {name: value for name in NARROWER if (value := getattr(target, name))}
-    if actual is None or len(narrower) > DIMENSIONS_MAX:
+    if len(narrower) > DIMENSIONS_MAX:
+        return None
+    return number_of(target.figure, lifecycle, currency=target.currency, narrower=narrower)
+
+
+def closed_numbers(closed: str, lifecycle: Lifecycle) -> dict[str, ComparedNumber]:
+    """Return the numbers that a closing confirms: those of one target figure, or of all.
+
+    Amounts are those in the currency of the lifecycle.
+    """
+    rules = lifecycle.contribution
+    currency = rules.currency if rules is not None else None
+    numbers = {
+        figure: number_of(figure, lifecycle, currency=currency or "")
+        for figure in lifecycle.target_figures
+        if closed in ("", figure)
+    }
+    return {
+        figure: number
+        for figure, number in numbers.items()
+        if number is not None and (currency is not None or not number.is_amount)
+    }
+
+
+def number_of(
+    figure_planned: str,
+    lifecycle: Lifecycle,
+    *,
+    currency: str,
+    narrower: Mapping[str, str] = NOTHING_NARROWER,
+) -> ComparedNumber | None:
+    """Return the number of a target figure, as the lifecycle says; None if it does not."""
+    actual = lifecycle.actuals.get(figure_planned)
+    if actual is None:
         return None
     counts, stage = actual
     if counts in (Counts.ENTRIES, Counts.PRESENT):
@@ -70,7 +107,7 @@ def compared_with(target: Target, lifecycle: Lifecycle) -> ComparedNumber | None
         figure, key, measure = CUSTOMERS, RowKey(SubjectKind.ACCOUNT, ROW), "ended"
     else:
         figure, measure = FUNNEL_BY_SIDE, "total"
-        key = RowKey(SubjectKind.LEAD, _ROWS[counts].format(currency=target.currency))
+        key = RowKey(SubjectKind.LEAD, _ROWS[counts].format(currency=currency))
     value = BETWEEN_VALUES.join(narrower.values()) if narrower else None
     return ComparedNumber(
         figure,

@@ -1,1 +1,1 @@
-"""Targets that departments have set: what was planned for which days, and every revision of it."""
+"""Targets that departments have set, and periods that were closed, with every revision."""

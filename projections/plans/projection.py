@@ -1,4 +1,4 @@
-"""The projection of plans: the targets that were set, and what they were at any moment."""
+"""The projection of plans: targets and closed periods, and what they were at any moment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from domain.event import Event
-from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY, TARGET_SET
+from domain.lifecycle.service_events import FIRST_DAY, LAST_DAY, PERIOD_CLOSED, READ_AT, TARGET_SET
 from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from projections.engine.rows import RowWriter
@@ -35,11 +35,23 @@ class TargetRow(NamedTuple):
     ends_on: date
 
 
+class ClosingRow(NamedTuple):
+    """One closing of a period. A later one of the same days replaces it."""
+
+    position: int
+    occurred_at: datetime
+    figure: str
+    starts_on: date
+    ends_on: date
+    read_at: int
+
+
 @dataclass(slots=True)
 class Plans:
     """The memory of a generation: what the current batch adds. A class, because it is filled."""
 
     targets: list[TargetRow] = field(default_factory=list)
+    closings: list[ClosingRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +62,10 @@ class PlanProjection:
     sql: Mapping[str, Statement]
     name: str = ProjectionName.PLANS
     version: int = VERSION
-    tables: tuple[str, ...] = ("targets",)
+    tables: tuple[str, ...] = ("targets", "closings")
 
     def concerns(self, record: str) -> bool:
-        return f'"type":"{TARGET_SET}"' in record
+        return any(f'"type":"{type}"' in record for type in (TARGET_SET, PERIOD_CLOSED))
 
     def begin(self, *, is_complete: bool) -> Plans:
         del is_complete
@@ -70,7 +82,9 @@ class PlanProjection:
     async def write(self, driver: Driver, generation: int, state: Plans) -> None:
         writer = RowWriter(driver, self.schema, self.sql, generation)
         await writer.copy("targets", TargetRow._fields, state.targets)
+        await writer.copy("closings", ClosingRow._fields, state.closings)
         state.targets.clear()
+        state.closings.clear()
 
 
 def fold(plans: Plans, event: Event) -> None:
@@ -79,6 +93,10 @@ def fold(plans: Plans, event: Event) -> None:
         target = _target_in(event)
         if target is not None:
             plans.targets.append(target)
+    elif event.type == PERIOD_CLOSED:
+        closing = _closing_in(event)
+        if closing is not None:
+            plans.closings.append(closing)
 
 
 def _target_in(event: Event) -> TargetRow | None:
@@ -107,6 +125,18 @@ def _target_in(event: Event) -> TargetRow | None:
         first,
         last,
     )
+
+
+def _closing_in(event: Event) -> ClosingRow | None:
+    """Return a closing; None if the lifecycle declares its fields as something else."""
+    data = event.data
+    try:
+        first, last = (date.fromisoformat(data[name]) for name in (FIRST_DAY, LAST_DAY))
+        read_at = int(data.get(READ_AT, event.position))
+    except (KeyError, TypeError, ValueError):
+        return None
+    figure = str(data.get("figure", ""))
+    return ClosingRow(event.position, event.occurred_at, figure, first, last, read_at)
 
 
 def plans(schema: str) -> PlanProjection:
@@ -140,11 +170,28 @@ class Target(NamedTuple):
         return self[:7]
 
 
-class Days(NamedTuple):
-    """Some days; None: there is no bound."""
+class Closing(NamedTuple):
+    """A closed period as it was at a moment."""
 
-    first: date | None
-    last: date | None
+    figure: str
+    """Empty: all of them."""
+    starts_on: date
+    ends_on: date
+    read_at: int
+    """The position at which the numbers were read that it confirms."""
+    position: int
+    """The event that closed it."""
+    occurred_at: datetime
+
+
+class WantedPlans(NamedTuple):
+    """What is for some of these days, as it was at a moment; without a day there is no bound."""
+
+    as_of: datetime
+    known_at: int
+    first_day: date | None
+    last_day: date | None
+    limit: int
 
 
 class PlanQueries:
@@ -153,17 +200,21 @@ class PlanQueries:
     def __init__(self, schema: str) -> None:
         self._sql = load("projections", "plans/plans.sql", schema)
 
-    async def targets(
-        self, driver: Driver, *, as_of: datetime, known_at: int, days: Days, limit: int
-    ) -> list[Target]:
+    async def targets(self, driver: Driver, wanted: WantedPlans) -> list[Target]:
         """Return the targets for some of these days, as they were at a moment."""
-        statement = self._sql["targets_then"]
-        values: dict[str, Any] = {
-            "as_of": as_of,
-            "known_at": known_at,
-            "first_day": days.first,
-            "last_day": days.last,
-            "limit": limit,
-        }
-        rows = await driver.fetch(statement.driver_sql, *statement.arguments(values))
+        rows = await self._then(driver, "targets_then", wanted)
         return [Target(*(row[name] for name in Target._fields)) for row in rows]
+
+    async def closings(self, driver: Driver, wanted: WantedPlans) -> list[Closing]:
+        """Return the closed periods that have some of these days, the latest first."""
+        rows = await self._then(driver, "closings_then", wanted)
+        return [Closing(*(row[name] for name in Closing._fields)) for row in rows]
+
+    async def _then(
+        self, driver: Driver, name: str, wanted: WantedPlans
+    ) -> Sequence[Mapping[str, Any]]:
+        statement = self._sql[name]
+        found: Sequence[Mapping[str, Any]] = await driver.fetch(
+            statement.driver_sql, *statement.arguments(wanted._asdict())
+        )
+        return found

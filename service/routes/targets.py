@@ -18,6 +18,7 @@ from service.http.parts import part_of
 from service.projected import ProjectedTables
 from service.reading.figures.achieving import Actuals, achieved
 from service.reading.figures.asking import question_from
+from service.reading.figures.closing import closed_periods
 from service.reading.figures.targets import describe_targets, targets_sheet
 from service.routes.figures import Word
 from service.routes.parameters import (
@@ -62,10 +63,11 @@ async def get_targets(
     lang: Lang,
     wait_for: WaitFor = None,
 ) -> Response:
-    """Read the targets for the days of a period, each with its actual so far.
+    """Read the targets for the days of a period, each with its actual so far, and closed periods.
 
     The actual of a target is the number of another figure for the target's own days, and has the
-    same list. What counts is in the lifecycle's `actuals`.
+    same list. What counts is in the lifecycle's `actuals`. A period that was closed
+    (`period.closed`) has its numbers as they were confirmed, and as they are now.
     """
     asked = {"as_of": as_of, "from": since, "to": until, "period": period, "known_at": known_at}
     given = {name: text for name, text in asked.items() if text is not None}
@@ -88,6 +90,8 @@ async def get_targets(
         known_lifecycles = part_of(request, Lifecycles)
         compiled = known_lifecycles.version(version or known_lifecycles.last_version)
         calendar = next(iter(compiled.calendars.values()), None)
-        found = await achieved(actuals, part_of(request, PlanQueries), driver, calendar)
-    content = describe_targets(found, actuals, version=version, language=lang)
+        plans = part_of(request, PlanQueries)
+        found = await achieved(actuals, plans, driver, calendar)
+        closed = await closed_periods(actuals, queries, plans, driver)
+    content = describe_targets(found, closed, actuals, version=version, language=lang)
     return await answer_as_preferred(request, content, lambda: targets_sheet(content, lang))

@@ -67,6 +67,37 @@ class Target(TargetOf):
     ]
 
 
+class ClosedNumber(Shape):
+    """A number of a closed period."""
+
+    figure: Annotated[str, Field(description="The target figure that it counts towards.")]
+    figure_label: NotRequired[Annotated[str, Field(description="Only with lang.")]]
+    confirmed: Annotated[NumberOfFigure, Field(description="As it was known when it was closed.")]
+    current: Annotated[NumberOfFigure, Field(description="As it is known now, or at known_at.")]
+    changed: Annotated[
+        int | None,
+        Field(
+            description="How many count in one of the two only, or differently; null: too many "
+            "to compare at once."
+        ),
+    ]
+    compare: Annotated[
+        str | None, Field(description="The path that lists them; null if nothing has changed.")
+    ]
+
+
+class ClosedPeriod(Shape):
+    """A period whose numbers were confirmed."""
+
+    starts_on: Day
+    ends_on: Annotated[Day, Field(description="The last day, inclusive.")]
+    figure: Annotated[str | None, Field(description="The figure that was closed; null: all.")]
+    closed_at: Moment
+    position: Annotated[Position, Field(description="The event that closed it.")]
+    read_at: Annotated[Position, Field(description="Where the confirmed numbers were read.")]
+    numbers: Sequence[ClosedNumber]
+
+
 _Since = TypedDict("_Since", {"from": Moment | None})
 
 
@@ -78,3 +109,4 @@ class Targets(_Since, Shape):
     lifecycle: Annotated[int | None, Field(description="The version in force at that position.")]
     to: Annotated[Moment | None, Field(description="The end of the period, exclusive.")]
     targets: Sequence[Target]
+    closed: Annotated[Sequence[ClosedPeriod], Field(description="The latest first.")]

@@ -80,7 +80,10 @@ async def targets(service: Service, **asked: Any) -> dict[tuple[str, str | None]
 
 
 def actual(target: dict[str, Any]) -> str:
-    number = target["actual"]
+    return actual_of(target["actual"])
+
+
+def actual_of(number: dict[str, Any]) -> str:
     return str(number.get("amount", number["count"]))
 
 
@@ -209,3 +212,55 @@ async def test_a_plan_is_for_a_period_with_both_ends(service: Service) -> None:
     asked = {"against": "plan", "from": FROM}
     answer = await service.client.get("/v1/figures/flow", params=asked)
     assert (answer.status_code, answer.json()["parameter"]) == (422, "against")
+
+
+async def test_a_closed_period_keeps_its_numbers_next_to_the_current_ones(
+    service: Service,
+) -> None:
+    days = {"starts_on": FROM, "ends_on": TO}
+    position = await send(service, "closed", "period.closed", "2026-05-08", data=days)
+    late = {"lead": {"anonymous_id": "late"}, "data": {"page": "https://a.example/x"}}
+    last = await send(service, "late", "content.viewed", "2026-04-30", **late)
+    asked: dict[str, Any] = {**APRIL, "wait_for": last, "lang": "ja"}
+    answer = (await service.client.get("/v1/figures/targets", params=asked)).json()
+    (closed,) = answer["closed"]
+    assert (closed["position"], closed["read_at"], closed["figure"]) == (
+        str(position),
+        str(position),
+        None,
+    )
+    numbers = {number["figure"]: number for number in closed["numbers"]}
+    visitors = numbers.pop("new_visitors")
+    assert (actual_of(visitors["confirmed"]), actual_of(visitors["current"])) == ("3", "4")
+    assert (visitors["changed"], visitors["figure_label"]) == (1, "新規匿名訪問")
+    assert actual_of(numbers["order_value"]["confirmed"]) == "700"
+    for number in numbers.values():
+        assert (number["changed"], number["compare"]) == (0, None)
+        assert actual_of(number["confirmed"]) == actual_of(number["current"])
+    for reading, count in (("confirmed", 3), ("current", 4)):
+        listed = await service.client.get(visitors[reading]["leads"])
+        assert len(listed.json()["leads"]) == count
+    compared = (await service.client.get(visitors["compare"])).json()
+    (difference,) = compared["differences"]
+    assert (difference["first"], difference["because"]) == (None, "reported")
+
+
+async def test_a_period_is_closed_as_it_was_read_and_closed_again(service: Service) -> None:
+    days = {"starts_on": FROM, "ends_on": TO, "figure": "orders"}
+    early = await send(
+        service, "early", "period.closed", "2026-05-09", data={**days, "read_at": "8"}
+    )
+    asked: dict[str, Any] = {**APRIL, "wait_for": early}
+    closed = (await service.client.get("/v1/figures/targets", params=asked)).json()["closed"]
+    (orders,) = next(one["numbers"] for one in closed if one["figure"] == "orders")
+    assert (actual_of(orders["confirmed"]), actual_of(orders["current"])) == ("0", "2")
+    assert orders["changed"] == 2
+    again = await send(service, "again", "period.closed", "2026-05-10", data=days)
+    asked = {**APRIL, "wait_for": again}
+    closed = (await service.client.get("/v1/figures/targets", params=asked)).json()["closed"]
+    assert [one["position"] for one in closed if one["figure"] == "orders"] == [str(again)]
+    asked = {**APRIL, "known_at": str(again - 1), "as_of": "2026-06-01"}
+    before = (await service.client.get("/v1/figures/targets", params=asked)).json()["closed"]
+    assert [one["position"] for one in before if one["figure"] == "orders"] == [str(early)]
+    asked = {**APRIL, "as_of": "2026-05-01"}
+    assert (await service.client.get("/v1/figures/targets", params=asked)).json()["closed"] == []

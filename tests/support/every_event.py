@@ -243,6 +243,11 @@ class EveryEvent:
         outcome = self.tell("activity.recorded", person("miki"), time="2026-11-21T00:00:00Z")
         assert outcome.restated is not None
 
+    def close(self) -> None:
+        """Close a month."""
+        days = {"starts_on": "2026-10-01", "ends_on": "2026-10-31"}
+        self.tell("period.closed", **days, figure="orders", read_at="1")
+
 
 def golden_records(make: type[LedgerInMemory] = LedgerInMemory) -> list[str]:
     """Return one record of every type, by type: the one with the most effects.
@@ -255,7 +260,8 @@ def golden_records(make: type[LedgerInMemory] = LedgerInMemory) -> list[str]:
     every.found()
     for step in (every.tell_facts, every.sell, every.group, every.identify, every.take_back,
                  every.publish, every.plan, every.select, every.tell_in_parts,
-                 every.let_years_pass, every.tell_late, every.seal_reads):  # fmt: skip
+                 every.let_years_pass, every.tell_late, every.seal_reads,
+                 every.close):  # fmt: skip
         step()
     best: dict[str, Entry] = {}
     for entry in (*small.entries, *every.ledger.entries):

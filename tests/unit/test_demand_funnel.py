@@ -190,6 +190,7 @@ def test_decisions_without_a_move_are_those_that_are_legal_everywhere() -> None:
         "account.segmented",
         "capacity.declared",
         "target.set",
+        "period.closed",
         "campaign.cost_recorded",
         "competitor.listed",
         "competitor.unlisted",

@@ -9,7 +9,7 @@ from domain.lifecycle.text.load import inspect
 from events.lifecycles.shipped import shipped_text
 from events.outcomes import Recorded
 from events.refusals import Refused
-from tests.support.ledger_in_memory import SENDER, LedgerInMemory
+from tests.support.ledger_in_memory import RECEIVED_AT, SENDER, LedgerInMemory
 
 PERIOD = {"starts_on": "2026-11-02", "ends_on": "2026-11-06"}
 COMPLETE: dict[str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ def complete_data(type: str, **data: str) -> dict[str, Any]:
     return {name: value for name, value in {**COMPLETE[type], **data}.items() if value}
 
 
-COST, TARGET = "campaign.cost_recorded", "target.set"
+COST, TARGET, CLOSED = "campaign.cost_recorded", "target.set", "period.closed"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,45 @@ def test_impossible_targets_are_refused_with_the_reason(old: str, new: str, comp
     assert old in text
     complaints = [str(one) for one in inspect(text.replace(old, new, 1)).complaints]
     assert any(complaint in one for one in complaints), complaints
+
+
+OCTOBER = {"starts_on": "2026-10-01", "ends_on": "2026-10-31"}
+
+
+def test_a_period_that_is_over_is_closed_and_closed_again() -> None:
+    ledger = LedgerInMemory()
+    for data in (OCTOBER, {**OCTOBER, "read_at": "1"}, {**OCTOBER, "figure": "orders"}):
+        assert isinstance(ledger.send_one(CLOSED, data=data), Recorded)
+    assert ledger.records[0].event.data == OCTOBER
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer", "detail"),
+    [
+        ({"ends_on": "2026-09-30"}, "/data/ends_on", "before it begins on 2026-10-01"),
+        ({"ends_on": "2099-12-31"}, "/data/ends_on", "is not over on 2026-11-22"),
+        ({"read_at": "99"}, "/data/read_at", "The log ends at 1"),
+        ({"read_at": "0"}, "/data/read_at", "position"),
+        ({"ends_on": "2026-10-30"}, "/data/starts_on", "overlaps 2026-10-01 to 2026-10-31"),
+        ({"figure": "orderz"}, "/data/figure", "orders"),
+    ],
+)
+def test_a_closing_that_cannot_be_is_refused_with_the_reason(
+    changed: dict[str, str], pointer: str, detail: str
+) -> None:
+    ledger = LedgerInMemory()
+    ledger.send_one(CLOSED, data=OCTOBER)
+    outcome = ledger.send_one(CLOSED, data={**OCTOBER, **changed})
+    assert isinstance(outcome, Refused)
+    assert (outcome.refusal.reason, outcome.refusal.pointer) == ("event-invalid", pointer)
+    assert detail in outcome.refusal.detail
+
+
+def test_today_is_not_over() -> None:
+    ledger = LedgerInMemory()
+    today = ledger.compiled.clock.day(RECEIVED_AT).isoformat()
+    outcome = ledger.send_one(CLOSED, data={**OCTOBER, "ends_on": today})
+    assert isinstance(outcome, Refused)
 
 
 def test_the_number_of_periods_compared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

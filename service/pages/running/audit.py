@@ -12,14 +12,17 @@ from domain.lifecycle.service_events import (
     ACCOUNT_MERGED,
     CALENDAR_CHANGED,
     CORRECTED,
+    COST_RECORDED,
     DISMISSED,
     KEPT_APART,
     KEY_CHANGED,
     KEY_CREATED,
     KEY_REVOKED,
     MERGED,
+    PERIOD_CLOSED,
     PUBLISHED,
     READS_SEALED,
+    TARGET_SET,
     UNLINKED,
     UNMERGED,
     VOIDED,
@@ -47,7 +50,7 @@ CHANGES: Final = (
 )
 """What changes how the past counts."""
 RULES: Final = (
-    *(PUBLISHED, CALENDAR_CHANGED, "target.set", "campaign.cost_recorded", "capacity.declared"),
+    *(PUBLISHED, CALENDAR_CHANGED, TARGET_SET, PERIOD_CLOSED, COST_RECORDED, "capacity.declared"),
     *(KEY_CREATED, KEY_CHANGED, KEY_REVOKED, READS_SEALED),
 )
 """What the ledger obeys, and how it is used."""

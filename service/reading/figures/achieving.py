@@ -12,7 +12,7 @@ from projections.figures.actuals import ComparedNumber, Reached, compared_with, 
 from projections.figures.definition import Figure
 from projections.figures.queries import FigureQueries, Reading
 from projections.figures.question import AN_INSTANT, Dimension, FigureAnswer, Question
-from projections.plans.projection import Days, PlanQueries, Target
+from projections.plans.projection import PlanQueries, Target, WantedPlans
 from service.http.problem import Problem
 from service.limits import TARGET_DAYS_MAX, TARGETS_MAX
 from service.reading.figures.asking import Given, question_from
@@ -123,13 +123,7 @@ async def targets_of(
     driver: Driver, plans: PlanQueries, question: Question, lifecycle: Lifecycle
 ) -> list[Target]:
     """Return the targets for the days of a period. Raises Problem: parameter-invalid."""
-    found = await plans.targets(
-        driver,
-        as_of=question.as_of,
-        known_at=question.known_at,
-        days=days_of(question, lifecycle),
-        limit=TARGETS_MAX + 1,
-    )
+    found = await plans.targets(driver, wanted_plans(question, lifecycle, limit=TARGETS_MAX + 1))
     if len(found) > TARGETS_MAX:
         raise Problem(
             "parameter-invalid",
@@ -170,13 +164,16 @@ def progress_in(
     return Progress(sum(day <= today for day in open_days), len(open_days))
 
 
-def days_of(question: Question, lifecycle: Lifecycle) -> Days:
-    """Return the first and the last day of a question's period."""
+def wanted_plans(question: Question, lifecycle: Lifecycle, *, limit: int) -> WantedPlans:
+    """Ask for the plans that are for some of the days of a question's period."""
     zone = calendar_of(lifecycle).zone
     since, until = question.since, question.until
-    return Days(
+    return WantedPlans(
+        question.as_of,
+        question.known_at,
         since.astimezone(zone).date() if since is not None else None,
         (until - AN_INSTANT).astimezone(zone).date() if until is not None else None,
+        limit,
     )
 
 

@@ -214,6 +214,21 @@ def _number(row: FigureRow, cell: Cell, wording: FigureWording) -> shapes.Number
 
 def leads_path(cell: Cell, wording: FigureWording) -> str:
     """Return the path of the list behind a number, which repeats what was asked and read."""
+    return _path_of(cell, wording, "leads")
+
+
+def compare_path(cell: Cell, wording: FigureWording, other: Question) -> str:
+    """Return the path at which a number is compared with itself in another reading."""
+    return _path_of(
+        cell,
+        wording,
+        "compare",
+        other_as_of=format_utc(other.as_of),
+        other_known_at=other.known_at,
+    )
+
+
+def _path_of(cell: Cell, wording: FigureWording, what: str, **other: str | int) -> str:
     question, name = wording.question, wording.figure.name
     asked: dict[str, str | int | tuple[str, ...] | None] = {
         "as_of": format_utc(question.as_of),
@@ -230,9 +245,10 @@ def leads_path(cell: Cell, wording: FigureWording) -> str:
         "measure": cell.measure,
         "value": cell.values,
         "lang": wording.language,
+        **other,
     }
     given = {name: text for name, text in asked.items() if text is not None}
-    return f"{PATH}/{name}/leads?{urlencode(given, doseq=True)}"
+    return f"{PATH}/{name}/{what}?{urlencode(given, doseq=True)}"
 
 
 def share_text(share: Fraction | None) -> str | None:

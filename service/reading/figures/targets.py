@@ -9,7 +9,14 @@ from domain.times import format_optional_utc, format_utc
 from projections.plans.projection import NARROWER, Target
 from service.ingest.labels import label_of
 from service.reading.figures.achieving import Achieved, Actual, Actuals, Progress
-from service.reading.figures.describing import FigureWording, leads_path, rounded, share_text
+from service.reading.figures.closing import ConfirmedNumber, ConfirmedPeriod
+from service.reading.figures.describing import (
+    FigureWording,
+    compare_path,
+    leads_path,
+    rounded,
+    share_text,
+)
 from service.reading.figures.tables import Headings
 from service.shapes import targets as shapes
 from service.tables.spreadsheet import Column, ColumnKind, Sheet
@@ -18,7 +25,12 @@ NAME: Final = "targets"
 
 
 def describe_targets(
-    found: Sequence[Achieved], actuals: Actuals, *, version: int | None, language: str | None
+    found: Sequence[Achieved],
+    closed: Sequence[ConfirmedPeriod],
+    actuals: Actuals,
+    *,
+    version: int | None,
+    language: str | None,
 ) -> shapes.Targets:
     """Describe targets."""
     about = actuals.about
@@ -29,7 +41,45 @@ def describe_targets(
         "from": format_optional_utc(about.since),
         "to": format_optional_utc(about.until),
         "targets": [_target(one, actuals, version, language) for one in found],
+        "closed": [_closed(period, actuals, version, language) for period in closed],
     }
+
+
+def _closed(
+    period: ConfirmedPeriod, actuals: Actuals, version: int | None, language: str | None
+) -> shapes.ClosedPeriod:
+    closing = period.closing
+    return {
+        "starts_on": closing.starts_on.isoformat(),
+        "ends_on": closing.ends_on.isoformat(),
+        "figure": closing.figure or None,
+        "closed_at": format_utc(closing.occurred_at),
+        "position": str(closing.position),
+        "read_at": str(closing.read_at),
+        "numbers": [_closed_number(one, actuals, version, language) for one in period.numbers],
+    }
+
+
+def _closed_number(
+    number: ConfirmedNumber, actuals: Actuals, version: int | None, language: str | None
+) -> shapes.ClosedNumber:
+    lifecycle, before, now = actuals.lifecycle, number.confirmed, number.current
+    wording = FigureWording(number.compared.figure, before.question, lifecycle, version, language)
+    confirmed = describe_actual(before, lifecycle, version, language)
+    current = describe_actual(now, lifecycle, version, language)
+    assert confirmed is not None
+    assert current is not None
+    is_same = number.changed == 0
+    content: shapes.ClosedNumber = {
+        "figure": number.figure,
+        "confirmed": confirmed,
+        "current": current,
+        "changed": number.changed,
+        "compare": None if is_same else compare_path(number.compared.cell, wording, now.question),
+    }
+    if language is not None:
+        content["figure_label"] = label_of(lifecycle.target_figures, number.figure, language)
+    return content
 
 
 def _target(
