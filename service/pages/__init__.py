@@ -7,11 +7,19 @@ pages of figures, `leads` those about leads, `work` those on which people work, 
 about the service itself.
 """
 
-from service.pages.figures import compared, contribution, conversion, deals, funnel, one, today
+from service.pages.figures import (
+    compared,
+    contribution,
+    conversion,
+    deals,
+    funnel,
+    one,
+    today,
+)
 from service.pages.frame import static
 from service.pages.leads import accounts, lead, lists, record, searching
 from service.pages.running import audit, logging_in, sessions, settings
-from service.pages.work import conflicts, refusals, selections, worklist
+from service.pages.work import conflicts, refusals, selections, targets, worklist
 
 ROUTERS = (
     static.router,
@@ -21,6 +29,7 @@ ROUTERS = (
     conversion.router,
     deals.router,
     contribution.router,
+    targets.router,
     one.router,
     compared.router,
     lists.router,

@@ -40,6 +40,7 @@ PICTURED = {
     "worklist": "/worklist?owner=inside-sales-1",
     "contribution": "/contribution?period=last_half",
     "deals": "/deals?period=last_half",
+    "targets": "/targets?period=last_month",
 }
 
 
@@ -105,6 +106,7 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "company": company,
         "worklist": "/worklist?owner=inside-sales-1",
         "deals": "/deals?period=last_half",
+        "targets": "/targets?period=last_quarter",
         "conflicts": "/conflicts",
         "refusals": "/refusals",
         "selections": "/selections",

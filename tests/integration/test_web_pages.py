@@ -46,6 +46,7 @@ POLICY = {
 PAGE_BYTES_MAX = 100_000
 EVERY_PAGE = (
     *("/", "/funnel", "/conversion", "/deals", "/contribution", "/leads"),
+    *("/targets", "/targets?period=this_quarter"),
     *("/accounts", "/worklist"),
     *("/figures", "/figures/deadlines", "/figures/flow?by=origin,channel"),
     *(

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from service.command.simulating.market import Person
 _LATE_SHARE = 0.05
 """A CRM synchronises at night, and people enter things later."""
 _WITH_STEPS = frozenset({"do", "if", "times", "try"})
-_MADE = frozenset({"about", "any", "day", "name", "new"})
+_MADE = frozenset({"about", "any", "day", "first", "last", "name", "new"})
 
 
 class SimulatedStep(NamedTuple):
@@ -139,8 +139,17 @@ class Player:
                 return f"{rest}-{self.hand.getrandbits(48):012x}"
             case "day":
                 return str((self.moment + timedelta(days=int(rest))).date())
+            case "first" | "last":
+                first = _month(self.moment.date(), int(rest) + (kind == "last"))
+                return str(first if kind == "first" else first - timedelta(days=1))
             case "any":
                 name, _, most = rest.rpartition("-")
                 return f"{name}-{self.hand.randint(1, int(most))}"
         amount = math.exp(self.hand.gauss(math.log(float(rest)), 0.6))
         return str(int(amount / 1000) * 1000 + 1000)
+
+
+def _month(day: date, later: int) -> date:
+    """Return the first day of the month of a day, or of one some months later."""
+    year, month = divmod(day.year * 12 + day.month - 1 + later, 12)
+    return date(year, month + 1, 1)

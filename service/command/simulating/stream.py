@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from service.command.simulating.market import person
 from service.command.simulating.playing import Player, SimulatedStep, Steps, journeys
 
+_MONTH = timedelta(days=30)
 _SENT_TWICE_SHARE = 0.01
 """The share of events sent again with the same id, as by a client that saw no answer."""
 
@@ -73,7 +74,10 @@ def _beginning(world: World) -> Iterator[tuple[datetime, Steps]]:
     hand, moment = random.Random(world.seed), world.begins
     mean_s = (world.ends - world.begins).total_seconds() / world.people
     # More can be called in a week than wait for it: no one here clears a backlog.
-    names = {"calls": world.people // 12 + 5, "plan": str(world.people // 10 + 1)}
+    monthly = world.people * _MONTH / (world.ends - world.begins)
+    shares = {"MQLs": 0.3, "SQLs": 0.2, "deals": 0.15, "orders": 0.1}
+    planned = {name: str(int(monthly * share) + 1) for name, share in shares.items()}
+    names = {"calls": world.people // 12 + 5, **planned}
     for number in range(world.people + 1):
         someone = person(hand, number, world.people)
         for block in ("person",) if number else ("capacity", "targets", "costs"):

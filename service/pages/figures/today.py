@@ -13,22 +13,28 @@ from events.lifecycles.known import Lifecycles
 from projections.business.projection import NAME as BUSINESS
 from projections.business.queries import Crediting
 from projections.deadlines.projection import DeadlineQueries, DueCounts
+from projections.figures.definition import STAYS
+from projections.figures.money.bought import ORDERS, VALUE
+from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.over_time.durations import AGEING
-from projections.figures.question import RowKey
+from projections.figures.question import Cell, RowKey
 from projections.figures.rows import acquired_at
 from projections.figures.stages import FLOW
 from projections.leads.queries import Roster
+from projections.names import ProjectionName
+from projections.plans.projection import PlanQueries
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.limits import PAGE_MAX
 from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask
+from service.pages.figures.planned import PlanOfMonth, plan_of, plans_of_month
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.looking import Looking, looking_at
 from service.pages.frame.rendering import page, redirect, view_of
 from service.projected import ProjectedTables
 from service.reading.conflicts import waiting
-from service.reading.figures.achieving import progress_in
+from service.reading.figures.achieving import progress_in, targets_of
 from service.reading.figures.periods import (
     DAY,
     MONTHS_OF_A_YEAR,
@@ -62,6 +68,8 @@ class TodayRow(NamedTuple):
     label: str
     code: str
     numbers: Mapping[str, LinkedNumber]
+    plan: PlanOfMonth | None
+    """What is planned for this month."""
 
 
 class Attention(NamedTuple):
@@ -91,7 +99,7 @@ async def get_today_page(request: Request) -> Response:
     visitor.check(Scope.PROJECTIONS_READ)
     head = await part_of(request, Log).head()
     compiled = part_of(request, Lifecycles).in_force
-    async with looking_at(request, view.asked) as looking:
+    async with looking_at(request, view.asked, (STAYS, ProjectionName.PLANS)) as looking:
         calendar = calendar_of(looking.lifecycle)
         today = looking.now.astimezone(calendar.zone).date()
         periods = _periods(today, calendar)
@@ -101,6 +109,10 @@ async def get_today_page(request: Request) -> Response:
             for name, period in periods.items()
         }
         ages = await ask(view, looking, AGEING)
+        question = looking.question(FLOW, looking.given(FLOW, **_bounds(month)))
+        plans = part_of(request, PlanQueries)
+        targets = await targets_of(looking.driver, plans, question, looking.lifecycle)
+        planned = plans_of_month(targets, month, looking.lifecycle)
     amounts = await _amounts(request, looking, periods, calendar)
     attention = await _attention(request, visitor, looking, calendar)
     return page(
@@ -113,8 +125,9 @@ async def get_today_page(request: Request) -> Response:
             for name, period in periods.items()
         },
         columns=COLUMNS,
-        rows=_rows(flows, looking),
+        rows=_rows(flows, looking, planned),
         amounts=amounts,
+        amount_plan=_amount_plan(amounts, looking, planned),
         currency=looking.lifecycle.contribution.currency if looking.lifecycle.contribution else "",
         progress=progress_in(
             next(iter(compiled.calendars.values()), None),
@@ -154,7 +167,11 @@ def _bounds(period: Period) -> dict[str, str | None]:
     return {"from": period.first.isoformat(), "to": (period.beyond - DAY).isoformat()}
 
 
-def _rows(flows: Mapping[str, FigureOnPage], looking: Looking) -> list[TodayRow]:
+def _rows(
+    flows: Mapping[str, FigureOnPage],
+    looking: Looking,
+    planned: Mapping[tuple[str, Cell], Decimal],
+) -> list[TodayRow]:
     """Return the stages from the one in which leads are acquired to the last of the path."""
     track = looking.lifecycle.lead
     stages = track.path[track.path.index(acquired_at(track)) :]
@@ -162,8 +179,23 @@ def _rows(flows: Mapping[str, FigureOnPage], looking: Looking) -> list[TodayRow]
     for stage in stages:
         key = RowKey(SubjectKind.LEAD, stage)
         numbers = {name: _first_entries(flow, key) for name, flow in flows.items()}
-        rows.append(TodayRow(flows["this_month"].row_label(key), stage, numbers))
+        plan = plan_of(planned.get((FLOW.name, Cell(key, "first"))), numbers["this_month"].value)
+        rows.append(TodayRow(flows["this_month"].row_label(key), stage, numbers, plan))
     return rows
+
+
+def _amount_plan(
+    amounts: Mapping[str, Decimal] | None,
+    looking: Looking,
+    planned: Mapping[tuple[str, Cell], Decimal],
+) -> PlanOfMonth | None:
+    """Return what is planned for the value of this month's business."""
+    rules = looking.lifecycle.contribution
+    if amounts is None or rules is None:
+        return None
+    row = RowKey(SubjectKind.LEAD, f"{ORDERS}_{VALUE}_{rules.currency}")
+    plan = planned.get((FUNNEL_BY_SIDE.name, Cell(row, "total")))
+    return plan_of(plan, amounts["this_month"])
 
 
 def _first_entries(flow: FigureOnPage, key: RowKey) -> LinkedNumber:

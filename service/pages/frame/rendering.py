@@ -31,6 +31,7 @@ PAGES: Final = (
     ("/worklist", "work.title"),
     ("/deals", "deals.title"),
     ("/contribution", "contribution.title"),
+    ("/targets", "targets.title"),
     ("/figures", "figures.title"),
     ("/audit", "audit.title"),
     ("/settings", "settings.title"),
