@@ -144,8 +144,13 @@ async def test_today_shows_the_plan_of_the_month_next_to_its_actual(
     month = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
     data = {"for_department": "marketing", "figure": "MQL", "plan": "1234", **month}
     await send(service, "month", "target.set", "2026-03-20", data=data)
+    orders = {"for_department": "field_sales", "figure": "orders", "plan": "4321", **month}
+    await send(service, "orders", "target.set", "2026-03-20", data=orders)
     await counted(service)
     page = (await browser.get("/")).text
+    (other,) = re.findall(r"<tr><th scope=\"row\">フィールドセールス.*?</tr>", page, re.DOTALL)
+    assert "4,321" in other
+    assert page.count("1,234") == 1
     (row,) = re.findall(r"<tr><th scope=\"row\">MQL.*?</tr>", page, re.DOTALL)
     assert "1,234" in row
     assert "0.0 %" in row

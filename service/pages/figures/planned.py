@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.lifecycle.definition import Lifecycle, SubjectKind
-from projections.figures.actuals import compared_with
 from projections.figures.question import Cell
 from projections.figures.stages import FLOW
-from projections.plans.projection import Target
+from projections.plans.projection import NARROWER, Target
 from service.ingest.labels import label_of
 from service.pages.figures.numbers import LinkedNumber, part_parameters, percent
 from service.pages.frame.looking import Looking
 from service.pages.frame.rendering import View
-from service.reading.figures.achieving import Actual, Actuals
+from service.reading.figures.achieving import Achieved, Actual, Actuals
 from service.reading.figures.periods import DAY, Period
 
 
@@ -40,6 +39,25 @@ def figure_label(view: View, lifecycle: Lifecycle, figure: str) -> str:
     return label_of(lifecycle.target_figures, figure, view.codes.language)
 
 
+MOMENT: Final = ("as_of", "known_at")
+"""The parameters of a page that its links keep."""
+
+
+class TargetRow(NamedTuple):
+    """A target, and what has come of it."""
+
+    department: str
+    figure: str
+    about: str
+    """What it is for, if it is not for all; its currency."""
+    plan: Decimal
+    original: Decimal
+    actual: LinkedNumber | None
+    achieved: str | None
+    passed: str | None
+    landing: Fraction | None
+
+
 class PlanOfMonth(NamedTuple):
     """What is planned for a number of this month, and how much of it is reached."""
 
@@ -48,7 +66,7 @@ class PlanOfMonth(NamedTuple):
 
 
 def plans_of_month(
-    targets: Sequence[Target], month: Period, lifecycle: Lifecycle
+    targets: Sequence[Achieved], month: Period, lifecycle: Lifecycle
 ) -> Mapping[tuple[str, Cell], Decimal]:
     """Return what is planned for the whole of a month, by the figure and number it is about.
 
@@ -56,10 +74,11 @@ def plans_of_month(
     figure belongs counts, or else the first.
     """
     plans: dict[tuple[str, Cell], Decimal] = {}
-    for target in sorted(targets, key=lambda target: not _is_its_own(target, lifecycle)):
-        compared = compared_with(target, lifecycle)
+    its_own_first = sorted(targets, key=lambda one: not _is_its_own(one.target, lifecycle))
+    for target, actual, _ in its_own_first:
         days = target.starts_on, target.ends_on
-        if compared is not None and days == (month.first, month.beyond - DAY):
+        if actual is not None and days == (month.first, month.beyond - DAY):
+            compared = actual.compared
             plans.setdefault((compared.figure.name, compared.cell), target.plan)
     return plans
 
@@ -96,3 +115,22 @@ def number_parameters(actual: Actual) -> dict[str, str | None]:
         "from": actual.given["from"],
         "to": actual.given["to"],
     }
+
+
+def target_row(view: View, looking: Looking, one: Achieved) -> TargetRow:
+    """Return a target as pages show it."""
+    target = one.target
+    moment = {name: looking.asked[name] for name in MOMENT if name in looking.asked}
+    return TargetRow(
+        department_label(view, looking.lifecycle, target),
+        figure_label(view, looking.lifecycle, target.figure),
+        " · ".join(
+            value for name in (*NARROWER, "currency") if (value := str(getattr(target, name)))
+        ),
+        target.plan,
+        target.original,
+        linked(view, one.actual, moment) if one.actual is not None else None,
+        percent(one.rate),
+        percent(one.progress.share) if one.progress is not None else None,
+        one.landing,
+    )

@@ -13,7 +13,7 @@ from events.lifecycles.known import Lifecycles
 from projections.business.projection import NAME as BUSINESS
 from projections.business.queries import Crediting
 from projections.deadlines.projection import DeadlineQueries, DueCounts
-from projections.figures.definition import STAYS
+from projections.figures.actuals import TARGETS_READ
 from projections.figures.money.bought import ORDERS, VALUE
 from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.over_time.durations import AGEING
@@ -21,20 +21,26 @@ from projections.figures.question import Cell, RowKey
 from projections.figures.rows import acquired_at
 from projections.figures.stages import FLOW
 from projections.leads.queries import Roster
-from projections.names import ProjectionName
 from projections.plans.projection import PlanQueries
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.limits import PAGE_MAX
 from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask
-from service.pages.figures.planned import PlanOfMonth, plan_of, plans_of_month
+from service.pages.figures.planned import (
+    PlanOfMonth,
+    TargetRow,
+    actuals_of,
+    plan_of,
+    plans_of_month,
+    target_row,
+)
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.looking import Looking, looking_at
-from service.pages.frame.rendering import page, redirect, view_of
+from service.pages.frame.rendering import View, page, redirect, view_of
 from service.projected import ProjectedTables
 from service.reading.conflicts import waiting
-from service.reading.figures.achieving import progress_in, targets_of
+from service.reading.figures.achieving import Achieved, achieved, progress_in
 from service.reading.figures.periods import (
     DAY,
     MONTHS_OF_A_YEAR,
@@ -99,7 +105,7 @@ async def get_today_page(request: Request) -> Response:
     visitor.check(Scope.PROJECTIONS_READ)
     head = await part_of(request, Log).head()
     compiled = part_of(request, Lifecycles).in_force
-    async with looking_at(request, view.asked, (STAYS, ProjectionName.PLANS)) as looking:
+    async with looking_at(request, view.asked, TARGETS_READ) as looking:
         calendar = calendar_of(looking.lifecycle)
         today = looking.now.astimezone(calendar.zone).date()
         periods = _periods(today, calendar)
@@ -109,9 +115,10 @@ async def get_today_page(request: Request) -> Response:
             for name, period in periods.items()
         }
         ages = await ask(view, looking, AGEING)
-        question = looking.question(FLOW, looking.given(FLOW, **_bounds(month)))
+        working_days = next(iter(compiled.calendars.values()), None)
+        actuals = actuals_of(looking, **_bounds(month))
         plans = part_of(request, PlanQueries)
-        targets = await targets_of(looking.driver, plans, question, looking.lifecycle)
+        targets = await achieved(actuals, plans, looking.driver, working_days)
         planned = plans_of_month(targets, month, looking.lifecycle)
     amounts = await _amounts(request, looking, periods, calendar)
     attention = await _attention(request, visitor, looking, calendar)
@@ -128,12 +135,9 @@ async def get_today_page(request: Request) -> Response:
         rows=_rows(flows, looking, planned),
         amounts=amounts,
         amount_plan=_amount_plan(amounts, looking, planned),
+        other_targets=_other_targets(view, looking, targets, month),
         currency=looking.lifecycle.contribution.currency if looking.lifecycle.contribution else "",
-        progress=progress_in(
-            next(iter(compiled.calendars.values()), None),
-            *(month.first, month.beyond - DAY),
-            today=today,
-        ),
+        progress=progress_in(working_days, month.first, month.beyond - DAY, today=today),
         stalled=_stalled(ages, looking),
         attention=attention,
         behind=max(0, head - looking.reading.position),
@@ -163,7 +167,7 @@ def _periods(today: date, calendar: Calendar) -> dict[str, Period]:
     }
 
 
-def _bounds(period: Period) -> dict[str, str | None]:
+def _bounds(period: Period) -> dict[str, str]:
     return {"from": period.first.isoformat(), "to": (period.beyond - DAY).isoformat()}
 
 
@@ -173,15 +177,18 @@ def _rows(
     planned: Mapping[tuple[str, Cell], Decimal],
 ) -> list[TodayRow]:
     """Return the stages from the one in which leads are acquired to the last of the path."""
-    track = looking.lifecycle.lead
-    stages = track.path[track.path.index(acquired_at(track)) :]
     rows = []
-    for stage in stages:
+    for stage in _stages(looking):
         key = RowKey(SubjectKind.LEAD, stage)
         numbers = {name: _first_entries(flow, key) for name, flow in flows.items()}
         plan = plan_of(planned.get((FLOW.name, Cell(key, "first"))), numbers["this_month"].value)
         rows.append(TodayRow(flows["this_month"].row_label(key), stage, numbers, plan))
     return rows
+
+
+def _stages(looking: Looking) -> Sequence[str]:
+    track = looking.lifecycle.lead
+    return track.path[track.path.index(acquired_at(track)) :]
 
 
 def _amount_plan(
@@ -193,9 +200,29 @@ def _amount_plan(
     rules = looking.lifecycle.contribution
     if amounts is None or rules is None:
         return None
-    row = RowKey(SubjectKind.LEAD, f"{ORDERS}_{VALUE}_{rules.currency}")
-    plan = planned.get((FUNNEL_BY_SIDE.name, Cell(row, "total")))
+    plan = planned.get((FUNNEL_BY_SIDE.name, _value_of_orders(rules.currency)))
     return plan_of(plan, amounts["this_month"])
+
+
+def _value_of_orders(currency: str) -> Cell:
+    return Cell(RowKey(SubjectKind.LEAD, f"{ORDERS}_{VALUE}_{currency}"), "total")
+
+
+def _other_targets(
+    view: View, looking: Looking, targets: Sequence[Achieved], month: Period
+) -> list[TargetRow]:
+    """Return the targets of the month that are not next to their numbers in the first table."""
+    rules = looking.lifecycle.contribution
+    shown = {Cell(RowKey(SubjectKind.LEAD, stage), "first") for stage in _stages(looking)}
+    if rules is not None:
+        shown.add(_value_of_orders(rules.currency))
+    days = month.first, month.beyond - DAY
+    return [
+        target_row(view, looking, one)
+        for one in targets
+        if (one.target.starts_on, one.target.ends_on) == days
+        and (one.actual is None or one.actual.compared.cell not in shown)
+    ]
 
 
 def _first_entries(flow: FigureOnPage, key: RowKey) -> LinkedNumber:

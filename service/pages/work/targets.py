@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,19 +14,21 @@ from events.lifecycles.known import Lifecycles
 from events.refusals import Refused
 from projections.figures.actuals import TARGETS_READ
 from projections.figures.stages import FLOW
-from projections.plans.projection import NARROWER, PlanQueries
+from projections.plans.projection import PlanQueries
 from service.bodies.body_memory import MemoryBudgets
 from service.feed.log import Log
 from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.limits import REPORT_FORM_BYTES_MAX
-from service.pages.figures.numbers import LinkedNumber, percent
+from service.pages.figures.numbers import LinkedNumber
 from service.pages.figures.planned import (
+    MOMENT,
+    TargetRow,
     actuals_of,
-    department_label,
     figure_label,
     linked,
     number_parameters,
+    target_row,
 )
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.forms import read_form
@@ -55,23 +55,6 @@ from service.reading.figures.periods import PERIODS
 from service.sessions.visiting import admit
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-
-MOMENT: Final = ("as_of", "known_at")
-
-
-class TargetRow(NamedTuple):
-    """A target, and what has come of it."""
-
-    department: str
-    figure: str
-    about: str
-    """What it is for, if it is not for all; its currency."""
-    plan: Decimal
-    original: Decimal
-    actual: LinkedNumber | None
-    achieved: str | None
-    passed: str | None
-    landing: Fraction | None
 
 
 class TargetPeriod(NamedTuple):
@@ -174,27 +157,9 @@ def _periods(view: View, looking: Looking, targets: Sequence[Achieved]) -> list[
         return one.target.starts_on, one.target.ends_on
 
     return [
-        TargetPeriod(first, last, [_row(view, looking, one) for one in found])
+        TargetPeriod(first, last, [target_row(view, looking, one) for one in found])
         for (first, last), found in groupby(targets, key=days)
     ]
-
-
-def _row(view: View, looking: Looking, one: Achieved) -> TargetRow:
-    target = one.target
-    moment = {name: looking.asked[name] for name in MOMENT if name in looking.asked}
-    return TargetRow(
-        department_label(view, looking.lifecycle, target),
-        figure_label(view, looking.lifecycle, target.figure),
-        " · ".join(
-            value for name in (*NARROWER, "currency") if (value := str(getattr(target, name)))
-        ),
-        target.plan,
-        target.original,
-        linked(view, one.actual, moment) if one.actual is not None else None,
-        percent(one.rate),
-        percent(one.progress.share) if one.progress is not None else None,
-        one.landing,
-    )
 
 
 def _closed(view: View, looking: Looking, period: ConfirmedPeriod) -> ClosedTable:
