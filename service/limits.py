@@ -314,6 +314,22 @@ COMPARED_ROWS_MAX = 20_000
 POINTERS_ASKED = 5_000
 """Identifiers looked up at once."""
 
+# tables.detection
+DETECTED_LINES_MAX = 1_000
+"""Lines with non-ASCII characters that are examined: enough to distinguish the encodings."""
+DETECTED_LINE_BYTES_MAX = 65_536
+"""Only the beginning of a longer line is examined."""
+SAMPLE_LINES = 20
+"""Lines searched for the delimiter."""
+
+# tables.apart
+CHILD_MEMORY_BYTES_MAX: Final = 512 * MIB
+"""Address space of a process that reads a table: enough for one of 20,000 rows and 100 columns."""
+CHILD_CPU_S_MAX: Final = 5
+CHILD_WAIT_S: Final = 10.0
+CHILD_ANSWER_BYTES_MAX: Final = 16 * MIB
+"""A table with the rows that are compared, of 800 bytes each."""
+
 # routes.health
 KEY_WAIT_S = 1.0
 """The answer does not depend on the key, and must not wait for it."""

@@ -77,7 +77,7 @@ EXIT_OF = {
     "service.private_postgres.errors.PrivatePostgresError": Exit.DATABASE_UNAVAILABLE,
     "service.hosting.failures.WorkersFailed": Exit.UNEXPECTED,
     "domain.lifecycle.text.complaints.LifecycleInvalid": Exit.INVALID_FILE,
-    "service.command.importing.tables.opening.TableInvalid": Exit.INVALID_FILE,
+    "service.command.importing.opening.TableInvalid": Exit.INVALID_FILE,
     "service.command.importing.refused.RefusedFileUnwritable": Exit.INVALID_FILE,
 }
 """Errors that the user can act on; any other is a bug and keeps its traceback.

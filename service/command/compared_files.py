@@ -1,21 +1,12 @@
 """Compare a number with a file of leads, as people bring it from a CRM or a spreadsheet."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from service.command.exits import CommandFailed, Exit
-from service.command.importing.tables.detection import delimiter_of, encoding_of
-from service.command.importing.tables.workbook import (
-    WorkbookInvalid,
-    is_workbook,
-    rows_of,
-    sheet_of,
-)
-from service.command.limits import SAMPLE_LINES
 from service.command.printing import print_lines, print_table
+from service.tables.readable import TableUnreadable, as_csv
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -62,21 +53,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def csv_of(path: Path) -> bytes:
-    """Return a table file as CSV in UTF-8, whatever its encoding and delimiter, or a workbook's.
-
-    A row keeps its number: a cell of several lines becomes one of one line.
-    """
+    """Return a table file as CSV in UTF-8, whatever its encoding and delimiter, or a workbook's."""
     try:
-        content = path.read_bytes()
-        if is_workbook(content):
-            return _as_csv(cells for _, cells in rows_of(sheet_of(path, None)))
-        text = content.decode(encoding_of(io.BytesIO(content))).removeprefix("\ufeff")
+        return as_csv(path.read_bytes())
     except OSError as error:
         raise CommandFailed(Exit.INVALID_FILE, f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, WorkbookInvalid) as error:
-        raise CommandFailed(Exit.INVALID_FILE, f"{path} cannot be read: {error}") from None
-    delimiter = delimiter_of(text.splitlines()[:SAMPLE_LINES])
-    return _as_csv(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except TableUnreadable as error:
+        raise CommandFailed(Exit.INVALID_FILE, f"{path} {error}") from None
 
 
 def print_file_comparison(answer: Mapping[str, Any], words: Mapping[str, str]) -> None:
@@ -113,10 +96,3 @@ def _detail(difference: Mapping[str, Any], words: Mapping[str, str]) -> str:
     if counted := difference["counted"]:
         return words["counted"].format(**counted)
     return ""
-
-
-def _as_csv(rows: Iterable[Sequence[str]]) -> bytes:
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerows([" ".join(cell.split()) for cell in row] for row in rows)
-    return written.getvalue().encode()

@@ -23,11 +23,11 @@ from service.command.client import Service, ServiceUnavailable
 from service.command.exits import CommandFailed, Exit
 from service.command.importing.mapping import Mapping
 from service.command.importing.mapping_text import MappingInvalid, check_columns, read_mapping
+from service.command.importing.opening import Table, misreading, open_table
 from service.command.importing.refused import Groups, refused_file
 from service.command.importing.report import Checked, Run, print_check, print_run
 from service.command.importing.revising import revising
 from service.command.importing.suggesting import suggestion_for
-from service.command.importing.tables.opening import Table, misreading, open_table
 from service.command.importing.time_order import in_order_of_time
 from service.command.importing.translation import Arrange, batches_of, translation_of
 from service.command.importing.values.readers import Surroundings

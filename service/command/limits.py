@@ -39,13 +39,7 @@ REVISED_REPORTS_MAX = 100
 ROWS_LOOKED_AT = 1_000
 """Enough to see which column identifies rows, and what its cells hold."""
 
-# command.importing.tables.detection
-DETECTED_LINES_MAX = 1_000
-"""Lines with non-ASCII characters that are examined: enough to distinguish the encodings."""
-DETECTED_LINE_BYTES_MAX = 65_536
-"""Only the beginning of a longer line is examined."""
-SAMPLE_LINES = 20
-"""Lines searched for the delimiter."""
+# command.importing.opening
 FIRST_LINES_MAX = 1_000
 """Lines searched for the column names."""
 

@@ -43,6 +43,7 @@ from service.refusals.store import RefusalStore
 from service.sessions.arrival import TrustedProxies
 from service.sessions.store import SessionStore
 from service.settings import Settings
+from service.tables.apart import TableReader
 from service.watch import Watch
 from service.webhooks.open import open_webhooks
 
@@ -114,6 +115,7 @@ async def front_parts(
         access.clock,
         metrics,
         MemoryBudgets(),
+        TableReader(),
         keys,
         key_store,
         SessionStore(engine, schema),

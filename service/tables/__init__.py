@@ -1,4 +1,7 @@
-"""Answers as tables for spreadsheets: CSV and XLSX instead of JSON, if a request prefers them.
+"""Tables for spreadsheets, written and read.
 
-`spreadsheet` writes them, safe to open; `preferred` reads which format is wanted, and answers.
+Answers are CSV and XLSX instead of JSON, if a request prefers them: `spreadsheet` writes them, safe
+to open; `preferred` reads which format is wanted, and answers. Files that people bring may be any
+of what offices have: `detection` finds the encoding and the delimiter, `workbook` reads cells,
+`readable` makes CSV of either, and `apart` does so for a file that nobody has checked.
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from service.command.importing.mapping_text import check_columns, read_mapping
-from service.command.importing.tables.opening import open_table
+from service.command.importing.opening import open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
 from service.command.sending import ImportTally, RefusedRow

@@ -17,6 +17,7 @@ from service.keys.scopes import Scope
 from service.pages.running.audit import CHANGES
 from service.private_postgres import PrivatePostgres
 from service.projected import ProjectedTables
+from service.tables.spreadsheet import Column, Sheet, as_xlsx
 from tests.support.calls import Calls
 from tests.support.http_service import Service, running_service, serving_with
 from tests.support.page_visits import (
@@ -364,8 +365,19 @@ async def test_a_number_is_compared_with_a_file_as_the_api_compares_it(
     ]
     assert "evil" not in answer.text
     assert f'<a href="/leads/{listed[0]["subject"].removeprefix("lead/")}' in answer.text
+    book = as_xlsx(
+        Sheet(
+            "x",
+            [Column(name) for name in ("lead", "stage")],
+            [line.split(",") for line in lines[1:-1]],
+        )
+    )
+    files_of_excel = {"file": ("leads.xlsx", book)}
+    excel = await browser.post(url, files=files_of_excel, headers=OURS)
+    counted = re.findall(r"<b>([\d,]+)</b> ([^<]+)<", excel.text)
+    assert counted == [one for one in said if "no lead can be told" not in one[1]]
     assert (await browser.post(url, files=files)).status_code == 403
-    for wrong, status in ((b"", 422), (b"email\n\xff", 400), (b"x" * 4_300_000, 413)):
+    for wrong, status in ((b"", 422), (b"PK\x03\x04", 400), (b"x" * 4_300_000, 413)):
         refused = await browser.post(url, files={"file": ("a.csv", wrong)}, headers=OURS)
         assert refused.status_code == status, refused.text
         assert refused.headers["content-type"] == "text/html; charset=utf-8"

@@ -10,8 +10,8 @@ from service.command.application import application
 from service.command.exits import CommandFailed
 from service.command.importing.mapping import Cell, Constant, TableForm
 from service.command.importing.mapping_text import check_columns, read_mapping
+from service.command.importing.opening import TableInvalid, open_table
 from service.command.importing.suggesting import suggestion_for
-from service.command.importing.tables.opening import TableInvalid, open_table
 
 MAPPING = """
 format: 1

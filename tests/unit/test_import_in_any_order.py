@@ -12,7 +12,7 @@ import pytest
 
 from service.command.importing import time_order
 from service.command.importing.mapping_text import read_mapping
-from service.command.importing.tables.opening import open_table
+from service.command.importing.opening import open_table
 from service.command.importing.time_order import in_order_of_time
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings

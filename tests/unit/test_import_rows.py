@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.command.importing.mapping_text import read_mapping
+from service.command.importing.opening import TableInvalid, open_table
 from service.command.importing.refused import Group, Groups, refused_file
-from service.command.importing.tables.opening import TableInvalid, open_table
 from service.command.importing.translation import batches_of, translation_of
 from service.command.importing.values.readers import Surroundings
 from service.command.limits import REFUSED_GROUPS_MAX

@@ -18,7 +18,6 @@ from service.command.importing.mapping import (
     Value,
     columns_of,
 )
-from service.command.importing.tables.detection import DELIMITERS
 from service.command.importing.value_text import (
     Columns,
     is_scalar,
@@ -27,6 +26,7 @@ from service.command.importing.value_text import (
     read_value,
 )
 from service.command.limits import FIRST_LINES_MAX, MAPPED_EVENTS_MAX
+from service.tables.detection import DELIMITERS
 
 FORMAT = 1
 """The version of the mapping format that this code reads."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from domain.recordable import is_code
 from service.command.importing.mapping import TableForm
-from service.command.importing.tables.opening import Row, Table, open_table
+from service.command.importing.opening import Row, Table, open_table
 from service.command.importing.values.amounts import NotANumber, read_amount
 from service.command.importing.values.dates import Unclear, read_moment
 from service.command.limits import ROWS_LOOKED_AT

@@ -7,7 +7,7 @@ from typing import Any
 
 from service.command.importing.mapping import EventRule, Party, Value, columns_of
 from service.command.importing.mapping import Mapping as RowMapping
-from service.command.importing.tables.opening import Row, Unreadable
+from service.command.importing.opening import Row, Unreadable
 from service.command.importing.values.readers import BadCell, Cells, Readers, Surroundings
 from service.command.limits import FOUND_CHARACTERS_MAX
 from service.command.sending import ImportTally, OnRefused, RefusedRow, RowBatch, count

@@ -40,6 +40,8 @@ from service.routes.figures import AskedOf, tables_of, wording_of
 from service.routes.figures_compared import AskedFile, compared_with_file
 from service.sessions.visiting import admit
 from service.shapes.figures import FieldDifference, FigureDifference, FileDifference
+from service.tables.apart import TableReader
+from service.tables.readable import TableUnreadable
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -136,7 +138,11 @@ async def compare_with_file(request: Request) -> Response:
     view = view_of(request, asked_of(request, *ABOUT))
     figure = figure_of(view)
     body = await read_upload(request, part_of(request, MemoryBudgets).senders)
-    file = await asyncio.to_thread(read_file, body)
+    try:
+        table = await part_of(request, TableReader).as_csv(body)
+    except TableUnreadable as error:
+        raise Problem("body-unreadable", f"The file {error}.") from None
+    file = await asyncio.to_thread(read_file, table)
     async with looking_at(request, view.asked, figure.reads) as looking:
         given = looking.with_period(figure, looking.given(figure))
     cell = cell_named(view, figure, looking.lifecycle)

@@ -18,7 +18,7 @@ from service.command.importing.mapping import (
     Template,
     Value,
 )
-from service.command.importing.tables.opening import is_blank
+from service.command.importing.opening import is_blank
 from service.command.importing.values.amounts import NotANumber, read_amount, read_integer
 from service.command.importing.values.dates import CellTime, Unclear, read_moment
 

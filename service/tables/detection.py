@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from service.command.limits import DETECTED_LINE_BYTES_MAX, DETECTED_LINES_MAX
+from service.limits import DETECTED_LINE_BYTES_MAX, DETECTED_LINES_MAX
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 NAME_OF_DELIMITER = {delimiter: name for name, delimiter in DELIMITERS.items()}

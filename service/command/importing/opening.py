@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from service.command.importing.mapping import TableForm
-from service.command.importing.tables.detection import NAME_OF_DELIMITER, delimiter_of, encoding_of
-from service.command.importing.tables.workbook import (
+from service.command.limits import FIRST_LINES_MAX
+from service.limits import SAMPLE_LINES
+from service.tables.detection import NAME_OF_DELIMITER, delimiter_of, encoding_of
+from service.tables.workbook import (
     SIGNATURES,
+    SheetUnclear,
     WorkbookInvalid,
     is_workbook,
     rows_of,
     sheet_of,
 )
-from service.command.limits import FIRST_LINES_MAX, SAMPLE_LINES
 
 _UNDECODED = re.compile("[\ud800-\udfff\ufffd]")
 """The characters that replace undecodable bytes under either error handler."""
@@ -174,7 +176,11 @@ def _workbook(path: Path, form: TableForm) -> Table:
     try:
         sheet = sheet_of(path, form.sheet)
     except WorkbookInvalid as error:
-        raise TableInvalid(str(error)) from None
+        raise TableInvalid(f"{path} {error}") from None
+    except SheetUnclear as error:
+        raise TableInvalid(
+            f"{path} {error}; name one of them in the mapping:\nfile: {{sheet: {error.names[0]}}}"
+        ) from None
     lines = rows_of(sheet)
     at = 0
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 from python_calamine import (
     CalamineError,
@@ -26,7 +27,15 @@ SIGNIFICANT_DIGITS = 15
 
 
 class WorkbookInvalid(Exception):
-    """The workbook cannot be read, or it is unclear which of its sheets is meant."""
+    """The workbook cannot be read. The text continues a sentence that begins with its name."""
+
+
+class SheetUnclear(Exception):
+    """Several sheets have cells, and none of them was named."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"has the sheets {_listed(names)}")
+        self.names = names
 
 
 def is_workbook(start: bytes) -> bool:
@@ -34,26 +43,29 @@ def is_workbook(start: bytes) -> bool:
     return start.startswith(SIGNATURES)
 
 
-def sheet_of(path: Path, name: str | None) -> CalamineSheet:
-    """Return the sheet with this name, or the only one that is not empty.
+def sheet_of(book_file: Path | BinaryIO, name: str | None) -> CalamineSheet:
+    """Return the sheet with this name, or the only visible one that is not empty.
 
     Raises:
-        WorkbookInvalid: There is none, or several and no name.
+        WorkbookInvalid: There is none.
+        SheetUnclear: There are several, and no name.
     """
     try:
-        book = CalamineWorkbook.from_path(str(path))
+        book = CalamineWorkbook.from_object(book_file)
         if name is not None:
-            return _sheet_named(book, name, path)
+            return _sheet_named(book, name)
         sheets = [book.get_sheet_by_name(visible) for visible in _visible(book)]
     except PasswordError:
         raise WorkbookInvalid(
-            f"{path} is protected by a password; save a copy without one, or as CSV"
+            "is protected by a password; save a copy without one, or as CSV"
         ) from None
     except (CalamineError, OSError) as error:
-        raise WorkbookInvalid(f"cannot read {path} as a workbook: {error}") from None
+        raise WorkbookInvalid(f"cannot be read as a workbook: {error}") from None
     filled = [sheet for sheet in sheets if sheet.height]
-    if len(filled) != 1:
-        raise WorkbookInvalid(_which(path, [sheet.name for sheet in filled]))
+    if not filled:
+        raise WorkbookInvalid("has only empty sheets")
+    if len(filled) > 1:
+        raise SheetUnclear([sheet.name for sheet in filled])
     return filled[0]
 
 
@@ -63,9 +75,9 @@ def rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
         yield number, [_text_of(cell) for cell in cells]
 
 
-def _sheet_named(book: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
+def _sheet_named(book: CalamineWorkbook, name: str) -> CalamineSheet:
     if name not in book.sheet_names:
-        raise WorkbookInvalid(f"{path} has no sheet '{name}'; it has {_listed(book.sheet_names)}")
+        raise WorkbookInvalid(f"has no sheet '{name}'; it has {_listed(book.sheet_names)}")
     return book.get_sheet_by_name(name)
 
 
@@ -75,15 +87,6 @@ def _visible(book: CalamineWorkbook) -> list[str]:
         for sheet in book.sheets_metadata
         if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible
     ]
-
-
-def _which(path: Path, names: list[str]) -> str:
-    if not names:
-        return f"expected a table in {path}, found only empty sheets"
-    return (
-        f"{path} has the sheets {_listed(names)}; name one of them in the mapping:\n"
-        f"file: {{sheet: {names[0]}}}"
-    )
 
 
 def _listed(names: list[str]) -> str:
