@@ -282,10 +282,22 @@ async def test_contribution_shows_the_shares_and_the_business_of_the_api(
     asked = {"from": "2026-01-01T00:00:00+09:00", "to": "2026-07-01T00:00:00+09:00"}
     answer = (await service.client.get("/v1/contribution", params=asked)).json()
     page = await read(browser, "/contribution?from=2026-01-01&to=2026-06-30")
-    shown = re.findall(r'<td class="num" data-label="Number">(\d+) / (\d+)</td>', page)
-    found = [(str(one["number"]), str(one["number_of"])) for one in answer["shares"]]
-    assert shown == found
-    assert int(found[0][1]) > 0
+    by_side, by_policy = page.split('id="policies"')
+    for name, part in (("funnel_by_side", by_side), ("contribution", by_policy)):
+        figure = (await service.client.get(f"/v1/figures/{name}", params=asked)).json()
+        expected = {
+            (row["row"], measure): one.get("amount") or one["count"]
+            for row in figure["rows"]
+            for measure, one in row["counts"].items()
+            if one["count"]
+        }
+        found = {}
+        for link, number in re.findall(r'href="(/leads[?][^"]+)">([\d,.]+)</a></td>', part):
+            given = parse_qs(urlsplit(html.unescape(link)).query)
+            assert given["figure"] == [name]
+            [row], [measure] = given["row"], given.get("measure", [figure["main"]])
+            found[row, measure] = number.replace(",", "")
+        assert found == {key: str(count) for key, count in expected.items()}
     business = page.split("<tbody>")[-1]
     assert business.count("<tr>") == len(answer["business"])
     for name in ("funnel_by_side", "contribution"):
@@ -630,6 +642,12 @@ async def test_a_stopped_projection_is_explained(
     assert answer.headers["retry-after"]
 
 
+SAYS_HOW_FAR = (
+    *("/", "/funnel", "/conversion", "/deals", "/contribution", "/figures/flow"),
+    *("/leads", "/leads?list=house", "/leads?row=MAL", "/accounts", "/worklist"),
+)
+
+
 class LogAhead(Log):
     """A log that has grown since it was counted."""
 
@@ -644,6 +662,11 @@ async def test_a_page_says_how_far_it_is_behind(
     assert "集計待ち" not in await read(browser, "/funnel?lang=ja")
     with serving_with(service, Log, LogAhead(service.engine, "ledger")):
         assert "集計待ち 5件" in await read(browser, "/funnel?lang=ja")
+        for path in SAYS_HOW_FAR:
+            page = await read(browser, f"{path}{'&' if '?' in path else '?'}lang=ja")
+            assert "集計待ち 5件" in page, path
+        # What was known at a record has been counted, and stays so.
+        assert "集計待ち" not in await read(browser, "/funnel?known_at=9&lang=ja")
 
 
 async def test_a_day_of_reporting_includes_that_day(browser: httpx.AsyncClient) -> None:

@@ -181,6 +181,7 @@ def _page(view: View, looking: Looking, figure: Figure, cell: Cell, **compared: 
     return page(
         "compare.html",
         view,
+        looking=looking,
         label=row_label(view, looking, figure, cell.row),
         measure=label_in(measure.words, view.words.language),
         is_first="after" not in view.asked,

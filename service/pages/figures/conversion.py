@@ -14,8 +14,6 @@ from projections.figures.over_time.durations import AGEING, LEAD_TIME, TIME_IN_S
 from projections.figures.over_time.fates import FATES
 from projections.figures.question import FigurePart, FigureRow
 from projections.figures.rows import cohort_track
-from service.feed.log import Log
-from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.limits import WITHIN_DAYS_DEFAULT
 from service.pages.figures.numbers import (
@@ -93,7 +91,6 @@ async def get_conversion_page(request: Request) -> Response:
     """Show cohorts. Raises LogInNeeded, and Problem: scope-missing, parameter-invalid."""
     await admit(request, Scope.PROJECTIONS_READ)
     view = view_of(request, asked_of(request, *PARAMETERS, *COHORT))
-    head = await part_of(request, Log).head()
     async with looking_at(request, view.asked) as looking:
         period = _period(looking)
         triangle = [
@@ -140,7 +137,6 @@ async def get_conversion_page(request: Request) -> Response:
         ages=ages,
         age_rows=_ages(ages),
         bands=BANDS,
-        behind=0 if "known_at" in view.asked else max(0, head - looking.reading.position),
         pinned=view.again(**looking.pinned(question)),
         is_empty=not any(row.counts.get("base") for row in triangle[0].rows)
         and not any(row.counts.get("open") for row in ages.rows),

@@ -13,8 +13,6 @@ from projections.figures.over_time.losses import ALL as ALL_LOST
 from projections.figures.over_time.losses import LOSSES
 from projections.figures.over_time.pipeline import ALL, LATER, NONE, OVERDUE, PIPELINE
 from projections.figures.question import FigureRow
-from service.feed.log import Log
-from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask, percent
 from service.pages.frame.answering import PageRoute, asked_of
@@ -71,7 +69,6 @@ async def get_deals_page(request: Request) -> Response:
     """Show deals. Raises LogInNeeded, and Problem: scope-missing, parameter-invalid."""
     await admit(request, Scope.PROJECTIONS_READ)
     view = view_of(request, asked_of(request, *PARAMETERS))
-    head = await part_of(request, Log).head()
     async with looking_at(request, view.asked, PIPELINE.reads) as looking:
         pipeline = await ask(view, looking, PIPELINE)
         losses = await ask(view, looking, LOSSES)
@@ -105,7 +102,6 @@ async def get_deals_page(request: Request) -> Response:
         ],
         periods=PERIODS,
         period_default=PERIOD_DEFAULT,
-        behind=0 if "known_at" in view.asked else max(0, head - looking.reading.position),
         pinned=view.again(**looking.pinned(question)),
         is_empty=looking.reading.position == 0,
     )

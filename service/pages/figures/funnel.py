@@ -11,8 +11,6 @@ from domain.lifecycle.definition import SubjectKind, Track
 from projections.figures.question import FigureRow, RowKey
 from projections.figures.rows import track_of
 from projections.figures.stages import FLOW, STOCK
-from service.feed.log import Log
-from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask
 from service.pages.frame.answering import PageRoute, asked_of
@@ -99,7 +97,6 @@ async def get_funnel_page(request: Request) -> Response:
     """Show the funnel. Raises LogInNeeded, and Problem: scope-missing, parameter-invalid."""
     await admit(request, Scope.PROJECTIONS_READ)
     view = view_of(request, asked_of(request, *PARAMETERS, BREAKDOWN))
-    head = await part_of(request, Log).head()
     async with looking_at(request, view.asked) as looking:
         numbers = FunnelNumbers(
             await ask(view, looking, STOCK, by=None), await ask(view, looking, FLOW, by=None)
@@ -124,7 +121,6 @@ async def get_funnel_page(request: Request) -> Response:
         parts=_parts(divided) if divided is not None else [],
         parts_left_out=max(0, len(divided.parts) - PARTS_SHOWN_MAX) if divided is not None else 0,
         part_headings=_part_headings(divided) if divided is not None else [],
-        behind=0 if "known_at" in view.asked else max(0, head - looking.reading.position),
         pinned=view.again(**looking.pinned(flow.question)),
         is_empty=not numbers.filled and not any(row.standing.value for row in rows),
     )

@@ -7,15 +7,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from projections.figures.catalogue import FIGURES
-from projections.figures.definition import Figure
-from projections.figures.question import FigurePart, FigureRow
-from service.feed.log import Log
 from service.http.answer import Answer
-from service.http.parts import part_of
 from service.http.problem import Problem
 from service.keys.scopes import Scope
 from service.pages.figures.funnel import PARTS_SHOWN_MAX, breakdowns_in
-from service.pages.figures.numbers import FigureOnPage, LinkedCase, LinkedNumber, ask, percent
+from service.pages.figures.numbers import FigureOnPage, ask
+from service.pages.figures.sheets import sheet_of
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.looking import (
     BREAKDOWN,
@@ -39,16 +36,6 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 FORMAT: Final = "format"
 FORMATS: Final = {"csv": CSV, "xlsx": XLSX}
-
-
-class SheetRow(NamedTuple):
-    """A row of a figure, of the total or of a part."""
-
-    part: str | None
-    label: str
-    numbers: list[LinkedNumber]
-    shares: list[str | None]
-    cases: list[LinkedCase | None]
 
 
 class ListedFigure(NamedTuple):
@@ -89,7 +76,6 @@ async def get_figure_page(request: Request, name: str) -> Response:
     takes = {one.name for one in figure.parameters}
     known = [one for one in (*PARAMETERS, *COHORT) if one in takes or one in ("as_of", "known_at")]
     view = view_of(request, asked_of(request, *known, BREAKDOWN, FORMAT))
-    head = await part_of(request, Log).head()
     async with looking_at(request, view.asked, figure.reads) as looking:
         one = await ask(view, looking, figure)
     if FORMAT in view.asked:
@@ -103,13 +89,8 @@ async def get_figure_page(request: Request, name: str) -> Response:
         question=question,
         last_day=last_day(question, view.words.zone),
         one=one,
-        measures=[measure.name for measure in figure.measures if not measure.is_detail],
-        shares=[share.name for share in figure.shares],
-        durations=[duration.name for duration in figure.durations],
-        rows=[_row(one, row, None) for row in one.rows],
-        parts=[
-            _row(one, row, part) for part in shown for row in part.rows if any(row.counts.values())
-        ],
+        sheet=sheet_of(one),
+        parts=sheet_of(one, shown),
         parts_left_out=len(one.parts) - len(shown),
         traps=[trap[view.words.language] for trap in figure.traps],
         periods=PERIODS if "period" in takes else None,
@@ -117,19 +98,7 @@ async def get_figure_page(request: Request, name: str) -> Response:
         breakdowns=breakdowns_in(view),
         files=[(name.upper(), view.again(**{FORMAT: name})) for name in FORMATS],
         hidden=[one for one in COHORT if one in view.asked],
-        behind=0 if "known_at" in view.asked else max(0, head - looking.reading.position),
         pinned=view.again(**looking.pinned(question)),
-    )
-
-
-def _row(one: FigureOnPage, row: FigureRow, part: FigurePart | None) -> SheetRow:
-    figure: Figure = one.figure
-    return SheetRow(
-        one.value_label(part.value) if part is not None else None,
-        one.row_label(row.key),
-        [one.number(row, name.name, part) for name in figure.measures if not name.is_detail],
-        [percent(row.shares[share.name]) for share in figure.shares],
-        [one.case(row, duration.name) for duration in figure.durations],
     )
 
 

@@ -103,7 +103,6 @@ async def get_today_page(request: Request) -> Response:
     if Scope.PROJECTIONS_READ not in scopes and Scope.LEADS_READ in scopes:
         return redirect(view.url("/worklist"))
     visitor.check(Scope.PROJECTIONS_READ)
-    head = await part_of(request, Log).head()
     compiled = part_of(request, Lifecycles).in_force
     async with looking_at(request, view.asked, TARGETS_READ) as looking:
         calendar = calendar_of(looking.lifecycle)
@@ -140,7 +139,6 @@ async def get_today_page(request: Request) -> Response:
         progress=progress_in(working_days, month.first, month.beyond - DAY, today=today),
         stalled=_stalled(ages, looking),
         attention=attention,
-        behind=max(0, head - looking.reading.position),
         is_empty=looking.reading.position == 0
         or not any(
             row.counts.get("after") or row.counts.get("in")

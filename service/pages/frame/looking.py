@@ -44,6 +44,8 @@ class Looking(NamedTuple):
     lifecycle: Lifecycle
     reading: Reading
     now: datetime
+    behind: int
+    """How many records are not counted yet, unless a past reading was asked for."""
 
     @property
     def is_now(self) -> bool:
@@ -96,6 +98,7 @@ async def looking_at(
     tables = part_of(request, ProjectedTables)
     for projection in reads:
         tables.check_runs(projection)
+    head = await log.head()
     async with tables.reached(None, NAME) as driver:
         position = await known_position(log, funnel, driver, known)
         queries = part_of(request, FigureQueries)
@@ -103,7 +106,16 @@ async def looking_at(
         in_force = reading.in_force
         lifecycle = in_force.lifecycle if in_force is not None else lifecycle_of(request)
         now = part_of(request, Clock).now()
-        yield Looking(driver, queries, about, lifecycle, reading, now)
+        behind = max(0, head - reading.position) if known is None else 0
+        yield Looking(driver, queries, about, lifecycle, reading, now, behind)
+
+
+async def uncounted(request: Request, *projections: str) -> int:
+    """Return how many records some projections have still to count, for pages about the present."""
+    checkpoints = part_of(request, ProjectedTables).checkpoints
+    known = filter(None, map(checkpoints.known, projections))
+    head = await part_of(request, Log).head()
+    return max(0, head - min((checkpoint.position for checkpoint in known), default=head))
 
 
 def to_its_end(request: Request, given: Mapping[str, str]) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ from service.limits import PAGE_ROWS
 from service.pages.figures.members import invalid, states_of
 from service.pages.figures.numbers import ask, stage_in
 from service.pages.frame.answering import PageRoute, asked_of
-from service.pages.frame.looking import looking_at
+from service.pages.frame.looking import looking_at, uncounted
 from service.pages.frame.people import name_of, people_of
 from service.pages.frame.rendering import View, page, view_of
 from service.people.cards import Cards
@@ -88,6 +88,7 @@ async def get_accounts_page(request: Request) -> Response:
     return page(
         "accounts.html",
         view,
+        looking=looking,
         rows=[_row(view, lifecycle, company, names) for company in found.companies],
         stages=stages,
         stage=stage,
@@ -123,6 +124,7 @@ async def get_account_page(request: Request, account_id: str) -> Response:
     return page(
         "account.html",
         view,
+        behind=await uncounted(request, NAME),
         company=company,
         state=state,
         name=name,

@@ -25,7 +25,7 @@ from service.pages.figures import members
 from service.pages.figures.members import invalid, members_page, states_of
 from service.pages.figures.numbers import LinkedNumber, ask, stage_in
 from service.pages.frame.answering import PageRoute, asked_of
-from service.pages.frame.looking import BREAKDOWN, COHORT, PARAMETERS, looking_at
+from service.pages.frame.looking import BREAKDOWN, COHORT, PARAMETERS, looking_at, uncounted
 from service.pages.frame.people import People, people_of
 from service.pages.frame.rendering import View, page, view_of
 from service.pages.leads.searching import found_page
@@ -141,6 +141,7 @@ async def _roster_page(request: Request, view: View) -> Response:
     return page(
         "roster.html",
         view,
+        behind=await uncounted(request, NAME),
         label=lead_list.words.label.get(language, lead_list.code) if lead_list else owner,
         definition=lead_list.words.definition.get(language, "") if lead_list else "",
         owner=owner,

@@ -26,6 +26,7 @@ from service.keys.scopes import Scope
 from service.limits import OWNERS_MAX, WORK_LEADS_MAX, WORK_ROWS
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
+from service.pages.frame.looking import uncounted
 from service.pages.frame.people import People, people_of
 from service.pages.frame.rendering import View, page, view_of
 from service.pages.work.actions import ActionForm, actions_for
@@ -115,6 +116,7 @@ async def get_worklist_page(request: Request) -> Response:
     return page(
         "worklist.html",
         view,
+        behind=await uncounted(request, NAME, DEADLINES),
         owner=owner,
         is_own=owner == visitor.person,
         today=today,
