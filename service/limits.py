@@ -388,6 +388,10 @@ REPORT_FORM_BYTES_MAX: Final = 64 * KIB
 """The largest event, as a form."""
 UPLOAD_BYTES_MAX: Final = 4 * MIB
 """A list of leads from a CRM: as many rows as are compared, of 200 bytes each."""
+ACCOUNT_EVENTS_MAX: Final = 200
+"""The latest events of a company among which its page looks for changes of segment and owner."""
+DEALING_REPORTS_MAX: Final = 500
+"""The latest reports of deals and orders that a company's page puts together."""
 PAGE_ROWS: Final = 100
 """Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
 WORK_ROWS: Final = 50

@@ -41,9 +41,18 @@ CREATE TABLE ledger.directory_accounts (
     position bigint NOT NULL,
     stage text COLLATE "C",
     entered_at timestamptz,
+    segment text COLLATE "C",
+    key_role text COLLATE "C",
+    owner text COLLATE "C",
     state text NOT NULL,
     CONSTRAINT directory_accounts_stand_once PRIMARY KEY (generation, subject_id)
 ) WITH (fillfactor = 70);
 
 CREATE INDEX directory_accounts_by_stage
     ON ledger.directory_accounts (generation, stage, subject_id);
+CREATE INDEX directory_accounts_by_segment
+    ON ledger.directory_accounts (generation, segment, subject_id) WHERE segment IS NOT NULL;
+CREATE INDEX directory_accounts_by_key_role
+    ON ledger.directory_accounts (generation, key_role, subject_id) WHERE key_role IS NOT NULL;
+CREATE INDEX directory_accounts_by_owner
+    ON ledger.directory_accounts (generation, owner, subject_id) WHERE owner IS NOT NULL;

@@ -25,6 +25,11 @@ CREATE TABLE ledger.business_reports (
     CONSTRAINT business_reports_are_known_once PRIMARY KEY (generation, position, known_from)
 );
 
+CREATE INDEX business_reports_by_account ON ledger.business_reports (generation, account)
+ WHERE account IS NOT NULL;
+CREATE INDEX business_reports_by_lead ON ledger.business_reports (generation, lead)
+ WHERE lead IS NOT NULL;
+
 COMMENT ON COLUMN ledger.business_reports.known_from IS
     'The position from which this is known: its own, or that of the event that corrected or '
     'restated it.';

@@ -59,12 +59,14 @@ SELECT CAST(:generation AS integer), given.subject_id, given.position, given.lif
 -- name: write_accounts
 -- Companies after the batch.
 INSERT INTO ledger.directory_accounts AS account (
-       generation, subject_id, position, stage, entered_at, state)
+       generation, subject_id, position, stage, entered_at, segment, key_role, owner, state)
 SELECT CAST(:generation AS integer), *
   FROM unnest(CAST(:subject_id AS uuid[]), CAST(:position AS bigint[]), CAST(:stage AS text[]),
-              CAST(:entered_at AS timestamptz[]), CAST(:state AS text[]))
+              CAST(:entered_at AS timestamptz[]), CAST(:segment AS text[]), CAST(:key_role AS text[]),
+              CAST(:owner AS text[]), CAST(:state AS text[]))
     ON CONFLICT (generation, subject_id) DO UPDATE
    SET position = excluded.position, stage = excluded.stage, entered_at = excluded.entered_at,
+       segment = excluded.segment, key_role = excluded.key_role, owner = excluded.owner,
        state = excluded.state
 
 -- name: differences
@@ -78,7 +80,7 @@ WITH held AS (
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'directory_accounts',
-            CAST(ROW(subject_id, position, stage, entered_at, state) AS text)
+            CAST(ROW(subject_id, position, stage, entered_at, segment, key_role, owner, state) AS text)
        FROM ledger.directory_accounts
       WHERE generation IN (:live, :built))
 -- include: engine/differing.sql

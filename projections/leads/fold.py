@@ -64,6 +64,9 @@ class AccountRow(NamedTuple):
     position: int
     stage: str | None
     entered_at: datetime | None
+    segment: str | None
+    key_role: str | None
+    owner: str | None
     state: str
 
 
@@ -160,7 +163,14 @@ def account_rows(directory: Directory) -> Iterator[AccountRow]:
     for account_id, position in directory.touched_accounts.items():
         state = directory.accounts[account_id]
         yield AccountRow(
-            account_id, position, state.stage, state.entered_at, state_json.encode(state)
+            account_id,
+            position,
+            state.stage,
+            state.entered_at,
+            state.segment,
+            state.key_role,
+            state.owner,
+            state_json.encode(state),
         )
 
 

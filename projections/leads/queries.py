@@ -34,6 +34,16 @@ class Wanted(NamedTuple):
     list: LeadList | None = None
 
 
+class WantedCompanies(NamedTuple):
+    """Filters for companies; None means all."""
+
+    stage: str | None = None
+    segment: str | None = None
+    key_role: str | None = None
+    owner: str | None = None
+    account: str | None = None
+
+
 class LeadPage(NamedTuple):
     leads: tuple[Listed, ...]
     next: str | None
@@ -125,14 +135,13 @@ class Roster:
     async def companies(
         self,
         driver: Driver,
+        wanted: WantedCompanies,
         *,
-        stage: str | None,
-        account: str | None,
         after: str | None,
         limit: int,
     ) -> CompanyPage:
         """Return a page of companies by id."""
-        values = {"stage": stage, "account": account, "after": after or FIRST, "limit": limit}
+        values = {**wanted._asdict(), "after": after or FIRST, "limit": limit}
         rows = await self._rows(driver, "accounts", values)
         found = tuple(
             Company(id, position, state_json.decode_account(state), people)

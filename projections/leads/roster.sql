@@ -119,6 +119,9 @@ SELECT live.position AS head, CAST(account.subject_id AS text) AS subject_id, ac
           AND found.subject_id > CAST(:after AS uuid)
           AND (CAST(:account AS uuid) IS NULL OR found.subject_id = CAST(:account AS uuid))
           AND (CAST(:stage AS text) IS NULL OR found.stage = :stage)
+          AND (CAST(:segment AS text) IS NULL OR found.segment = :segment)
+          AND (CAST(:key_role AS text) IS NULL OR found.key_role = :key_role)
+          AND (CAST(:owner AS text) IS NULL OR found.owner = :owner)
         ORDER BY found.subject_id
         LIMIT :limit
        ) AS account ON true

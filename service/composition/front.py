@@ -11,6 +11,7 @@ from events.background.timekeeper import Timekeeper
 from events.remote.messages import Projected
 from events.remote.roles import Role
 from events.signals import identifiers
+from projections.business.dealings import Dealings
 from projections.business.queries import Crediting
 from projections.catalogue import PROJECTIONS
 from projections.deadlines.projection import DeadlineQueries
@@ -135,6 +136,7 @@ async def front_parts(
         DeadlineQueries(schema),
         PlanQueries(schema),
         Crediting(schema),
+        Dealings(schema),
         selector,
         SelectionQueries(engine, schema),
         Timekeeper(engine, schema, access.waking, on_fault=metrics.fault),

@@ -13,7 +13,7 @@ from events.database.sessions import Driver
 from events.lifecycles.known import Lifecycles
 from projections.funnel.projection import NAME as STAYS
 from projections.leads.projection import NAME
-from projections.leads.queries import Roster, Wanted
+from projections.leads.queries import Roster, Wanted, WantedCompanies
 from service.clock import Clock
 from service.http.answer import json_answer
 from service.http.exact_route import ExactRoute
@@ -194,6 +194,9 @@ async def get_accounts(
     request: Request,
     _: LeadsReader,
     stage: Annotated[Name, Query(description="A code, label or alias of a stage.")] = None,
+    segment: Annotated[Name, Query(description="A code of a segment.")] = None,
+    key_role: Annotated[Name, Query(description="A code of a role, such as defend.")] = None,
+    owner: Annotated[Name, Query(description="The salesperson in charge of the company.")] = None,
     after: AfterId = None,
     limit: Limit = PAGE_DEFAULT,
     lang: Lang,
@@ -205,8 +208,7 @@ async def get_accounts(
     async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
         page = await part_of(request, Roster).companies(
             driver,
-            stage=code,
-            account=None,
+            WantedCompanies(stage=code, segment=segment, key_role=key_role, owner=owner),
             after=str(after) if after is not None else None,
             limit=rows_wanted(request, limit),
         )
@@ -234,7 +236,7 @@ async def get_account(
     roster, id = part_of(request, Roster), str(account_id)
     lifecycle = lifecycle_of(request)
     async with part_of(request, ProjectedTables).reached(wait_for, NAME) as driver:
-        found = await roster.companies(driver, stage=None, account=id, after=None, limit=1)
+        found = await roster.companies(driver, WantedCompanies(account=id), after=None, limit=1)
         wanted = Wanted(account=id)
         people = await _leads(driver, request, wanted, after=after, limit=limit, lang=lang)
     if not found.companies:

@@ -433,6 +433,54 @@ async def test_a_company_shows_its_people_and_what_it_bought(
     assert all(f"/leads/{one['id']}" in found for one in people)
 
 
+async def test_a_company_shows_its_segments_its_owners_and_the_latest_of_each_deal(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    companies = (await service.client.get("/v1/accounts")).json()["accounts"]
+    customer = next(one for one in companies if one["people"])
+    people = (await service.client.get(f"/v1/accounts/{customer['id']}")).json()["leads"]
+    account, lead = {"account": {"id": customer["id"]}}, {"lead": {"id": people[0]["id"]}}
+    reports: list[tuple[str, dict[str, Any]]] = [
+        ("account.segmented", {"segment": "high", "key_role": "attack", "owner": "E-1"}),
+        ("account.segmented", {"segment": "low", "key_role": "defend", "owner": "E-2"}),
+        ("opportunity.created", {"opportunity": "D-77", "value": 100, "product": "scales"}),
+        ("opportunity.updated", {"opportunity": "D-77", "value": 1234567, "currency": "JPY"}),
+    ]
+    body = [
+        {
+            **(account if type == "account.segmented" else lead),
+            "id": f"company-{at}",
+            "type": type,
+            "data": data,
+        }
+        for at, (type, data) in enumerate(reports)
+    ]
+    answer = await service.client.post("/v1/events", json=body)
+    assert answer.status_code == 200, answer.text
+    await settled(service)
+
+    page = await read(browser, f"/accounts/{customer['id']}?lang=ja")
+
+    shown = re.findall(r'<td class="num">([^<]+ · [^<]+ · E-\d)</td>', page)
+    assert shown == ["ローセグメント · 守り · E-2", "ハイセグメント · 攻め · E-1"]
+    (deal,) = re.findall(r"<tr><th scope=\"row\"><code>[^<]*D-77</code>.*?</tr>", page, re.DOTALL)
+    for said in ("scales", "進行中", "1,234,567 JPY"):
+        assert said in deal
+    for filters, is_found in (
+        ("segment=low", True),
+        ("segment=high", False),
+        (f"key_role=defend&owner=E-2&stage={customer['stage']}", True),
+        ("key_role=attack&owner=E-2", False),
+        ("owner=E-1", False),
+    ):
+        listed = await read(browser, f"/accounts?{filters}")
+        answer = await service.client.get(f"/v1/accounts?{filters}")
+        ids = [one["id"] for one in answer.json()["accounts"]]
+        assert re.findall(r'<th scope="row"><a href="/accounts/([^"]+)"', listed) == ids
+        assert (customer["id"] in ids) is is_found, filters
+    assert (await browser.get("/accounts?segment=none")).status_code == 422
+
+
 async def test_the_audit_shows_what_was_corrected_newest_first_and_what_it_changes(
     service: Service, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.lead.state import LeadState
-from domain.lifecycle.definition import UNPLACED, Lifecycle
+from domain.lifecycle.definition import UNPLACED, Lifecycle, Track
 from events.lifecycles.known import Lifecycles
 from events.limits import INTEGER_MAX
 from events.records import OWN_SOURCE
@@ -149,7 +149,7 @@ async def _lead_page(
         facts=list(_facts(view, state)),
         deadlines=_deadlines(view, state, now),
         drawing=_lane(view, stays, now) if stays else None,
-        stays=[_stay(view, stay, now) for stay in reversed(stays)],
+        stays=[stay_row(view, track, stay, now) for stay in reversed(stays)],
         happenings=_happenings(view, found.events),
         is_first=before is None,
         earlier=found.earlier,
@@ -230,10 +230,11 @@ def _deadlines(view: View, state: LeadState, now: datetime) -> list[DueRow]:
     return sorted(rows, key=lambda row: row.due_at)
 
 
-def _stay(view: View, stay: KnownStay, now: datetime) -> StayRow:
+def stay_row(view: View, track: Track, stay: KnownStay, now: datetime) -> StayRow:
+    """Describe a stay of a lead or a company."""
     left_by = EXITS_BY_NAME.get(stay.exit_kind or "")
     return StayRow(
-        stage_in(view, view.lifecycle.lead, stay.stage),
+        stage_in(view, track, stay.stage),
         stay.pass_number,
         stay.entered_at,
         stay.left_at,
