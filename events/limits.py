@@ -162,6 +162,11 @@ STOPPED_WAITS_MAX = 5_000
 TIMERS_LOOK_S = 1.0
 """How late a timer may fire. A report about the lead fires it at once."""
 
+# batch.intake
+INTAKE_SOURCES_MAX = 200
+"""Sources with rows of their own per day in the counts of what came in. A company has dozens; a key
+that may name any source could otherwise add rows without end."""
+
 # batch.memory
 REMEMBERED_SUBJECTS_MAX = 200_000
 """Some 200 MB of states: the leads of a month's traffic."""

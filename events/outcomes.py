@@ -99,6 +99,7 @@ def refuse(item: Item | Refused, refusal: Refusal) -> Refused:
         item.content,
         signal.fingerprint,
         item.dialect,
+        signal.source,
     )
 
 

@@ -79,6 +79,9 @@ class Refused(NamedTuple):
     """The fingerprint of the parsed event; None if none could be made."""
     dialect: str = NATIVE
     """The dialect it was parsed in, and in which it is parsed again."""
+    counted_as: str = ""
+    """The source under which it is counted: one that its key may name, unlike `source`, which is
+    whatever the sender wrote. Empty if that is unknown."""
 
     @property
     def received(self) -> Received:

@@ -42,6 +42,10 @@ class Submission(NamedTuple):
     is_own: bool = False
     """Work of the service itself, which must not cause senders to be refused."""
 
+    is_repeated: bool = False
+    """Whether its items may have been counted before: the outcome of an earlier attempt is unknown,
+    or they are kept refusals."""
+
     @property
     def size(self) -> int:
         return len(self.items) + len(self.woken)

@@ -31,6 +31,9 @@ BEGIN
     EXECUTE 'GRANT INSERT, DELETE ON ledger.refusals TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_received_at, times, reason, problem, status, retries, position, '
             'settled_at, settled_by, dismissal, state_seal) ON ledger.refusals TO ' || serving;
+    -- Counts only grow.
+    EXECUTE 'GRANT INSERT ON ledger.intake_counts TO ' || serving;
+    EXECUTE 'GRANT UPDATE (items, last_at) ON ledger.intake_counts TO ' || serving;
     -- A session is used until it ends; what it was opened with stays.
     EXECUTE 'GRANT INSERT, DELETE ON ledger.page_sessions TO ' || serving;
     EXECUTE 'GRANT UPDATE (last_seen_at) ON ledger.page_sessions TO ' || serving;
@@ -47,7 +50,8 @@ BEGIN
            AND tablename NOT IN ('ledger_head', 'events', 'event_personal', 'event_actors',
                                  'subjects', 'identifiers', 'refusals', 'api_keys', 'schema_version',
                                  'webhooks', 'webhook_secrets', 'webhook_deliveries', 'page_sessions',
-                                 'page_log_in_failures', 'personal_reads', 'page_searches')
+                                 'page_log_in_failures', 'personal_reads', 'page_searches',
+                                 'intake_counts')
     LOOP
         -- Checkpoints and projections: everything that can be dropped and rebuilt.
         EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ' || projected || ' TO ' || serving;

@@ -215,6 +215,8 @@ class Ledger:
                 log.warning("ledger.try_failed", attempt=attempt, error=type(error).__name__)
                 if attempt == APPEND_ATTEMPTS_MAX or monotonic() - began > APPEND_GIVE_UP_S:
                     raise LedgerUnavailable("the database accepts no writes at present") from error
+            # It may have been committed, although no answer came.
+            submissions = [each._replace(is_repeated=True) for each in submissions]
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         raise AssertionError("the last attempt returns or raises")
@@ -403,7 +405,7 @@ class Ledger:
             return Appended([halves.outcomes[1]], halves.position)
         if len(items) > 1 and not submission.is_strict:
             middle = len(items) // 2
-            parts = [Submission(items[:middle]), Submission(items[middle:])]
+            parts = [submission._replace(items=half) for half in (items[:middle], items[middle:])]
             halves = await self._halve(parts, error)
             return Appended([[*halves.outcomes[0], *halves.outcomes[1]]], halves.position)
         fault = fault_of(error)

@@ -24,7 +24,9 @@ SELECT outcome, head_position, database_time
        :refusal_ids, :refusal_times, :refusal_keys, :refusal_sources,
        :refusal_event_ids, :refusal_types, :refusal_reasons,
        :refusal_problems, :refusal_contents, :refusal_dialects,
-       :refusal_seals, :refusal_state_seals)
+       :refusal_seals, :refusal_state_seals,
+       :intake_day, :intake_sources, :intake_outcomes, :intake_reasons, :intake_items,
+       :intake_sources_max)
 
 -- name: find_keys
 -- Which keys of a batch are already events: looked up before any state is read. The fingerprint of

@@ -20,10 +20,12 @@ from events import refusal_texts
 from events.append.decide import decide_signal, postpone, settle_one
 from events.batch.draft import Draft
 from events.batch.entries import Known
+from events.batch.intake import Became, Intake
 from events.batch.memory import Memory
 from events.batch.upkeep import wake
 from events.faults import Fault, fault_of
 from events.outcomes import Duplicate, Outcome, Recorded, hold_back, refuse
+from events.records import OWN_SOURCE
 from events.refusals import Refusal, Refused
 from events.revision.past import NotRecalled, Recollection, all_of
 from events.revision.planned_past import PlannedPast
@@ -56,6 +58,8 @@ class Plan:
     failures: list[Failure] = field(default_factory=list)
     set_aside: dict[str, Fault] = field(default_factory=dict)
     """Leads that were woken but cannot be brought up to date."""
+    intake: Intake = field(default_factory=Intake)
+    """The items so far, by source and outcome."""
     own_keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     asks_for_keys: bool = False
     """Whether something was refused. A refused item writes no event, so only a look-up can show
@@ -72,13 +76,18 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        return not self.draft.entries and not self.refused
+        return not self.draft.entries and not self.refused and not self.intake
 
     def submit(self, submission: Submission) -> list[Outcome]:
         """Decide every item. A strict submission is recorded entirely or not at all."""
         self.draft.prepared |= submission.prepared
         for lead_id in submission.woken:
             self._wake(lead_id)
+        outcomes = self._take_all(submission)
+        self._count(submission, outcomes)
+        return outcomes
+
+    def _take_all(self, submission: Submission) -> list[Outcome]:
         if not submission.is_strict:
             return [self._take(item) for item in submission.items]
         mark, refused, own_keys = self.draft.mark(), list(self.refused), dict(self.own_keys)
@@ -92,6 +101,26 @@ class Plan:
                 for item, outcome in zip(submission.items, outcomes, strict=True)
             ]
         return outcomes
+
+    def _count(self, submission: Submission, outcomes: Sequence[Outcome]) -> None:
+        """Count what became of the items of a submission, except the service's own.
+
+        Whether an earlier attempt at the same items was committed, and counted, is not always
+        known. So a repeated submission counts only what is recorded now: that was not before.
+        """
+        for item, outcome in zip(submission.items, outcomes, strict=True):
+            source = item.signal.source if isinstance(item, Item) else item.counted_as
+            if source == OWN_SOURCE:
+                continue
+            if isinstance(outcome, Recorded):
+                self.intake[source, Became.RECORDED, ""] += 1
+            elif submission.is_repeated:
+                continue
+            elif isinstance(outcome, Duplicate):
+                self.intake[source, Became.DUPLICATE, ""] += 1
+            else:
+                became = Became.REFUSED if outcome.is_kept else Became.IGNORED
+                self.intake[source, became, outcome.refusal.reason] += 1
 
     def settle(self, outcomes: Sequence[Sequence[Outcome]]) -> list[list[Outcome]]:
         """Decide again what late reports concern, and add the results to the outcomes."""

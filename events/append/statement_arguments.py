@@ -12,8 +12,9 @@ from domain.lead.state import AccountState, LeadState
 from domain.times import format_utc
 from events.append.plan import Plan
 from events.batch.entries import Entry, Link
+from events.batch.intake import day_of
 from events.batch.memory import Remembered
-from events.limits import LATE_REPORTS_WAIT
+from events.limits import INTAKE_SOURCES_MAX, LATE_REPORTS_WAIT
 from events.records import OWN_SOURCE
 from events.refusals import Refusal, RefusalState
 from events.seals import Seals
@@ -34,6 +35,7 @@ def arguments(
         **_states(plan, late_reports_wait),
         **_links(plan.draft.links),
         **_refusals(plan, seals),
+        **_intake(plan),
     }
 
 
@@ -158,6 +160,20 @@ def _refusals(plan: Plan, seals: Seals) -> dict[str, Any]:
             seals.of_state(item.refusal_id, RefusalState(item.refusal.reason, problem))
             for item, problem in zip(refused, problems, strict=True)
         ],
+    }
+
+
+def _intake(plan: Plan) -> dict[str, Any]:
+    # In one order everywhere, so that two transactions that count the same never wait in a circle.
+    counted = sorted(plan.intake.items())
+    day = day_of(plan.recorded_at, plan.memory.compiled.lifecycle) if counted else None
+    return {
+        "intake_day": day,
+        "intake_sources": [source for (source, _, _), _ in counted],
+        "intake_outcomes": [str(became) for (_, became, _), _ in counted],
+        "intake_reasons": [reason for (_, _, reason), _ in counted],
+        "intake_items": [str(items) for _, items in counted],
+        "intake_sources_max": INTAKE_SOURCES_MAX,
     }
 
 

@@ -211,7 +211,8 @@ class Connection:
                 continue
             self._frames.send(encode(self._hello))
             if self._is_known.is_set():
-                for number in list(self._unanswered):
+                for number, waiting in list(self._unanswered.items()):
+                    waiting.submission = waiting.submission._replace(is_repeated=True)
                     self._send(number)
             await is_lost.wait()
             log.warning("writer.lost", unanswered=len(self._unanswered))

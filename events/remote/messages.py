@@ -63,6 +63,7 @@ class Submit(msgspec.Struct, tag="submit", array_like=True, frozen=True):
     woken: tuple[str, ...]
     counted: tuple[int, list[tuple[OccupiedStage, int]]] | None
     is_own: bool
+    is_repeated: bool
 
 
 class SentRecorded(msgspec.Struct, tag="recorded", array_like=True, frozen=True):
@@ -181,6 +182,7 @@ def sent(number: int, submission: Submission, version: int) -> Submit:
         submission.woken,
         None if counted is None else (counted.position, list(counted.occupied.items())),
         submission.is_own,
+        submission.is_repeated,
     )
 
 
@@ -213,6 +215,7 @@ def received(
         submit.woken,
         None if counted is None else Occupancy(counted[0], dict(counted[1])),
         is_own=submit.is_own,
+        is_repeated=submit.is_repeated,
     )
 
 

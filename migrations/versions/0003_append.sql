@@ -19,7 +19,9 @@ CREATE FUNCTION ledger.append(
     refusal_ids uuid[], refusal_times timestamptz[], refusal_keys text[], refusal_sources text[],
     refusal_event_ids text[], refusal_types text[], refusal_reasons text[],
     refusal_problems text[], refusal_contents bytea[], refusal_dialects text[],
-    refusal_seals bytea[], refusal_state_seals bytea[]
+    refusal_seals bytea[], refusal_state_seals bytea[],
+    intake_day date, intake_sources text[], intake_outcomes text[], intake_reasons text[],
+    intake_items text[], intake_sources_max integer
 ) RETURNS TABLE (outcome text, head_position bigint, database_time timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -126,6 +128,11 @@ BEGIN
                       excluded.state_seal
                 WHERE kept.status = 'open' OR kept.reason <> excluded.reason)
          WHERE excluded.last_received_at > kept.last_received_at;
+    END IF;
+
+    IF cardinality(intake_sources) > 0 THEN
+        PERFORM ledger.count_intake(intake_day, intake_sources, intake_outcomes, intake_reasons,
+                                    intake_items, proposed_at, intake_sources_max);
     END IF;
 
     head_position := expected_position + cardinality(records);

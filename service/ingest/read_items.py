@@ -12,8 +12,9 @@ from events.signals.dialects.parcels import Dialect
 from events.signals.dialects.parts import Misshapen
 from events.signals.dialects.reading import read as read_message
 from events.signals.dialects.reading import recordable_id
-from events.signals.native import read
+from events.signals.native import is_event_id, read
 from events.signals.native_schema import ASCII
+from events.signals.sender import Sender
 from events.strict_json import (
     FaultyItem,
     JsonFault,
@@ -150,7 +151,16 @@ def refuse(
         content,
         fingerprint,
         dialect,
+        _counted_as(named.get("source"), sender),
     )
+
+
+def _counted_as(value: object, sender: Sender) -> str:
+    """Return the source that refused input counts for: the named one only if it may be recorded."""
+    source = _code(value)
+    if source is not None and sender.speaks_for(source) and is_event_id(source):
+        return source
+    return sender.source
 
 
 def _name(value: object) -> str | None:

@@ -77,7 +77,7 @@ async def retry(
         return []
     senders = await _senders(keys, kept)
     items = tuple(_prepared(reporting, row, senders) for row in kept)
-    outcomes = await reporting.queue.submit(Submission(items))
+    outcomes = await reporting.queue.submit(Submission(items, is_repeated=True))
     reporting.metrics.decided(outcomes)
     await _settle(refusals, kept, outcomes, by)
     return outcomes

@@ -20,6 +20,7 @@ from domain.signal import REFERENCES, Identifier
 from events.append.loader import _missing, needs_occupancy
 from events.append.plan import Plan
 from events.batch.entries import Entry, Known
+from events.batch.intake import Intake
 from events.batch.memory import Memory, Pointer, Remembered, point, standing_of
 from events.lifecycles.publish import compiled_from, publication
 from events.outcomes import Outcome
@@ -70,6 +71,7 @@ class LedgerInMemory:
         default_factory=lambda: defaultdict(list)
     )
     refused: list[Refused] = field(default_factory=list)
+    intake: Intake = field(default_factory=Intake)
     keys: dict[tuple[str, str], Known] = field(default_factory=dict)
     subjects: dict[str, Remembered] = field(default_factory=dict)
     links: list[Pointer] = field(default_factory=list)
@@ -260,6 +262,7 @@ class LedgerInMemory:
     def _write(self, plan: Plan) -> None:
         self.entries += plan.draft.entries
         self.refused += plan.refused
+        self.intake += plan.intake
         for entry in plan.draft.entries:
             key = (entry.envelope.source, entry.envelope.id)
             assert key not in self.keys, f"{key} is written twice"

@@ -1,0 +1,13 @@
+"""How much came in."""
+
+from alembic import context, op
+
+from migrations.scripts import run_script
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """Create the counts of what came in, by source and day."""
+    run_script(op.get_bind(), "versions/0013_intake.sql", context.config.attributes["schema"])
