@@ -74,7 +74,8 @@ async def test_two_writers_count_in_the_same_rows(on: LedgerOnPostgres) -> None:
 
 def breaking(monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
     """Lose the connection once: before the batch is written, or after it is committed."""
-    write, broken = Ledger._write_rows, []
+    write = Ledger._write_rows
+    broken: list[bool] = []
 
     async def write_rows(self: Ledger, driver: Driver, plan: Plan) -> None:
         is_first = not broken
