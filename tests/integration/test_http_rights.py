@@ -50,6 +50,7 @@ MAY: Mapping[str, set[Scope]] = {
     "GET /v1/events": {Scope.EVENTS_READ},
     "GET /v1/events/stream": {Scope.EVENTS_READ},
     "GET /v1/figures": {Scope.PROJECTIONS_READ},
+    "GET /v1/figures/targets": {Scope.PROJECTIONS_READ},
     "GET /v1/figures/{name}": {Scope.PROJECTIONS_READ},
     "GET /v1/figures/{name}/compare": {Scope.LEADS_READ},
     "POST /v1/figures/{name}/compare": {Scope.LEADS_READ},

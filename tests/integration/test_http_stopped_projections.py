@@ -15,6 +15,7 @@ ROUTES = {
     "/v1/funnel": {"stage_intervals"},
     "/v1/funnel/flow?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z": {"stage_intervals"},
     "/v1/contribution": {"business"},
+    "/v1/figures/targets": {"stage_intervals", "directory", "business", "plans"},
     "/v1/deadlines": {"deadlines"},
     "/v1/leads": {"directory"},
     "/v1/lists": {"directory"},
