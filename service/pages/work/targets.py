@@ -16,7 +16,6 @@ from projections.figures.actuals import TARGETS_READ
 from projections.figures.stages import FLOW
 from projections.plans.projection import PlanQueries
 from service.bodies.body_memory import MemoryBudgets
-from service.feed.log import Log
 from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.limits import REPORT_FORM_BYTES_MAX
@@ -122,7 +121,6 @@ async def _targets_page(
     form: Mapping[str, str] | None = None,
     refused: Refusing | None = None,
 ) -> Response:
-    head = await part_of(request, Log).head()
     async with looking_at(request, view.asked, TARGETS_READ) as looking:
         about = looking.question(FLOW)
         actuals = actuals_of(looking)
@@ -138,7 +136,6 @@ async def _targets_page(
         last_day=last_day(about, view.words.zone),
         periods=PERIODS,
         period_default=PERIOD_DEFAULT,
-        behind=0 if "known_at" in view.asked else max(0, head - looking.reading.position),
         pinned=view.again(**looking.pinned(about)),
         is_empty=looking.reading.position == 0,
         planned=_periods(view, looking, targets),
