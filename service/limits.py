@@ -427,6 +427,23 @@ READS_SEALED_EVERY_S: Final = 3_600
 SCRATCH_REMOVE_WAIT_S = 10.0
 SCRATCH_REMOVE_POLL_S = 0.02
 
+# intake
+INTAKE_WRITTEN_EVERY_S: Final = 1.0
+"""How long a count is only in the memory of its process, if its item is answered without the
+ledger. A process that is killed loses no more than that."""
+INTAKE_UNWRITTEN_MAX: Final = 1_000
+"""Different counts that are held meanwhile. Beyond that, further sources are counted together."""
+INTAKE_DAYS_DEFAULT: Final = 28
+"""Four weeks: the same days of the week, four times each."""
+INTAKE_DAYS_MAX: Final = 100
+"""A quarter in one answer."""
+SOURCE_LOOKED_BACK_DAYS: Final = 120
+"""A source that has sent nothing for longer is no longer called silent: it was given up."""
+SOURCE_GAPS_DAYS: Final = 28
+"""The days up to its last one from which the usual gap of a source is found."""
+SOURCE_GAPS_MIN: Final = 3
+"""With fewer gaps, no gap is usual: an import that came twice is not late."""
+
 # watch
 ASK_EVERY_S = 1.0
 ASK_AGAIN_S = 0.2

@@ -158,6 +158,10 @@ class Metrics:
             "leadledger_refusals_bytes",
             "Bytes that all refusals take, as last measured.",
         )
+        self._sources_silent = gauge(
+            "leadledger_sources_silent",
+            "Sources that have sent nothing for longer than usual.",
+        )
         self._purged = counter(
             "leadledger_refusals_purged",
             "Refusals removed because of their age, or of the size of all refusals.",
@@ -232,6 +236,10 @@ class Metrics:
     def refusals_take(self, size_bytes: int) -> None:
         """Set how much all refusals take."""
         self._refusal_bytes.set(size_bytes)
+
+    def sources_silent(self, sources: int) -> None:
+        """Set how many sources have sent nothing for longer than usual."""
+        self._sources_silent.set(sources)
 
     def purged(self, cause: str, refusals: int) -> None:
         """Count refusals that were removed."""

@@ -55,6 +55,9 @@ COMMANDS = {
         "refusals:refusals_commands",
         "List what was refused, and retry it once the cause is fixed.",
     ),
+    "intake": Command(
+        "intake:intake", "Show how much came in from each source, and what became of it."
+    ),
     "webhook": Command("webhook:webhook_commands", "Send events to other systems as they happen."),
 }
 

@@ -31,6 +31,8 @@ from service.feed.tail import Tail
 from service.http.parts import Parts
 from service.ingest.publish import Publishing
 from service.ingest.reporting import Reporting
+from service.intake.store import IntakeStore
+from service.intake.unrecorded import Unrecorded
 from service.keys.directory import KeyDirectory
 from service.keys.store import KeyStore
 from service.people.cards import Cards
@@ -99,7 +101,14 @@ async def front_parts(
     keys.start()
     stack.push_async_callback(keys.close)
     log = Log(engine, schema)
-    reporting = Reporting(access.queue, access.lifecycles, digests, metrics, access.clock.now)
+    unrecorded = Unrecorded(
+        engine, schema, access.lifecycles, now=access.clock.now, on_fault=metrics.fault
+    )
+    stack.push_async_callback(unrecorded.write)
+    await stack.enter_async_context(running(unrecorded.run(), "intake"))
+    reporting = Reporting(
+        access.queue, access.lifecycles, digests, metrics, unrecorded, access.clock.now
+    )
     cards = Cards(engine, schema)
     serving = Serving(
         engine,
@@ -125,6 +134,7 @@ async def front_parts(
         reporting,
         Publishing(reporting, engine, schema),
         RefusalStore(engine, schema, digests.seals),
+        IntakeStore(engine, schema),
         log,
         appends,
         Tail(log, appends, on_fault=metrics.fault),

@@ -51,6 +51,7 @@ async def record_one(
         holder.allowance.take(1)
     if isinstance(item, Refused) and not item.is_kept:
         outcome: Outcome = item
+        reporting.unrecorded.add(item)
     else:
         (outcome,) = await reporting.queue.submit(Submission((item,)))
     visit.count(*reporting.metrics.decided([outcome]))

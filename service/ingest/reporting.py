@@ -9,6 +9,7 @@ from events.signals.context import Context
 from events.signals.digests import Digests
 from events.signals.sender import Sender
 from events.submission_queue import SubmissionQueue
+from service.intake.unrecorded import Unrecorded
 from service.metrics import Metrics
 
 
@@ -20,6 +21,8 @@ class Reporting:
     lifecycles: Lifecycles
     digests: Digests
     metrics: Metrics
+    unrecorded: Unrecorded
+    """Counts what is answered without the ledger."""
     now: Callable[[], datetime]
     """The time by the ledger's clock."""
 

@@ -13,12 +13,14 @@ from service.http.authentication import Needs
 from service.http.exact_route import ExactRoute
 from service.http.parts import part_of
 from service.http.problem import Problem
+from service.intake.store import IntakeStore
 from service.keys.scopes import Scope
 from service.limits import KEY_WAIT_S
 from service.metrics import Metrics
 from service.reading.readiness import Examination, count_pending, count_set_aside
+from service.reading.rosters import today_of
 from service.refusals.store import RefusalStore
-from service.routes.parameters import ProjectionsReader
+from service.routes.parameters import ProjectionsReader, lifecycle_of
 from service.shapes import administration as shapes
 
 _NOT_FOUND_OUT: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
@@ -81,6 +83,8 @@ async def get_metrics(request: Request, _: ProjectionsReader) -> Response:
         if oldest_at is not None
         else 0,
     )
+    today = today_of(lifecycle_of(request), part_of(request, Clock).now())
+    metrics.sources_silent(len(await part_of(request, IntakeStore).silent(today)))
     metrics.webhooks(**(await serving.deliveries.totals())._asdict())
     body = metrics.exposition()
     return Answer(200, body, media_type=CONTENT_TYPE_LATEST.encode())

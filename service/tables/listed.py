@@ -7,9 +7,14 @@ from service.tables.spreadsheet import Column, ColumnKind, Sheet, Value
 
 BETWEEN: Final = "; "
 """Between several values in one cell."""
-IDS: Final = ("id", "lead")
+IDS: Final = ("id", "lead", "day", "source")
 """They come first."""
-NUMBERS: Final = frozenset({"pass", "lifecycle", "position", "breached", "settled"})
+NUMBERS: Final = frozenset(
+    {
+        *("pass", "lifecycle", "position", "breached", "settled"),
+        *("received", "recorded", "duplicates", "refused", "ignored"),
+    }
+)
 """Whole numbers; positions are texts in JSON, because they may have more digits than it allows."""
 
 JAPANESE: Final[Mapping[str, str]] = {
@@ -46,6 +51,14 @@ JAPANESE: Final[Mapping[str, str]] = {
     "orders": "受注",
     "segment": "セグメント",
     "key_role": "守り・攻め",
+    "day": "日付",
+    "source": "送信元",
+    "received": "受信",
+    "recorded": "記録",
+    "duplicates": "重複",
+    "refused": "拒否",
+    "ignored": "対象外",
+    "reasons": "理由",
 }
 
 

@@ -81,7 +81,7 @@ QUESTIONS: Mapping[str, Sequence[Mapping[str, str]]] = {
 PAGE_QUESTIONS: Mapping[str, Sequence[str]] = {
     "/leads": ["", "?row=MAL", "?list=house"],
     "/compare": ["?row=MAL&other_as_of=2020-01-01"],
-    "/audit": ["", "?show=rules"],
+    "/audit": ["", "?show=rules", "?show=intake"],
     "/worklist": ["", "?owner=nobody"],
 }
 SELECTION = {"starts_on": "2026-11-02", "ends_on": "2026-11-06", "capacity": 9}

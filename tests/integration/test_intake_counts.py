@@ -15,6 +15,7 @@ from events.outcomes import Duplicate, Recorded
 from events.signals.sender import ANY_SOURCE
 from events.submission import Submission
 from service.private_postgres import PrivatePostgres
+from tests.support.http_service import SCHEMA, SEALS
 from tests.support.ledger_in_memory import SENDER, item_of
 from tests.support.ledger_on_postgres import (
     LedgerOnPostgres,
@@ -72,27 +73,32 @@ async def test_two_writers_count_in_the_same_rows(on: LedgerOnPostgres) -> None:
     assert await counts(on) == {("test", outcome, ""): items for outcome, items in sent.items()}
 
 
-def breaking(monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
-    """Lose the connection once: before the batch is written, or after it is committed."""
-    write = Ledger._write_rows
-    broken: list[bool] = []
+class Cut(Ledger):
+    """A writer that loses its connection once: with its first batch, or after that is committed."""
 
-    async def write_rows(self: Ledger, driver: Driver, plan: Plan) -> None:
-        is_first = not broken
-        broken.append(True)
-        if not (is_first and before):
-            await write(self, driver, plan)
-        if is_first:
-            raise asyncpg.ConnectionDoesNotExistError
+    is_cut = False
+    commits_first = False
 
-    monkeypatch.setattr(Ledger, "_write_rows", write_rows)
+    async def _write_rows(self, driver: Driver, plan: Plan) -> None:
+        if self.is_cut:
+            return await super()._write_rows(driver, plan)
+        self.is_cut = True
+        if self.commits_first:
+            await super()._write_rows(driver, plan)
+        raise asyncpg.ConnectionDoesNotExistError
 
 
-async def test_a_batch_whose_answer_is_lost_is_not_counted_twice(
-    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    breaking(monkeypatch, before=False)
-    outcomes = await on.send(form("1"), form("1", email="x@example.co.jp"))
+async def cut(on: LedgerOnPostgres, *, commits_first: bool) -> Ledger:
+    ledger = Cut(on.engine, SCHEMA, SEALS)
+    ledger.commits_first = commits_first
+    await ledger.open()
+    on.others.append(ledger)
+    return ledger
+
+
+async def test_a_batch_whose_answer_is_lost_is_not_counted_twice(on: LedgerOnPostgres) -> None:
+    ledger = await cut(on, commits_first=True)
+    outcomes = await send(ledger, form("1"), form("1", email="x@example.co.jp"))
     assert isinstance(outcomes[0], Duplicate)
     assert await counts(on) == {
         ("test", "recorded", ""): 1,
@@ -100,12 +106,10 @@ async def test_a_batch_whose_answer_is_lost_is_not_counted_twice(
     }
 
 
-async def test_a_batch_that_is_lost_counts_what_is_recorded_after_all(
-    on: LedgerOnPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_batch_that_is_lost_counts_what_is_recorded_after_all(on: LedgerOnPostgres) -> None:
     await on.send(form("0"))
-    breaking(monkeypatch, before=True)
-    await on.send(form("0"), form("1"), unknown("2"))
+    ledger = await cut(on, commits_first=False)
+    await send(ledger, form("0"), form("1"), unknown("2"))
     assert await counts(on) == {("test", "recorded", ""): 2}
 
 

@@ -58,7 +58,7 @@ EVERY_PAGE = (
         "/figures/customers",
     ),
     *("/conflicts", "/refusals", "/selections", "/audit", "/audit?show=rules"),
-    *("/audit?show=reads", "/settings", "/sessions"),
+    *("/audit?show=reads", "/audit?show=intake", "/settings", "/sessions"),
 )
 LATE = {
     "id": "late-1",

@@ -21,7 +21,7 @@ SOURCES = "".join(
 )
 BUILT = re.compile(
     r"(?:period|problem|remedy|field|refused)\."
-    r"|(?:accounts|audit|conflicts|refusals|settings)\.is_|compare\.(?:only_|same|different|file_)|contribution\.(?:by|means)_|selections\.(?:backlog|requests|places|candidates)$|login\.failed_|work\.(?:true$|false$|due_)|.*_(?:one|other)$"
+    r"|(?:accounts|audit|conflicts|refusals|settings)\.is_|compare\.(?:only_|same|different|file_)|contribution\.(?:by|means)_|intake\.(?:received|recorded|duplicates|refused|ignored)$|selections\.(?:backlog|requests|places|candidates)$|login\.failed_|work\.(?:true$|false$|due_)|.*_(?:one|other)$"
 )
 """Keys that are put together when they are used."""
 

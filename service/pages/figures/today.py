@@ -24,6 +24,7 @@ from projections.leads.queries import Roster
 from projections.plans.projection import PlanQueries
 from service.feed.log import Log
 from service.http.parts import part_of
+from service.intake.store import IntakeStore, SourceHeard
 from service.keys.scopes import Scope
 from service.limits import PAGE_MAX
 from service.pages.figures.numbers import FigureOnPage, LinkedNumber, ask
@@ -87,6 +88,8 @@ class Attention(NamedTuple):
     unassigned: int
     conflicts: int
     refusals: Sequence[OpenRefusals]
+    silent: Sequence[SourceHeard]
+    """Sources that have sent nothing for longer than usual."""
     is_truncated: bool
     """Whether there is more than was counted."""
 
@@ -281,6 +284,7 @@ async def _attention(
         free = await part_of(request, Roster).unassigned(
             driver, staffed_stages(looking.lifecycle), limit=PAGE_MAX
         )
+    today = looking.now.astimezone(calendar.zone).date()
     mine = next((one for one in due if one.owner == visitor.person), DueCounts(visitor.person))
     judged = await waiting(part_of(request, Log), after=0, limit=PAGE_MAX)
     sees_refusals = Scope.EVENTS_READ in visitor.sender.scopes
@@ -291,5 +295,6 @@ async def _attention(
         len(free.charges),
         len(judged["conflicts"]),
         await part_of(request, RefusalStore).waiting() if sees_refusals else (),
+        await part_of(request, IntakeStore).silent(today) if sees_refusals else (),
         is_truncated=len(free.charges) == PAGE_MAX or judged["next"] is not None,
     )

@@ -1,4 +1,4 @@
-"""`/audit`: who changed what that was already recorded, what the ledger obeys, and who saw whom."""
+"""`/audit`: who changed what was recorded, what the ledger obeys, what came in, who saw whom."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -38,6 +38,8 @@ from service.keys.scopes import Scope
 from service.limits import AUDIT_ROWS
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.rendering import View, page, view_of
+from service.pages.running.intake import INTAKE, intake_page
+from service.pages.running.intake import PARAMETERS as INTAKE_PARAMETERS
 from service.people.reads import Reads
 from service.sessions.visiting import admit
 
@@ -76,15 +78,17 @@ class AuditRow(NamedTuple):
 async def get_audit_page(request: Request) -> Response:
     """Show changes. Raises LogInNeeded, and Problem: scope-missing, parameter-invalid."""
     visitor = await admit(request, Scope.EVENTS_READ)
-    view = view_of(request, asked_of(request, "show", "before"))
+    view = view_of(request, asked_of(request, "show", "before", *INTAKE_PARAMETERS))
     show, before = view.asked.get("show", "changes"), _before(view)
     may_see_reads = Scope.KEYS_ADMIN in visitor.sender.scopes and sees_personal(visitor.sender)
     if show == READS and may_see_reads:
         reads = await part_of(request, Reads).page(before=before, limit=AUDIT_ROWS)
         following = reads[-1].number if len(reads) == AUDIT_ROWS else None
         return page("reads.html", view, reads=reads, next=following, may_see_reads=True, show=show)
+    if show == INTAKE:
+        return await intake_page(request, view, may_see_reads=may_see_reads)
     if show not in SHOWN:
-        raise Problem("parameter-invalid", f"show is one of {', '.join((*SHOWN, READS))}.")
+        raise Problem("parameter-invalid", f"show is one of {', '.join((*SHOWN, INTAKE, READS))}.")
     log = part_of(request, Log)
     found, following = await log.backwards(before=before, types=SHOWN[show], limit=AUDIT_ROWS)
     return page(
