@@ -105,6 +105,7 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "companies": "/accounts",
         "company": company,
         "worklist": "/worklist?owner=inside-sales-1",
+        "team": "/worklist?team=yes&period=last_half",
         "deals": "/deals?period=last_half",
         "targets": "/targets?period=last_quarter",
         "conflicts": "/conflicts",

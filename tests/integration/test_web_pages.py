@@ -48,7 +48,7 @@ PAGE_BYTES_MAX = 100_000
 EVERY_PAGE = (
     *("/", "/funnel", "/conversion", "/deals", "/contribution", "/leads"),
     *("/targets", "/targets?period=this_quarter"),
-    *("/accounts", "/worklist"),
+    *("/accounts", "/worklist", "/worklist?team=yes"),
     *("/figures", "/figures/deadlines", "/figures/flow?by=origin,channel"),
     *(
         "/figures/revival",
@@ -479,6 +479,39 @@ async def test_a_company_shows_its_segments_its_owners_and_the_latest_of_each_de
         assert re.findall(r'<th scope="row"><a href="/accounts/([^"]+)"', listed) == ids
         assert (customer["id"] in ids) is is_found, filters
     assert (await browser.get("/accounts?segment=none")).status_code == 422
+
+
+async def test_managers_see_what_is_due_and_how_everyone_did(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    asked = {"from": "2026-01-01", "to": "2026-06-30"}
+    page = await read(browser, f"/worklist?team=yes&lang=en&{urlencode(asked)}")
+    expected, seen = {}, {}
+    for name, row, measure, label in (
+        ("screening", "first_contact", "contacted", "First contacts"),
+        ("screening", "first_contact", "waiting", "Waiting"),
+        ("deals", "created", "created", "Deals"),
+        ("acceptance", "rejected", "leads", "Rejected"),
+    ):
+        answer = await service.client.get(f"/v1/figures/{name}", params={**asked, "by": "owner"})
+        for part in answer.json()["parts"]:
+            for counted_row in part["rows"]:
+                count = int(counted_row["counts"].get(measure, {"count": 0})["count"])
+                if (counted_row["track"], counted_row["row"]) == ("lead", row) and count:
+                    expected[part["value"], label] = count
+    for found in re.findall(r'<tr><th scope="row">(.*?)</tr>', page.split("<tbody>")[1], re.DOTALL):
+        owners = re.findall(r'^<a href="[^"]+">([^<]+)</a>', found)
+        for _, label in expected:
+            number = rf'data-label="{label}"><?s?p?a?n?>?<a href="([^"]+)">([\d,]+)</a>'
+            for link, count in re.findall(number, found):
+                seen[owners[0] if owners else None, label] = int(count.replace(",", ""))
+                listed = await read(browser, html.unescape(link))
+                assert f'<b class="total">{count} ' in listed
+    assert seen == expected
+    assert len({label for _, label in expected}) > 2
+    percentiles = re.findall(r'data-label="[^"]+ p[59]0"><a href="(/leads/[^"]+)">', page)
+    assert percentiles
+    assert (await browser.get("/worklist?period=last_month")).status_code == 422
 
 
 async def test_the_audit_shows_what_was_corrected_newest_first_and_what_it_changes(

@@ -24,13 +24,15 @@ from service.http.parts import part_of
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
 from service.limits import OWNERS_MAX, WORK_LEADS_MAX, WORK_ROWS
+from service.pages.figures.members import invalid
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
-from service.pages.frame.looking import uncounted
+from service.pages.frame.looking import PARAMETERS, uncounted
 from service.pages.frame.people import People, people_of
 from service.pages.frame.rendering import View, page, view_of
 from service.pages.work.actions import ActionForm, actions_for
 from service.pages.work.reporting import RECORDED, recorded_in, visitor_in
+from service.pages.work.team import team_page
 from service.people.cards import Card, Memo
 from service.projected import ProjectedTables
 from service.reading.figures.defining import label_in
@@ -41,6 +43,8 @@ from service.sessions.visiting import Visitor, admit
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ACTS_SHOWN: Final = 3
+TEAM: Final = "team"
+"""The parameter with which managers see everyone's work instead of one worklist."""
 FIGURES_OF_OWNERS: Final = (hand_overs.DEADLINES, hand_overs.ACCEPTANCE, SCREENING, DEALS)
 """How the owners do: deadlines met, hand-overs taken on, the wait for the first contact, deals."""
 ACCEPT, ASSIGN = "lead.sales_accepted", "owner.assigned"
@@ -87,7 +91,12 @@ class OwnerLoad(NamedTuple):
 async def get_worklist_page(request: Request) -> Response:
     """Show whom to attend to. Raises LogInNeeded, and Problem: scope-missing."""
     visitor = await admit(request, Scope.LEADS_READ)
-    view = view_of(request, asked_of(request, "owner", RECORDED))
+    asked = asked_of(request, "owner", RECORDED, TEAM, *PARAMETERS)
+    view = view_of(request, asked)
+    if TEAM in asked:
+        return await team_page(request, view)
+    if asked.keys() & set(PARAMETERS):
+        raise invalid(f"A worklist is about now; a moment or a period needs {TEAM}=yes.")
     owner = view.asked.get("owner", visitor.person)
     recorded, compiled = recorded_in(view), part_of(request, Lifecycles).in_force
     lifecycle, now = compiled.lifecycle, part_of(request, Clock).now()
@@ -129,6 +138,7 @@ async def get_worklist_page(request: Request) -> Response:
         loads=[OwnerLoad(leads, due.get(one, DueCounts(one))) for one, leads in loads.items()],
         of_nobody=due.get(None),
         by_owner=_figures_by_owner(view, visitor),
+        team=view.url("/worklist", **{TEAM: "yes"}),
         shows_people=making.people.are_shown,
         recorded=recorded,
         refused=None,
