@@ -192,6 +192,35 @@ def test_without_script_and_mouse_one_gets_from_the_log_in_to_a_record(
     context.close()
 
 
+def test_a_printed_page_is_dark_on_white_and_has_the_numbers_without_the_controls(
+    browser: Browser, service: RunningService
+) -> None:
+    # The width of A4 landscape within its margins, on a screen that is set to dark.
+    paper: Any = {"width": 1031, "height": 703}
+    context = logged_in(browser, service, color_scheme="dark", locale="ja", viewport=paper)
+    page, _ = watched(context)
+    page.emulate_media(media="print")
+    controls, colours, columns = {}, set(), {}
+    for name, address in addresses(context).items():
+        page.goto(address)
+        seen = "[...document.querySelectorAll('form,button,summary,input')]"
+        controls[name] = page.evaluate(
+            f"{seen}.filter(one => one.checkVisibility() && !one.closest('td')).length"
+        )
+        colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        if page.query_selector(".cols"):
+            of_columns = "getComputedStyle(document.querySelector('.cols')).gridTemplateColumns"
+            columns[name] = len(page.evaluate(of_columns).split())
+        if name == "conversion":
+            kept = "getComputedStyle(document.querySelector('.young')).printColorAdjust"
+            # A browser drops backgrounds from paper, and hatching is one.
+            assert page.evaluate(kept) == "exact"
+    context.close()
+    assert {name: count for name, count in controls.items() if count} == {}
+    assert colours == {"rgb(255, 255, 255)"}
+    assert set(columns.values()) == {2}
+
+
 def test_the_module_replays_a_lead_and_copies_the_permanent_link(
     browser: Browser, service: RunningService
 ) -> None:
