@@ -396,6 +396,8 @@ PAGE_ROWS: Final = 100
 """Rows of one page: more than fits on a screen, and less than 100 kB of HTML."""
 WORK_ROWS: Final = 50
 """Leads of a worklist on one page: more than a person gets done in a day."""
+UNOWNED_ROWS: Final = 25
+"""Leads without an owner in each list below it: with more, the page exceeds 100 kB."""
 AUDIT_ROWS: Final = 50
 CONFLICTS_SHOWN: Final = 50
 REFUSALS_ON_PAGE: Final = 50

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from projections.deadlines.projection import DeadlineQueries
 from service.keys.scopes import Scope
+from service.limits import UNOWNED_ROWS, WORK_ROWS
 from service.private_postgres import PrivatePostgres
 from service.projected import ProjectedTables
 from tests.support.http_service import Service, running_service
@@ -20,6 +21,7 @@ from tests.support.page_visits import OURS, browsing, counted, key_of, log_in
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ME = "E1042"
+PAGE_BYTES_MAX = 100_000
 SALES = (Scope.LEADS_READ, Scope.EVENTS_WRITE, Scope.DECISIONS_WRITE, Scope.PERSONAL_READ)
 
 
@@ -336,3 +338,32 @@ async def test_who_may_see_figures_gets_from_the_worklist_to_those_by_owner(
     found = [link in (await one.get("/worklist")).text for one in (administrator, browser)]
     assert found == [True, False]
     assert (await administrator.get("/figures/screening?by=owner")).status_code == 200
+
+
+async def test_a_worklist_with_every_list_full_is_as_small_as_any_page(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    for number in range(WORK_ROWS + 1):
+        for name, types in (
+            ("own", ("inquiry.received", "owner.assigned")),
+            ("unowned", ("inquiry.received",)),
+            ("unjudged", ("form.submitted",)),
+        ):
+            person = f"{name}-{number:02}-of-a-department-with-a-long-name"
+            for type in types:
+                event = {
+                    "id": f"{person}-{type}",
+                    "type": type,
+                    "lead": {"email": f"{person}@gmail.com", "name": person},
+                    "data": {"inquiry.received": {"channel": "sales_direct"}}.get(
+                        type, {"owner": "E7"} if type == "owner.assigned" else {}
+                    ),
+                }
+                answer = await service.client.post("/v1/events", json=event)
+                assert answer.status_code == 201, answer.text
+    await counted(service)
+    page = (await browser.get("/worklist?owner=E7")).text
+    tables = page.split('<table class="list work">')[1:]
+    shown = [table.count("#forms") for table in tables]
+    assert shown == [WORK_ROWS, UNOWNED_ROWS, UNOWNED_ROWS]
+    assert len(page.encode()) <= PAGE_BYTES_MAX

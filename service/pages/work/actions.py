@@ -82,6 +82,19 @@ def actions_for(
     ]
 
 
+def action_for(
+    view: View, compiled: CompiledLifecycle, state: LeadState, sender: Sender, event: str
+) -> ActionForm | None:
+    """Return the form of one type of event; None if this person may not report it now.
+
+    A list needs one or two of the forms per lead. Making all of them took most of its time.
+    """
+    event_type = compiled.lifecycle.events.get(event)
+    if event_type is None or not is_possible(compiled, state, event_type, sender):
+        return None
+    return _form(view, compiled, state, event_type, {})
+
+
 def is_possible(
     compiled: CompiledLifecycle, state: LeadState, event_type: EventType, sender: Sender
 ) -> bool:

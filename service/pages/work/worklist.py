@@ -23,14 +23,14 @@ from service.feed.log import Act, Log
 from service.http.parts import part_of
 from service.ingest.labels import label_of
 from service.keys.scopes import Scope
-from service.limits import OWNERS_MAX, WORK_LEADS_MAX, WORK_ROWS
+from service.limits import OWNERS_MAX, UNOWNED_ROWS, WORK_LEADS_MAX, WORK_ROWS
 from service.pages.figures.members import invalid
 from service.pages.figures.numbers import stage_in
 from service.pages.frame.answering import PageRoute, asked_of
 from service.pages.frame.looking import PARAMETERS, uncounted
 from service.pages.frame.people import People, people_of
 from service.pages.frame.rendering import View, page, view_of
-from service.pages.work.actions import ActionForm, actions_for
+from service.pages.work.actions import ActionForm, action_for
 from service.pages.work.reporting import RECORDED, recorded_in, visitor_in
 from service.pages.work.team import team_page
 from service.people.cards import Card, Memo
@@ -105,8 +105,8 @@ async def get_worklist_page(request: Request) -> Response:
     # A form that was just sent is to be seen in the list.
     async with tables.reached(recorded, NAME) as driver:
         own = await roster.in_charge(driver, owner, after=None, limit=WORK_LEADS_MAX)
-        free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=WORK_ROWS)
-        unjudged = await roster.unassigned(driver, judging_stages(lifecycle), limit=WORK_ROWS)
+        free = await roster.unassigned(driver, staffed_stages(lifecycle), limit=UNOWNED_ROWS)
+        unjudged = await roster.unassigned(driver, judging_stages(lifecycle), limit=UNOWNED_ROWS)
         loads = await roster.owners(driver, limit=OWNERS_MAX)
     async with tables.reached(None, DEADLINES) as driver:
         found = await due_by_owner(
@@ -134,7 +134,7 @@ async def get_worklist_page(request: Request) -> Response:
         is_truncated=len(own.charges) == WORK_LEADS_MAX,
         free=[making.row(charge, []) for charge in free.charges],
         unjudged=[making.row(charge, []) for charge in unjudged.charges],
-        limit=WORK_ROWS,
+        limit=UNOWNED_ROWS,
         loads=[OwnerLoad(leads, due.get(one, DueCounts(one))) for one, leads in loads.items()],
         of_nobody=due.get(None),
         by_owner=_figures_by_owner(view, visitor),
@@ -227,7 +227,6 @@ class _Rows(NamedTuple):
     def row(self, charge: Charge, why: list[WorkReason]) -> WorkRow:
         """Return the row of a lead."""
         view, state, personal = self.view, charge.state, self.people.of(charge.id)
-        forms = {form.type: form for form in self._forms(state)}
         departments, language = view.lifecycle.departments, view.codes.language
         return WorkRow(
             id=charge.id,
@@ -245,10 +244,10 @@ class _Rows(NamedTuple):
             account=state.account,
             open_deals=sum(status == OPEN for status in state.opportunities.values()),
             revisit_on=state.revisit_on,
-            accept=forms.get(ACCEPT),
-            assign=forms.get(ASSIGN),
+            accept=self._form(state, ACCEPT),
+            assign=self._form(state, ASSIGN),
         )
 
-    def _forms(self, state: LeadState) -> list[ActionForm]:
+    def _form(self, state: LeadState, event: str) -> ActionForm | None:
         sender = visitor_in(self.request).sender
-        return actions_for(self.view, self.compiled, state, sender, given={})
+        return action_for(self.view, self.compiled, state, sender, event)
