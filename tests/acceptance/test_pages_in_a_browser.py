@@ -233,6 +233,8 @@ def test_the_module_replays_a_lead_and_copies_the_permanent_link(
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == service.url + str(page.get_attribute("a.pin", "href"))
     page.goto(addresses(context)["lead"])
+    # Until a moment is chosen, there is none to mark.
+    assert page.locator(".cursor").count() == 0
     page.focus(".replay input")
     page.keyboard.press("Home")
     first = page.locator("tr[data-stage]").last

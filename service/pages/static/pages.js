@@ -46,9 +46,9 @@ if (replay && lane) {
   cursor.setAttribute("class", "cursor");
   cursor.setAttribute("y1", "0");
   cursor.setAttribute("y2", String(lane.viewBox.baseVal.height - 22));
-  lane.append(cursor);
 
   const show = (at) => {
+    lane.append(cursor);
     const x = String(left + (right - left) * Math.min(Math.max((at - begin) / span, 0), 1));
     cursor.setAttribute("x1", x);
     cursor.setAttribute("x2", x);
