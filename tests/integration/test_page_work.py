@@ -128,6 +128,18 @@ async def test_a_call_is_recorded_in_two_steps_with_a_memo_and_a_return_date(
     assert (await last_event(service, lead, "screening.completed"))["data"] == given
     state = (await service.client.get(f"/v1/leads/{lead}")).json()
     assert state["revisit_on"] == "2027-03-01"
+    # A day that has come is the reason for calling, and not repeated below it.
+    due = {
+        "id": "jiro-due",
+        "type": "screening.completed",
+        "lead": {"email": "jiro@jiro.example"},
+        "data": {"class": "later", "revisit_date": "2026-01-05"},
+    }
+    for day, event in (("2027-03-01", None), ("2026-01-05", due)):
+        if event is not None:
+            assert (await service.client.post("/v1/events", json=event)).status_code == 201
+        await counted(service)
+        assert (await browser.get("/worklist")).text.count(f"次回日 {day}") == 1
 
 
 async def test_a_refused_form_is_shown_again_with_the_reason_and_what_was_entered(
