@@ -1,5 +1,5 @@
--- Reports of deals and orders, and marketing touches, from which contribution is computed; and contacts
--- with leads.
+-- Reports of deals and orders, and marketing touches, from which contribution is computed; contacts with
+-- leads; and what campaigns cost.
 -- `ledger` is a placeholder for the schema named in the settings.
 
 CREATE TABLE ledger.business_reports (
@@ -49,11 +49,15 @@ CREATE TABLE ledger.business_touches (
     touched_at timestamptz NOT NULL,
     origin text COLLATE "C",
     is_touch boolean NOT NULL,
+    campaign text COLLATE "C",
     voided_by bigint,
     CONSTRAINT business_touches_are_known_once PRIMARY KEY (generation, position, known_from)
 );
 
 CREATE INDEX business_touches_by_lead ON ledger.business_touches (generation, lead, touched_at);
+-- For the figure about campaigns: what they touched in a period.
+CREATE INDEX business_touches_of_campaigns ON ledger.business_touches (generation, touched_at)
+    WHERE campaign IS NOT NULL;
 
 CREATE TABLE ledger.business_contacts (
     generation integer NOT NULL,
@@ -69,3 +73,21 @@ CREATE TABLE ledger.business_contacts (
 
 COMMENT ON COLUMN ledger.business_contacts.class IS
     'What a completed screening found.';
+
+CREATE TABLE ledger.business_costs (
+    generation integer NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    campaign text COLLATE "C" NOT NULL,
+    channel text COLLATE "C",
+    currency text COLLATE "C" NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    cost numeric NOT NULL,
+    CONSTRAINT business_costs_are_recorded_once PRIMARY KEY (generation, position),
+    CONSTRAINT business_costs_end_after_they_begin CHECK (ends_on >= starts_on)
+);
+
+COMMENT ON TABLE ledger.business_costs IS
+    'What campaigns cost in a period. The last report known for the same campaign, channel, currency '
+    'and days counts; the ledger refuses periods that overlap.';

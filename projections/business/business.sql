@@ -72,17 +72,19 @@ SELECT generation, position, CAST(:by_position AS bigint), what, occurred_at, le
   FROM closed
 
 -- name: correct_touch
--- Only the time and the lead of a touch can be corrected.
+-- The time, the lead and the campaign of a touch can be corrected.
 WITH closed AS (
      UPDATE ledger.business_touches
         SET voided_by = :by_position
       WHERE generation = :generation AND position = :position AND voided_by IS NULL
-        AND (CAST(:occurred_at AS timestamptz) IS NOT NULL OR CAST(:lead AS uuid) IS NOT NULL)
+        AND (CAST(:occurred_at AS timestamptz) IS NOT NULL OR CAST(:lead AS uuid) IS NOT NULL
+             OR CAST(:campaign AS text) IS NOT NULL)
      RETURNING *)
 INSERT INTO ledger.business_touches (
-       generation, position, known_from, lead, touched_at, origin, is_touch)
+       generation, position, known_from, lead, touched_at, origin, is_touch, campaign)
 SELECT generation, position, CAST(:by_position AS bigint), COALESCE(CAST(:lead AS uuid), lead),
-       COALESCE(CAST(:occurred_at AS timestamptz), touched_at), origin, is_touch
+       COALESCE(CAST(:occurred_at AS timestamptz), touched_at), origin, is_touch,
+       COALESCE(CAST(:campaign AS text), campaign)
   FROM closed
 
 -- name: correct_contact
@@ -112,12 +114,19 @@ WITH held AS (
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'business_touches',
-            CAST(ROW(position, known_from, lead, touched_at, origin, is_touch, voided_by) AS text)
+            CAST(ROW(position, known_from, lead, touched_at, origin, is_touch, campaign, voided_by)
+                 AS text)
        FROM ledger.business_touches
       WHERE generation IN (:live, :built)
       UNION ALL
      SELECT generation, 'business_contacts',
             CAST(ROW(position, known_from, lead, contacted_at, what, class, voided_by) AS text)
        FROM ledger.business_contacts
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'business_costs',
+            CAST(ROW(position, occurred_at, campaign, channel, currency, starts_on, ends_on, cost)
+                 AS text)
+       FROM ledger.business_costs
       WHERE generation IN (:live, :built))
 -- include: engine/differing.sql

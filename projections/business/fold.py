@@ -1,4 +1,4 @@
-"""The fold of business: reports of deals, orders and renewals, marketing touches, and contacts.
+"""The fold of business: reports of deals, orders and renewals, touches, contacts, and costs.
 
 There is one row for each event. A row never changes, except for the position at which its event was
 voided. A correction adds another row, which is known from the correction on, and so does a
@@ -6,7 +6,7 @@ restatement if the account, the kind of business or the pass of a report differs
 queried as of any position, and are computed at query time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +19,7 @@ from domain.lead.state import State
 from domain.lifecycle.definition import EventKind, Lifecycle, Role, SubjectKind
 from domain.lifecycle.service_events import (
     CORRECTED,
+    COST_RECORDED,
     EVENT,
     EVENTS,
     FIELDS,
@@ -29,8 +30,10 @@ from domain.lifecycle.service_events import (
     VOIDED,
 )
 from domain.rules.business import Belonging, belonging_of, belongings_restated
+from domain.traits import CAMPAIGN
 from events.lifecycles.publish import parsed
 from projections.business.contacts import ContactRow, contact_row
+from projections.business.costs import CostRow, cost_row
 from projections.business.won_business import What
 
 WHAT_OF_ROLE = {
@@ -44,6 +47,7 @@ WHAT_OF_ROLE = {
     Role.CANCELS_ORDER: What.CANCELLED,
     Role.RENEWS: What.RENEWED,
 }
+TAKING_BACK = (VOIDED, CORRECTED, RESTATED, UNLINKED)
 EXPECTED_CLOSE = "expected_close"
 VALUE = "value"
 GROSS_PROFIT = "gross_profit"
@@ -81,6 +85,7 @@ class TouchRow(NamedTuple):
     """Whose work it came by, if a rule of the origin table says so."""
     is_touch: bool
     """Whether it is a touch by marketing."""
+    campaign: str | None
 
 
 class TakenBack(NamedTuple):
@@ -106,54 +111,59 @@ class Business:
     business: list[BusinessRow] = field(default_factory=list)
     touches: list[TouchRow] = field(default_factory=list)
     contacts: list[ContactRow] = field(default_factory=list)
+    costs: list[CostRow] = field(default_factory=list)
     taken_back: list[TakenBack] = field(default_factory=list)
 
 
 def fold(state: Business, event: Event) -> None:
-    """Add what one event reports about business, and whether it was a touch or a contact."""
+    """Add what one event reports: business, a touch, a contact or a cost, or what it takes back."""
     if event.type == PUBLISHED:
         state.lifecycle = parsed(event.data["text"])
-        return
-    if event.type in (VOIDED, CORRECTED):
-        fields = event.data[FIELDS] if event.type == CORRECTED else None
-        state.taken_back.append(
-            TakenBack(
-                int(event.data[EVENT]),
-                event.position,
-                fields,
-                event.effects.get("of_opportunity"),
-                event.effects.get("of_order"),
-            )
-        )
-        return
+    elif event.type in TAKING_BACK:
+        state.taken_back += _taken_back(event)
+    elif event.cause is None and state.lifecycle is not None:
+        _report(state, state.lifecycle, event)
+
+
+def _taken_back(event: Event) -> Iterator[TakenBack]:
+    position = event.position
     if event.type == RESTATED:
-        state.taken_back += (
-            TakenBack(position, event.position, {}, belonging=belonging)
-            for position, belonging in belongings_restated(event.effects).items()
+        for restated, belonging in belongings_restated(event.effects).items():
+            yield TakenBack(restated, position, {}, belonging=belonging)
+    elif event.type == UNLINKED:
+        for unlinked in event.data[EVENTS] if event.cause is None else ():
+            yield TakenBack(int(unlinked), position, {}, lead=event.data[OTHER])
+    else:
+        yield TakenBack(
+            int(event.data[EVENT]),
+            position,
+            event.data[FIELDS] if event.type == CORRECTED else None,
+            event.effects.get("of_opportunity"),
+            event.effects.get("of_order"),
         )
+
+
+def _report(state: Business, lifecycle: Lifecycle, event: Event) -> None:
+    if event.type == COST_RECORDED:
+        state.costs.append(cost_row(event))
         return
-    if event.type == UNLINKED and event.cause is None:
-        state.taken_back += (
-            TakenBack(int(position), event.position, {}, lead=event.data[OTHER])
-            for position in event.data[EVENTS]
-        )
-        return
-    if event.cause is not None or state.lifecycle is None:
-        return
-    event_type = state.lifecycle.events.get(event.type)
+    event_type = lifecycle.events.get(event.type)
     if event_type is not None and event_type.role in WHAT_OF_ROLE:
-        state.business.append(_business_row(state.lifecycle, event, WHAT_OF_ROLE[event_type.role]))
+        state.business.append(_business_row(lifecycle, event, WHAT_OF_ROLE[event_type.role]))
         is_inbound = False
     else:
         is_inbound = event_type is not None and event_type.kind is EventKind.FACT
     if event.subject.kind is not SubjectKind.LEAD:
         return
-    origin = _origin_named(state.lifecycle, event) if is_inbound else None
-    is_touch = _touches(state.lifecycle, event)
-    if is_touch or origin is not None:
+    origin = _origin_named(lifecycle, event) if is_inbound else None
+    is_touch = _touches(lifecycle, event)
+    campaign = campaign_in(event.data)
+    # What brings a lead by a channel is its campaign's, even if no rule says whose work it was.
+    is_brought = campaign is not None and "channel" in event.effects
+    if is_touch or origin is not None or is_brought:
         at, lead = event.position, event.subject.id
-        state.touches.append(TouchRow(at, at, lead, event.occurred_at, origin, is_touch))
-    screening = state.lifecycle.pace.screening
+        state.touches.append(TouchRow(at, at, lead, event.occurred_at, origin, is_touch, campaign))
+    screening = lifecycle.pace.screening
     if screening is not None and (contact := contact_row(screening, event)) is not None:
         state.contacts.append(contact)
 
@@ -180,6 +190,12 @@ def _business_row(lifecycle: Lifecycle, event: Event, what: What) -> BusinessRow
         expected_close=day_in(data),
         reason=data.get("reason"),
     )
+
+
+def campaign_in(data: Mapping[str, Any]) -> str | None:
+    """Return the campaign that a report names, unless a lifecycle declares it as no code."""
+    campaign = data.get(CAMPAIGN)
+    return campaign if isinstance(campaign, str) else None
 
 
 def amount_in(data: Mapping[str, Any], name: str) -> Decimal | None:

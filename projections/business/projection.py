@@ -11,6 +11,7 @@ from events.database.sessions import Driver
 from events.database.statements import Statement, load
 from events.records import decode_event
 from projections.business.contacts import CLASS, COLUMNS, attempt_in
+from projections.business.costs import CostRow
 from projections.business.fold import (
     GROSS_PROFIT,
     VALUE,
@@ -19,6 +20,7 @@ from projections.business.fold import (
     TakenBack,
     TouchRow,
     amount_in,
+    campaign_in,
     day_in,
     fold,
 )
@@ -26,7 +28,7 @@ from projections.engine.record_text import PUBLISHES
 from projections.engine.rows import RowWriter
 
 NAME = "business"
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,15 @@ class BusinessProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-    tables: tuple[str, ...] = ("business_reports", "business_touches", "business_contacts")
+    tables: tuple[str, ...] = (
+        "business_reports",
+        "business_touches",
+        "business_contacts",
+        "business_costs",
+    )
 
     def concerns(self, record: str) -> bool:
-        """Return whether a record may report business or a touch, or says what reports belong to.
+        """Return whether a record may report business, a touch or a cost, or what they belong to.
 
         Any record with a key may report something.
         """
@@ -71,11 +78,13 @@ class BusinessProjection:
         await writer.copy("business_reports", BusinessRow._fields, state.business)
         await writer.copy("business_touches", TouchRow._fields, state.touches)
         await writer.copy("business_contacts", COLUMNS, state.contacts)
+        await writer.copy("business_costs", CostRow._fields, state.costs)
         for taken_back in state.taken_back:
             await self._take_back(driver, generation, taken_back)
         state.business.clear()
         state.touches.clear()
         state.contacts.clear()
+        state.costs.clear()
         state.taken_back.clear()
 
     async def _take_back(self, driver: Driver, generation: int, taken_back: TakenBack) -> None:
@@ -105,7 +114,7 @@ class BusinessProjection:
         time = fields.get(TIME)
         values["occurred_at"] = datetime.fromisoformat(time) if time is not None else None
         await self._execute(driver, "correct_business", values)
-        await self._execute(driver, "correct_touch", values)
+        await self._execute(driver, "correct_touch", values | {"campaign": campaign_in(fields)})
         values |= {"attempt": attempt_in(fields), "class": fields.get(CLASS)}
         await self._execute(driver, "correct_contact", values)
 

@@ -27,6 +27,10 @@ GATHER_TIMES: Final = 1
 # that.
 STANDING_TRUST_S: Final = 1.0
 
+# Merges followed from a lead to the one that represents it. People merge two or three leads of a
+# person: more would be a mistake in the data.
+MERGES_FOLLOWED_MAX: Final = 100
+
 # Polling interval while a client waits for a position that another process is projecting.
 WATCH_S: Final = 0.005
 

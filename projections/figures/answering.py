@@ -8,9 +8,11 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from domain.lifecycle.definition import Lifecycle, SubjectKind
+from projections.figures.costs import CostOf, Spent, costs_of
 from projections.figures.definition import Figure, FigureShare, ShareOf
 from projections.figures.question import (
     BETWEEN_VALUES,
+    Dimension,
     FigureAnswer,
     FigurePart,
     FigureRow,
@@ -58,6 +60,8 @@ def answer_from(
     figure: Figure,
     lifecycle: Lifecycle,
     question: Question,
+    *,
+    spent: Sequence[Spent] = (),
 ) -> FigureAnswer:
     """Return the total and one part for each value, all with the same rows."""
     keys = figure.rows(lifecycle, question, {one.row for one in counted})
@@ -67,6 +71,11 @@ def answer_from(
         for one in measured
     }
 
+    is_by_campaign = question.by == (Dimension.CAMPAIGN,)
+
+    def has_costs(value: str | None) -> bool:
+        return value is None or is_by_campaign
+
     def rows(value: str | None) -> tuple[FigureRow, ...]:
         measured_for = None if figure.measures_whole_rows else value
         found: defaultdict[RowKey, list[Counted]] = defaultdict(list)
@@ -74,6 +83,7 @@ def answer_from(
             if value in (None, one.value):
                 found[one.row].append(one)
         counts = [_counts(found[key], figure) for key in keys]
+        costs = [one for one in spent if value in (None, one.campaign)] if has_costs(value) else []
         amounts = [_amounts(found[key], figure) if key in of_amounts else None for key in keys]
         return tuple(
             FigureRow(
@@ -88,6 +98,7 @@ def answer_from(
                 _last_at(found[key]) if question.within else None,
                 {one.name: cases.get((measured_for, key, one.name)) for one in figure.durations},
                 amounts[place],
+                _costs(key, counts[place], costs, figure) if amounts[place] is None else None,
             )
             for place, key in enumerate(keys)
         )
@@ -95,7 +106,10 @@ def answer_from(
     total = rows(None)
     if not question.by:
         return FigureAnswer(total, ())
-    values = sorted({one.value for one in counted}, key=_unreported_last)
+    found = {one.value for one in counted}
+    if is_by_campaign:
+        found |= {one.campaign for one in spent}
+    values = sorted(found, key=_unreported_last)
     return FigureAnswer(total, tuple(FigurePart(value, rows(value)) for value in values))
 
 
@@ -129,6 +143,16 @@ def _amounts(counted: Iterable[Counted], figure: Figure) -> dict[str, Decimal]:
         measure.name: sum((single[name] for name in figure.counted_by(measure)), Decimal())
         for measure in figure.measures
     }
+
+
+def _costs(
+    key: RowKey, counts: Mapping[str, int], spent: Sequence[Spent], figure: Figure
+) -> Mapping[str, CostOf] | None:
+    if figure.costs is None:
+        return None
+    is_mature = key.name != figure.costs.of_row
+    results = counts[figure.costs.mature if is_mature else figure.costs.results]
+    return costs_of(spent, results, is_mature=is_mature)
 
 
 def _share(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from projections.figures.definition import Figure
+from projections.figures.money.campaigns import CAMPAIGNS
 from projections.figures.money.contribution import CONTRIBUTION
 from projections.figures.money.funnel_by_side import FUNNEL_BY_SIDE
 from projections.figures.over_time.cohorts import CONVERSION, YIELD
@@ -42,6 +43,7 @@ FIGURES: Mapping[str, Figure] = {
         FUNNEL_BY_SIDE,
         SCREENING,
         CONTRIBUTION,
+        CAMPAIGNS,
         MERGING,
     )
 }

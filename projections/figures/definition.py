@@ -63,6 +63,17 @@ class FigureDuration:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureCosts:
+    """What results cost, by the statement `costs_<relation>`, in rows that are not of amounts."""
+
+    of_row: str
+    """The row of those who are paid for, where the whole cost is divided by the results."""
+    results: str
+    mature: str
+    """The measure by which the cost of mature days is divided in every other row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """What can be asked in addition to the breakdown, `as_of` and `known_at`."""
 
@@ -125,6 +136,11 @@ class Figure:
     """The words of rows that a lifecycle declares, if they are not stages."""
     of_business: ValuesOfBusiness | None = None
     """What its statements also take, if it is about won business: which piece counts where."""
+    follows_business: bool = False
+    """Whether business that was won after the period may count."""
+    by_default: tuple[Dimension, ...] = ()
+    """What it is broken down by if a question names nothing."""
+    costs: FigureCosts | None = None
 
     def takes(self, parameter: str) -> bool:
         return any(one.name == parameter for one in self.parameters)

@@ -448,3 +448,29 @@ SELECT kind, in_row, value, measures, CAST(sum(members) AS bigint) AS members,
 -- include: figures/credited.sql
 -- include: figures/contribution.sql
 -- include: figures/listed_amounts.sql
+
+-- name: count_campaigns
+-- Whom campaigns touched, how far they got, and what they bought.
+-- include: figures/known_stays.sql
+-- include: figures/touched.sql
+-- include: figures/campaigns.sql
+-- include: figures/counted_amounts.sql
+
+-- name: list_campaigns
+-- The leads behind one number of a campaign.
+-- include: figures/known_stays.sql
+-- include: figures/touched.sql
+-- include: figures/campaigns.sql
+-- include: figures/listed_amounts.sql
+
+-- name: costs_campaigns
+-- What campaigns cost, as known at a position: the last report for the same campaign, channel, currency and
+-- days.
+SELECT DISTINCT ON (cost.campaign, cost.channel, cost.currency, cost.starts_on, cost.ends_on)
+       cost.campaign, cost.currency, cost.starts_on, cost.ends_on, cost.cost
+  FROM ledger.projections AS live
+  JOIN ledger.business_costs AS cost USING (generation)
+ WHERE live.name = 'business' AND live.status = 'live'
+   AND cost.position <= CAST(:known_at AS bigint)
+   AND cost.occurred_at <= CAST(:as_of AS timestamptz)
+ ORDER BY cost.campaign, cost.channel, cost.currency, cost.starts_on, cost.ends_on, cost.position DESC

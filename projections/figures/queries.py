@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import orjson
@@ -38,6 +39,7 @@ from projections.figures.comparing import (
     explain_elsewhere,
     key_of,
 )
+from projections.figures.costs import Cost, Period, Spent, spent_in
 from projections.figures.definition import STAYS, Figure
 from projections.figures.question import (
     Cell,
@@ -154,7 +156,8 @@ class FigureQueries:
             rows = await self._rows(driver, name, values)
             counted = [Counted(*row.values()) for row in rows]
         measured = await self._measured(driver, figure, values)
-        return answer_from(counted, measured, figure, lifecycle, question)
+        spent = await self._spent(driver, figure, lifecycle, question)
+        return answer_from(counted, measured, figure, lifecycle, question, spent=spent)
 
     async def _values_of(
         self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
@@ -167,7 +170,7 @@ class FigureQueries:
             driver,
             lifecycle,
             since=question.since,
-            until=question.until,
+            until=None if figure.follows_business else question.until,
             known_at=question.known_at,
             as_of=question.as_of,
         )
@@ -187,6 +190,18 @@ class FigureQueries:
         whole = _by(()) if figure.measures_whole_rows else {}
         rows = await self._rows(driver, f"measure_{figure.relation}", {**values, **wanted, **whole})
         return [Measured(*row.values()) for row in rows]
+
+    async def _spent(
+        self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question
+    ) -> list[Spent]:
+        """Return what campaigns cost in the period, if the figure says that."""
+        if figure.costs is None:
+            return []
+        values = {"known_at": question.known_at, "as_of": question.as_of}
+        rows = await self._rows(driver, f"costs_{figure.relation}", values)
+        period = Period(question.since, question.until, question.as_of, question.within)
+        costs = (Cost(*row.values()) for row in rows)
+        return spent_in(costs, period, ZoneInfo(lifecycle.time_zone))
 
     async def _kept(
         self, driver: Driver, figure: Figure, lifecycle: Lifecycle, question: Question

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from domain import traits
 from domain.lifecycle.definition import SubjectKind
+from projections.figures.costs import CostOf
 
 AN_INSTANT: Final = timedelta(microseconds=1)
 """The resolution of all times."""
@@ -130,6 +131,8 @@ class FigureRow(NamedTuple):
     """By name; None if there is no case."""
     amounts: Mapping[str, Decimal] | None = None
     """By measure, what those counted add up to; None if the row is not one of amounts."""
+    costs: Mapping[str, CostOf] | None = None
+    """By currency; None if results of this row have no cost. Empty if none was recorded."""
 
 
 class FigurePart(NamedTuple):

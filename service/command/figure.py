@@ -35,6 +35,8 @@ from service.command.targets import print_plans, print_targets
 
 BAR_CHARACTERS: Final = 20
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+COSTS: Final = ("amount", "each")
+"""What is said of costs in each currency."""
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -50,6 +52,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "matures": "The last of the cohort is mature at {at}.",
         "previous": "before",
         "last_year": "a year earlier",
+        "amount": "cost",
+        "each": "cost of one",
     },
     "ja": {
         "lead": "リード",
@@ -64,6 +68,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "matures": "すべて判定済みになる日時: {at}。",
         "previous": "前期間",
         "last_year": "前年同期",
+        "amount": "費用",
+        "each": "1件あたりの費用",
     },
 }
 
@@ -223,7 +229,8 @@ def _columns(
     by = answer["by"].split(",") if answer["by"] else []
     against = answer.get("against")
     compared = [words[against["period"]]] if against is not None else []
-    return [*by, words["row"], words["label"], *headings, *compared]
+    costs = [f"{words[name]} ({currency})" for currency in _currencies(answer) for name in COSTS]
+    return [*by, words["row"], words["label"], *headings, *costs, *compared]
 
 
 def _heading(named: Mapping[str, Any]) -> str:
@@ -235,7 +242,7 @@ def _counted_rows(answer: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any]
     parts = answer["parts"] or [{"rows": answer["rows"]}]
     for part in parts:
         for row in part["rows"]:
-            if any(number["count"] for number in row["counts"].values()):
+            if row.get("costs") or any(number["count"] for number in row["counts"].values()):
                 yield part, row
 
 
@@ -256,6 +263,11 @@ def _lines(
                 *(_number(row, one["name"]) for one in measures),
                 *(row["shares"][one["name"]] for one in answer["shares"]),
                 *(_days(row["durations"][one["name"]]) for one in answer["durations"]),
+                *(
+                    _money(row, currency, name)
+                    for currency in _currencies(answer)
+                    for name in COSTS
+                ),
                 *([] if before is None else [_number(compared, answer["main"])]),
             ]
 
@@ -281,6 +293,16 @@ def _number(row: Mapping[str, Any] | None, main: str) -> object:
         number = row["counts"][main]
         return Decimal(number["amount"]) if "amount" in number else number["count"]
     return _days(row["durations"][main]) if main in row["durations"] else row["shares"][main]
+
+
+def _currencies(answer: Mapping[str, Any]) -> list[str]:
+    return sorted({currency for row in answer["rows"] for currency in row.get("costs", {})})
+
+
+def _money(row: Mapping[str, Any], currency: str, name: str) -> Decimal | None:
+    """Return what results cost, together or each; None if that is not known."""
+    cost = row.get("costs", {}).get(currency)
+    return Decimal(cost[name]) if cost is not None and cost[name] is not None else None
 
 
 def _values(

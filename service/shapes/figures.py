@@ -109,6 +109,22 @@ class Duration(Shape):
     position: Annotated[Position, Field(description="The event with which it began.")]
 
 
+class Cost(Shape):
+    """What results cost, to two places."""
+
+    amount: Annotated[
+        str,
+        Field(
+            description="Of the period; in rows of results, only of the days whose leads are "
+            "mature.",
+            examples=["100000.00"],
+        ),
+    ]
+    each: Annotated[
+        str | None, Field(description="Divided by the results; null if there are none.")
+    ]
+
+
 class FigureRow(Shape):
     """The numbers of one stage, or of another row of the figure."""
 
@@ -119,6 +135,12 @@ class FigureRow(Shape):
     shares: Annotated[dict[str, Share], Field(description="By name.")]
     durations: Annotated[
         dict[str, Duration | None], Field(description="By name; null if there is no case.")
+    ]
+    costs: NotRequired[
+        Annotated[
+            dict[str, Cost],
+            Field(description="By currency; only in a figure about costs. Empty: none recorded."),
+        ]
     ]
     matures_at: NotRequired[
         Annotated[

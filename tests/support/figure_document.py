@@ -62,6 +62,7 @@ EXAMPLES: Mapping[str, str] = {
     "customers": "leadledger figure customers --period fiscal_year_to_date",
     "funnel_by_side": "leadledger figure funnel_by_side --period last_quarter",
     "contribution": "leadledger figure contribution --period fiscal_year_to_date",
+    "campaigns": "leadledger figure campaigns --period last_quarter --within 90",
     "win_rate": "leadledger figure win_rate --within 90 --from 2020-04-01",
     "period_ratio": "leadledger figure period_ratio --base MAL --target MQL --from 2020-04-01",
 }

@@ -91,7 +91,7 @@ def figures_of(ledger: LedgerInMemory) -> Figures:
     won = units(reports, customers=_customers(ledger, names), further=rules.further_business)
     touches: defaultdict[str, list[Touch]] = defaultdict(list)
     for touch in memory.touches:
-        touches[names[touch.lead]].append(Touch(*touch[3:]))
+        touches[names[touch.lead]].append(Touch(*touch[3:6]))
     people = people_in(
         {unit.lead: [unit.lead] for unit in won if unit.lead is not None},
         _passes(ledger, names),

@@ -307,7 +307,9 @@ def _unit(text: str | None) -> FigureUnit:
 
 
 def _breakdowns(figure: Figure, text: str | None) -> tuple[Dimension, ...]:
-    names = text.split(",") if text is not None else []
+    if text is None:
+        return figure.by_default
+    names = text.split(",")
     known = [str(one) for one in figure.dimensions]
     for name in names:
         if name not in known:

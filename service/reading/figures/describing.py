@@ -195,6 +195,14 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
             for name, case in row.durations.items()
         },
     }
+    if row.costs is not None:
+        content["costs"] = {
+            currency: {
+                "amount": format(cost.amount, "f"),
+                "each": format(cost.each, "f") if cost.each is not None else None,
+            }
+            for currency, cost in row.costs.items()
+        }
     if wording.language is not None:
         content["row_label"] = _row_label(row.key, wording, wording.language)
     if wording.question.within:

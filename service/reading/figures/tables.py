@@ -8,7 +8,12 @@ from service.shapes import figures as shapes
 from service.tables.spreadsheet import Column, ColumnKind, Sheet, Value
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {"label": "label", "previous": "previous period", "last_year": "a year earlier"},
+    "en": {
+        "label": "label",
+        "previous": "previous period",
+        "last_year": "a year earlier",
+        "each": "cost of one",
+    },
     "ja": {
         "label": "名称",
         "previous": "前期間",
@@ -24,6 +29,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "then_at": "その後の日時",
         "then_position": "その後の記録番号",
         "amount": "金額",
+        "cost": "費用",
+        "each": "1件あたりの費用",
         "in": "どちらに",
         "because": "理由",
         "event": "イベント",
@@ -82,7 +89,7 @@ class Headings:
 def figure_sheet(answer: shapes.AnsweredFigure, language: str | None) -> Sheet:
     """Return every row of a figure, with its parts if it is broken down."""
     headings = Headings(language)
-    by = _breakdowns(answer)
+    by, currencies = _breakdowns(answer), currencies_of(answer)
     columns = [
         *(column for one in by for column in headings.coded(one)),
         Column(headings.word("track")),
@@ -91,10 +98,15 @@ def figure_sheet(answer: shapes.AnsweredFigure, language: str | None) -> Sheet:
         *_against_columns(answer, headings),
         *(Column(_heading(one), ColumnKind.SHARE) for one in answer["shares"]),
         *(Column(_heading(one), ColumnKind.DAYS) for one in answer["durations"]),
+        *_cost_columns(currencies, headings),
     ]
     before = rows_against(answer)
     rows = [
-        [*values, *_figure_row(row, before.get((key, row["track"], row["row"])), answer, headings)]
+        [
+            *values,
+            *_figure_row(row, before.get((key, row["track"], row["row"])), answer, headings),
+            *_costs(row, currencies),
+        ]
         for key, values, part in _parts(answer, by, headings)
         for row in part
     ]
@@ -212,6 +224,25 @@ def _figure_row(
     for duration in answer["durations"]:
         case = row["durations"][duration["name"]]
         yield Decimal(case["days"]) if case is not None else None
+
+
+def currencies_of(answer: shapes.AnsweredFigure) -> list[str]:
+    """Return the currencies in which costs were recorded."""
+    return sorted({currency for row in answer["rows"] for currency in row.get("costs", {})})
+
+
+def _cost_columns(currencies: Sequence[str], headings: Headings) -> Iterator[Column]:
+    for currency in currencies:
+        for name in ("cost", "each"):
+            yield Column(f"{headings.word(name)} ({currency})", ColumnKind.NUMBER)
+
+
+def _costs(row: shapes.FigureRow, currencies: Sequence[str]) -> Iterator[Value]:
+    for currency in currencies:
+        cost = row.get("costs", {}).get(currency)
+        yield Decimal(cost["amount"]) if cost is not None else None
+        each = cost["each"] if cost is not None else None
+        yield Decimal(each) if each is not None else None
 
 
 def number_in(row: shapes.FigureRow, measure: str) -> int | Decimal:
