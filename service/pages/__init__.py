@@ -8,6 +8,7 @@ about the service itself.
 """
 
 from service.pages.figures import (
+    campaigns,
     compared,
     contribution,
     conversion,
@@ -28,6 +29,7 @@ ROUTERS = (
     funnel.router,
     conversion.router,
     deals.router,
+    campaigns.router,
     contribution.router,
     targets.router,
     one.router,

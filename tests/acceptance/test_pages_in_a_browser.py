@@ -41,6 +41,7 @@ PICTURED = {
     "contribution": "/contribution?period=last_half",
     "deals": "/deals?period=last_half",
     "targets": "/targets?period=last_month",
+    "campaigns": "/campaigns?period=last_half&within=30",
 }
 
 
@@ -108,6 +109,7 @@ def addresses(context: BrowserContext) -> dict[str, str]:
         "team": "/worklist?team=yes&period=last_half",
         "deals": "/deals?period=last_half",
         "targets": "/targets?period=last_quarter",
+        "campaigns": "/campaigns?period=last_half&within=30",
         "conflicts": "/conflicts",
         "refusals": "/refusals",
         "selections": "/selections",

@@ -82,7 +82,8 @@ async def test_what_senders_write_is_text_on_every_page(
     }
     paths = [path for path in page_paths(service.app) if "{" not in path and path != "/login"]
     others = [f"/records/{position}" for position in range(1, head + 1)]
-    others += [f"/contribution?{month}", f"/deals?{month}", f"/figures/pipeline?{month}&by=product"]
+    others += [f"/{name}?{month}" for name in ("contribution", "deals", "campaigns")]
+    others += [f"/figures/pipeline?{month}&by=product"]
     showing: set[str] = set()
     for path in (*paths, *shows, *others):
         page = (await browser.get(path)).text

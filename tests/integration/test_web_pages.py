@@ -46,7 +46,7 @@ POLICY = {
 }
 PAGE_BYTES_MAX = 100_000
 EVERY_PAGE = (
-    *("/", "/funnel", "/conversion", "/deals", "/contribution", "/leads"),
+    *("/", "/funnel", "/conversion", "/deals", "/campaigns", "/contribution", "/leads"),
     *("/targets", "/targets?period=this_quarter"),
     *("/accounts", "/worklist", "/worklist?team=yes"),
     *("/figures", "/figures/deadlines", "/figures/flow?by=origin,channel"),
@@ -56,6 +56,8 @@ EVERY_PAGE = (
         "/figures/losses",
         "/figures/pipeline",
         "/figures/customers",
+        "/figures/campaigns",
+        "/campaigns?period=last_half&within=30",
     ),
     *("/conflicts", "/refusals", "/selections", "/audit", "/audit?show=rules"),
     *("/audit?show=reads", "/audit?show=intake", "/settings", "/sessions"),

@@ -30,6 +30,7 @@ PAGES: Final = (
     ("/accounts", "accounts.title"),
     ("/worklist", "work.title"),
     ("/deals", "deals.title"),
+    ("/campaigns", "campaigns.title"),
     ("/contribution", "contribution.title"),
     ("/targets", "targets.title"),
     ("/figures", "figures.title"),
