@@ -36,8 +36,8 @@ def intake(
     """Show how much came in from each source, and what became of it.
 
     received = recorded + duplicates + refused + ignored. Ignored items were refused, too, but
-    nothing of them is kept. A source that has been silent for longer than usual is marked. CSV and a workbook have a row for
-    each source and day.
+    nothing of them is kept. A source that has been silent for longer than usual is marked. CSV and
+    a workbook have a row for each source and day.
 
     Example: leadledger intake --from 2026-11-01 --to 2026-11-30
     """

@@ -21,8 +21,6 @@ from projections.figures.money.campaigns import (
 )
 from projections.figures.parameters import WITHIN
 from projections.figures.question import Dimension, FigurePart, FigureRow
-from service.feed.log import Log
-from service.http.parts import part_of
 from service.keys.scopes import Scope
 from service.limits import WITHIN_DAYS_DEFAULT
 from service.pages.figures.funnel import PARTS_SHOWN_MAX
@@ -64,7 +62,6 @@ async def get_campaigns_page(request: Request) -> Response:
     """Show campaigns. Raises LogInNeeded, and Problem: scope-missing, parameter-invalid."""
     await admit(request, Scope.PROJECTIONS_READ)
     view = view_of(request, asked_of(request, *PARAMETERS, WITHIN.name))
-    head = await part_of(request, Log).head()
     async with looking_at(request, view.asked, CAMPAIGNS.reads) as looking:
         campaigns = await ask(view, looking, CAMPAIGNS, by=Dimension.CAMPAIGN)
     question = campaigns.question
@@ -94,7 +91,6 @@ async def get_campaigns_page(request: Request) -> Response:
         within=view.asked.get(WITHIN.name, str(WITHIN_DAYS_DEFAULT)),
         periods=PERIODS,
         period_default=PERIOD_DEFAULT,
-        behind=0 if "known_at" in view.asked else max(0, head - looking.reading.position),
         pinned=view.again(**looking.pinned(question)),
         is_empty=looking.reading.position == 0,
     )
