@@ -80,7 +80,7 @@ class Refused(NamedTuple):
     dialect: str = NATIVE
     """The dialect it was parsed in, and in which it is parsed again."""
     counted_as: str = ""
-    """The source under which it is counted: one that its key may name, unlike `source`, which is
+    """The source under which it is counted: one that could be recorded, unlike `source`, which is
     whatever the sender wrote. Empty if that is unknown."""
 
     @property

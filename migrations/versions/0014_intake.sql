@@ -23,14 +23,15 @@ COMMENT ON TABLE ledger.intake_counts IS
 COMMENT ON COLUMN ledger.intake_counts.day IS
     'The day of the answer, in the time zone of the lifecycle then in force.';
 COMMENT ON COLUMN ledger.intake_counts.source IS
-    'Empty for all sources together that found no row of their own on that day.';
+    'Empty for all sources together that have no row of their own on that day.';
 COMMENT ON COLUMN ledger.intake_counts.outcome IS
     'refused: kept, and listed with the refusals. ignored: only the sender got the reason.';
 COMMENT ON COLUMN ledger.intake_counts.last_at IS
     'When the last of them was answered, by the clock of the ledger.';
 
--- Add to the counts of a day. Its rows are bounded: once it has `sources_max` sources, new ones
--- share one row. The arguments arrive in the order of the key, so that two transactions that add to
+-- Add to the counts of a day. A source has rows of its own only if it is in the log, or a key lists
+-- it: in refused input it may be any text, which counts are not to show. The rows are bounded: once
+-- a day has `sources_max` sources, new ones share one row. The arguments arrive in the order of the key, so that two transactions that add to
 -- the same rows never wait for each other in a circle.
 CREATE FUNCTION ledger.count_intake(
     counted_day date, sources text[], outcomes text[], reasons text[], counted text[],
@@ -48,6 +49,9 @@ BEGIN
             SELECT DISTINCT given.source
               FROM unnest(sources) AS given (source)
              WHERE given.source <> ALL (known) AND given.source <> ''
+               AND (EXISTS (SELECT FROM ledger.events AS event WHERE event.source = given.source)
+                    OR EXISTS (SELECT FROM ledger.api_keys AS key
+                                WHERE given.source = ANY (key.sources)))
              ORDER BY given.source
              LIMIT greatest(0, sources_max - cardinality(known)));
     END IF;

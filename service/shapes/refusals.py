@@ -86,7 +86,11 @@ class IntakeCounts(Shape):
 
 
 _NamedSource = Annotated[
-    str | None, Field(description="null: all sources beyond the first 200 of a day, together.")
+    str | None,
+    Field(
+        description="null: together, those that are neither in the log nor listed by a key, and "
+        "those beyond the first 200 of a day."
+    ),
 ]
 
 

@@ -88,6 +88,7 @@ MAY: Mapping[str, set[Scope]] = {
     "POST /v1/lifecycle": {Scope.LEDGER_ADMIN},
     "GET /v1/conflicts": {Scope.LEADS_READ},
     "POST /v1/conflicts/{lead_id}": {Scope.REFUSALS_WRITE},
+    "GET /v1/intake": {Scope.EVENTS_READ},
     "GET /v1/refusals": {Scope.EVENTS_READ},
     "GET /v1/refusals/{refusal_id}": {Scope.EVENTS_READ},
     "POST /v1/refusals/retry": {Scope.REFUSALS_WRITE},
