@@ -61,7 +61,9 @@ def test_every_event_is_recorded_the_same_when_it_comes_over_the_socket() -> Non
 def test_leads_to_wake_and_what_a_publication_counted_cross_as_well() -> None:
     ledger = LedgerInMemory()
     counted = Occupancy(17, {OccupiedStage(SubjectKind.LEAD, "MQL", 2): 5})
-    submission = Submission((), is_strict=True, woken=("lead-1",), counted=counted, is_own=True)
+    submission = Submission(
+        (), is_strict=True, woken=("lead-1",), counted=counted, is_own=True, is_repeated=True
+    )
     assert crossed(submission, ledger) == submission
 
 
@@ -71,7 +73,7 @@ def test_leads_to_wake_and_what_a_publication_counted_cross_as_well() -> None:
         b"",
         b"\x80\x04K\x01.",
         msgspec.msgpack.encode({"hello": 1}),
-        msgspec.msgpack.encode(["submit", 1, 1, [["item"]], False, [], None, False]),
+        msgspec.msgpack.encode(["submit", 1, 1, [["item"]], False, [], None, False, False]),
         msgspec.msgpack.encode(["answered", 1, []]),
         msgspec.msgpack.encode(["evil", 1]),
     ],
