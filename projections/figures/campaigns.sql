@@ -1,27 +1,28 @@
 -- A contact counts by what the person was to us, and in the row of every stage that the pass got to, or past,
 -- within the time from the touch, and not before it. Those newly acquired are the cohort of the campaign: for
 -- them the touch is the acquisition. Business counts if it was won within the same time.
+     reached AS (
+     SELECT DISTINCT ON (person, subject_id, pass_number, in_row)
+            person, in_row, stage AS then_stage, entered_at AS then_at, entry_position AS then_position
+       FROM known_people
+       JOIN unnest(CAST(:stages AS text[]), CAST(:beyond AS text[])) AS wanted (in_row, stages)
+         ON stage = ANY (string_to_array(stages, ' '))
+      WHERE is_first_entry
+      ORDER BY person, subject_id, pass_number, in_row, entered_at, known_from, number),
      arrived AS (
      SELECT DISTINCT ON (campaign, person, position, in_row)
-            classed.*, in_row, reached.stage AS then_stage, reached.at AS then_at, reached.by AS then_position
+            classed.*, in_row, then_stage, then_at, then_position
        FROM classed
-      CROSS JOIN unnest(CAST(:stages AS text[]), CAST(:beyond AS text[])) AS wanted (in_row, stages)
-      CROSS JOIN LATERAL (
-            SELECT DISTINCT ON (subject_id, pass_number)
-                   stage, entered_at AS at, entry_position AS by
-              FROM known_people
-             WHERE known_people.person = classed.person AND is_first_entry
-               AND stage = ANY (string_to_array(wanted.stages, ' '))
-             ORDER BY subject_id, pass_number, entered_at, known_from, number
-            ) AS reached
-      WHERE reached.at BETWEEN touched_at AND matures_at
-      ORDER BY campaign, person, position, in_row, reached.at, reached.by),
+       JOIN reached USING (person)
+      WHERE then_at BETWEEN touched_at AND matures_at
+      ORDER BY campaign, person, position, in_row, then_at, then_position),
      bought AS (
      SELECT classed.*, won_by, won_at, row_number() OVER of_contact AS number
        FROM classed
+      CROSS JOIN LATERAL (SELECT classed.person UNION SELECT classed.lead) AS own (id)
        JOIN unnest(CAST(:leads AS uuid[]), CAST(:won_at AS timestamptz[]), CAST(:won_by AS bigint[]))
             AS unit (lead, won_at, won_by)
-         ON unit.lead IN (classed.person, classed.lead) AND won_at BETWEEN touched_at AND matures_at
+         ON unit.lead = own.id AND won_at BETWEEN touched_at AND matures_at
      WINDOW of_contact AS (PARTITION BY classed.position ORDER BY won_at, won_by)),
      counts AS (
      SELECT value, person, pass_number, touched_at, position, 0 AS number, 'contacts' AS in_row,

@@ -80,8 +80,8 @@
        FROM contacts
       CROSS JOIN LATERAL (
             SELECT pass_number, value
-              FROM known_people
-             WHERE known_people.person = contacts.person AND entered_at <= touched_at
+              FROM known
+             WHERE known.subject_id IN (contacts.person, contacts.lead) AND entered_at <= touched_at
              ORDER BY left_at > touched_at DESC, subject_id = contacts.person DESC,
                       entered_at DESC, known_from DESC, number DESC
              LIMIT 1
@@ -89,7 +89,7 @@
        LEFT JOIN LATERAL (
             SELECT stage, pass_number, its.traits ->> 'silence' AS silence,
                    its.traits ->> 'account' AS account
-              FROM known_people
+              FROM known
              CROSS JOIN LATERAL (
                    SELECT COALESCE(
                           (SELECT change -> 2
@@ -98,9 +98,9 @@
                               AND CAST(change ->> 1 AS bigint) <= (SELECT position FROM live)
                             ORDER BY number DESC
                             LIMIT 1),
-                          known_people.traits) AS traits
+                          known.traits) AS traits
                    ) AS its
-             WHERE known_people.person = contacts.person AND entered_at < touched_at
+             WHERE known.subject_id IN (contacts.person, contacts.lead) AND entered_at < touched_at
              ORDER BY left_at >= touched_at DESC, subject_id = contacts.person DESC,
                       entered_at DESC, known_from DESC, number DESC
              LIMIT 1
@@ -117,7 +117,7 @@
       CROSS JOIN LATERAL (
             -- A target after seven days: where the lead was then, or is if that is still to come.
             SELECT EXISTS (SELECT
-                             FROM known_people
+                             FROM known
                             CROSS JOIN LATERAL (
                                   SELECT COALESCE(
                                          (SELECT change -> 2
@@ -131,9 +131,9 @@
                                                  <= (SELECT position FROM live)
                                            ORDER BY number DESC
                                            LIMIT 1),
-                                         known_people.traits) AS traits
+                                         known.traits) AS traits
                                   ) AS its
-                            WHERE known_people.person = contacts.person
+                            WHERE known.subject_id IN (contacts.person, contacts.lead)
                               AND entered_at <= touched_at + CAST(:target_after AS interval)
                               AND left_at > LEAST(touched_at + CAST(:target_after AS interval),
                                                   CAST(:as_of AS timestamptz))
