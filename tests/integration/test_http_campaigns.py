@@ -207,3 +207,28 @@ async def test_leads_are_one_person_once_the_merge_is_known(service: Service) ->
     found = await parts(service, known_at=before)
     people = {"contacts": 9, "customers": 1, "disqualified": 1}
     assert found["expo"]["contacts"] == {**people, "newly": 6, "held": 1, "mature": 5}
+
+
+async def test_a_touch_that_was_taken_back_or_corrected_counts_as_it_is_known(
+    service: Service,
+) -> None:
+    fair, show = {"campaign": "bazaar", "channel": "event"}, {"campaign": "show"}
+    await report(service, "gone", "form.submitted", "04-08", **fair)
+    await report(service, "moved", "form.submitted", "04-08", **fair)
+    head = int((await service.client.get("/v1/events?limit=1")).json()["head"])
+    events = (await service.client.get("/v1/events?type=form.submitted&limit=1000")).json()
+    by_id = {event["id"]: event["position"] for event in events["events"]}
+    gone, moved = (by_id[f"{name}-form.submitted-04-08"] for name in ("gone", "moved"))
+    for type, data in (
+        ("event.voided", {"event": gone, "reason": "recorded_by_mistake"}),
+        ("event.corrected", {"event": moved, "fields": show}),
+    ):
+        event = {"id": f"{type}-{gone}", "source": "crm", "type": type, "data": data}
+        answer = await service.client.post("/v1/events", json=event)
+        assert answer.status_code == 201, answer.text
+    found = await parts(service)
+    assert "bazaar" not in found
+    assert found["show"]["contacts"]["newly"] == 1
+    before = await parts(service, known_at=head)
+    assert before["bazaar"]["contacts"]["newly"] == 2
+    assert "show" not in before
