@@ -183,7 +183,7 @@ async def get_account_page(request: Request, account_id: str) -> Response:
     types = [
         event.name
         for event in lifecycle.events.values()
-        if event.kind is not EventKind.DERIVED
+        if event.kind is EventKind.FACT
         and event.subject is SubjectKind.LEAD
         and not event.name.startswith("email.")
     ]
