@@ -21,7 +21,7 @@ class SheetRow(NamedTuple):
     cases: list[LinkedCase | None]
 
 
-class Sheet(NamedTuple):
+class FigureSheet(NamedTuple):
     """The headings of a table, and its rows."""
 
     label: str
@@ -37,7 +37,7 @@ def sheet_of(
     *,
     only: Callable[[Measure], bool] = lambda measure: not measure.is_detail,
     defined: Callable[[RowKey], Words | None] = lambda _: None,
-) -> Sheet:
+) -> FigureSheet:
     """Return the table of the total, or of some parts, without their empty rows."""
     figure = one.figure
     measures = [measure.name for measure in figure.measures if only(measure)]
@@ -59,7 +59,7 @@ def sheet_of(
         rows = [
             row_of(row, part) for part in parts for row in part.rows if any(row.counts.values())
         ]
-    return Sheet(
+    return FigureSheet(
         one.label,
         [one.heading(name) for name in measures],
         [one.heading(share.name) for share in figure.shares],
