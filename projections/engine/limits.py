@@ -86,6 +86,8 @@ ANSWERS_KEPT = 200
 """Answers of figures about the past that each process keeps."""
 KEPT_ROWS_MAX = 100
 """Rows of an answer that is kept. One takes about two kilobytes: forty megabytes at most."""
+RUNS_SHOWN_MAX = 100
+"""Selection runs of one answer, the newest: two years of weekly runs."""
 COMPARED_MEMBERS_MAX = 50_000
 """Members of each list that one comparison reads: about thirty megabytes, and a second."""
 

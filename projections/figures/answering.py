@@ -64,7 +64,7 @@ def answer_from(
     spent: Sequence[Spent] = (),
 ) -> FigureAnswer:
     """Return the total and one part for each value, all with the same rows."""
-    keys = figure.rows(lifecycle, question, {one.row for one in counted})
+    keys = figure.rows(lifecycle, question, dict.fromkeys(one.row for one in counted))
     of_amounts = {one.row for one in counted if one.amount is not None}
     cases = {
         (one.value, RowKey(SubjectKind(one.kind), one.in_row), one.name): Lasting(*one[4:])

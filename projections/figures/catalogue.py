@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from projections.figures.choosing.capacity import CAPACITY
 from projections.figures.definition import Figure
 from projections.figures.money.campaigns import CAMPAIGNS
 from projections.figures.money.contribution import CONTRIBUTION
@@ -41,6 +42,7 @@ FIGURES: Mapping[str, Figure] = {
         PIPELINE,
         CUSTOMERS,
         FUNNEL_BY_SIDE,
+        CAPACITY,
         SCREENING,
         CONTRIBUTION,
         CAMPAIGNS,

@@ -28,6 +28,8 @@ class Measure:
     """The measures that it is the sum of. No member counts for two of them."""
     is_detail: bool = False
     """Whether another measure sums it up, so that a table can do without it."""
+    is_given: bool = False
+    """Whether it was recorded as a number, such as a capacity: there are no leads behind it."""
 
 
 class ShareOf(StrEnum):
@@ -103,7 +105,7 @@ class Figure:
     relation: str
     """The statements that count and list it are `count_<relation>` and `list_<relation>`."""
     rows: Rows
-    """The rows of an answer in order, given those that have members."""
+    """The rows of an answer in order, given those that have members, as the statement has them."""
     values: Values
     """What its statements take, in addition to what all of them do."""
     row_words: Mapping[str, Words]

@@ -474,3 +474,32 @@ SELECT DISTINCT ON (cost.campaign, cost.channel, cost.currency, cost.starts_on, 
    AND cost.position <= CAST(:known_at AS bigint)
    AND cost.occurred_at <= CAST(:as_of AS timestamptz)
  ORDER BY cost.campaign, cost.channel, cost.currency, cost.starts_on, cost.ends_on, cost.position DESC
+
+-- name: count_capacity
+-- How many leads selections chose and deferred, next to the places that each run was given. Those have no
+-- members: they were recorded as a number. In the order of the runs, which is that of the rows.
+-- include: figures/known_stays.sql
+-- include: figures/ranked.sql
+-- include: figures/capacity.sql
+SELECT kind, in_row, value, measures, members, last_at
+  FROM (SELECT kind, in_row, value, measures, count(*) AS members, max(at) AS last_at, position
+          FROM members
+         GROUP BY kind, in_row, value, measures, position
+         UNION ALL
+        SELECT 'lead', 'run.' || run, '', 'capacity', capacity, ran_at, position
+          FROM runs) AS counted
+ ORDER BY position, measures
+
+-- name: list_capacity
+-- The leads behind one number of a selection.
+-- include: figures/known_stays.sql
+-- include: figures/ranked.sql
+-- include: figures/capacity.sql
+-- include: figures/listed.sql
+
+-- name: measure_capacity
+-- How long deferred leads waited after the run, or have waited so far.
+-- include: figures/known_stays.sql
+-- include: figures/ranked.sql
+-- include: figures/capacity.sql
+-- include: figures/lasting.sql

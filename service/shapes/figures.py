@@ -35,6 +35,9 @@ class DescribedParameter(Shape):
 class DescribedMeasure(Described):
     sums: Annotated[Sequence[str], Field(description="The measures that it is the sum of.")]
     is_detail: Annotated[bool, Field(description="Another measure sums it up.")]
+    is_given: Annotated[
+        bool, Field(description="Recorded as a number: there is no list of leads behind it.")
+    ]
 
 
 class DescribedShare(Described):
@@ -86,7 +89,8 @@ class Number(Shape):
         str | None,
         Field(
             description="The path of the list, which has exactly this many entries: it names the "
-            "moment and the position that were read. null if there are none."
+            "moment and the position that were read. null if there are none, and for measures "
+            "that are given."
         ),
     ]
     amount: NotRequired[

@@ -103,8 +103,8 @@ class FigureOnPage(NamedTuple):
 
     def number(self, row: FigureRow, measure: str, part: FigurePart | None = None) -> LinkedNumber:
         """Return a number of a row, of the total or of a part."""
-        count = row.counts.get(measure, 0)
-        if not count:
+        count, known = row.counts.get(measure, 0), self.figure.measure(measure)
+        if not count or (known is not None and known.is_given):
             return LinkedNumber(count, None)
         amount = row.amounts[measure] if row.amounts is not None else None
         return LinkedNumber(count, self.list_url(row.key, measure, part), amount)

@@ -133,12 +133,15 @@ def check_passes(given: Given) -> None:
 
 def check_measure(figure: Figure, cell: Cell, question: Question) -> None:
     """Check which number is meant. Raises Problem: parameter-invalid."""
-    measure = cell.measure
-    if figure.measure(measure) is None:
-        known = [one.name for one in figure.measures]
+    name = cell.measure
+    measure = figure.measure(name)
+    if measure is None:
+        known = [other.name for other in figure.measures]
         raise _invalid(
-            "measure", f"{figure.name} has no measure {measure}; {suggestion(measure, known)}."
+            "measure", f"{figure.name} has no measure {name}; {suggestion(name, known)}."
         )
+    if measure.is_given:
+        raise _invalid("measure", f"{name} was recorded as a number: no leads are behind it.")
     values = cell.values
     if values is not None and len(values) != len(question.by):
         raise _invalid(

@@ -39,6 +39,7 @@ def describe_definition(figure: Figure) -> shapes.FigureDefinition:
                 **_described(one.name, one.words),
                 "sums": list(one.sums),
                 "is_detail": one.is_detail,
+                "is_given": one.is_given,
             }
             for one in figure.measures
         ],

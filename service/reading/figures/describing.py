@@ -214,7 +214,12 @@ def _row(row: FigureRow, wording: FigureWording, value: str | None) -> shapes.Fi
 
 def _number(row: FigureRow, cell: Cell, wording: FigureWording) -> shapes.Number:
     count = row.counts[cell.measure]
-    content: shapes.Number = {"count": count, "leads": leads_path(cell, wording) if count else None}
+    measure = wording.figure.measure(cell.measure)
+    is_listed = bool(count) and measure is not None and not measure.is_given
+    content: shapes.Number = {
+        "count": count,
+        "leads": leads_path(cell, wording) if is_listed else None,
+    }
     if row.amounts is not None:
         content["amount"] = format(row.amounts[cell.measure], "f")
     return content
