@@ -56,3 +56,21 @@ CREATE INDEX directory_accounts_by_key_role
     ON ledger.directory_accounts (generation, key_role, subject_id) WHERE key_role IS NOT NULL;
 CREATE INDEX directory_accounts_by_owner
     ON ledger.directory_accounts (generation, owner, subject_id) WHERE owner IS NOT NULL;
+
+-- How long a lead was known to be on a list: the log cut at any position has the same rows.
+CREATE TABLE ledger.directory_lists (
+    generation integer NOT NULL,
+    subject_id uuid NOT NULL,
+    list text COLLATE "C" NOT NULL,
+    known_from bigint NOT NULL,
+    acquired_at timestamptz,
+    known_to bigint,
+    CONSTRAINT directory_lists_are_entered_once
+        PRIMARY KEY (generation, subject_id, list, known_from),
+    CONSTRAINT directory_lists_are_left_later CHECK (known_to > known_from)
+) WITH (fillfactor = 70);
+
+COMMENT ON COLUMN ledger.directory_lists.known_from IS
+    'The event that put the lead on the list, ignoring time limits.';
+COMMENT ON COLUMN ledger.directory_lists.known_to IS
+    'The event that took it off, or that changed since when the lead counts as acquired.';

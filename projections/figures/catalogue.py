@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from projections.figures.choosing.capacity import CAPACITY
+from projections.figures.choosing.lists import LISTS
 from projections.figures.definition import Figure
 from projections.figures.money.campaigns import CAMPAIGNS
 from projections.figures.money.contribution import CONTRIBUTION
@@ -42,6 +43,7 @@ FIGURES: Mapping[str, Figure] = {
         PIPELINE,
         CUSTOMERS,
         FUNNEL_BY_SIDE,
+        LISTS,
         CAPACITY,
         SCREENING,
         CONTRIBUTION,

@@ -127,6 +127,9 @@ class Figure:
     """Whether a member has the values of breakdowns that it had when it entered its stage. Figures
     about a moment use those of the moment."""
     dimensions: tuple[Dimension, ...] = tuple(Dimension)
+    is_as_known: bool = False
+    """Whether it says only what was known at a position, not what is known now about an earlier
+    moment: `as_of` cannot be before the moment at which that was recorded."""
     within_days: int | None = None
     """The value of `within` if a question names none; None: that of all figures."""
     base_of: Callable[[Lifecycle], str] | None = None

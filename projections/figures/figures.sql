@@ -503,3 +503,15 @@ SELECT kind, in_row, value, measures, members, last_at
 -- include: figures/ranked.sql
 -- include: figures/capacity.sql
 -- include: figures/lasting.sql
+
+-- name: count_lists
+-- How many leads are on each list.
+-- include: figures/known_stays.sql
+-- include: figures/lists.sql
+-- include: figures/counted.sql
+
+-- name: list_lists
+-- The leads on a list.
+-- include: figures/known_stays.sql
+-- include: figures/lists.sql
+-- include: figures/listed.sql

@@ -9,15 +9,22 @@ SELECT event.record
 
 -- name: read_leads
 -- Leads that are not in memory.
-SELECT CAST(subject_id AS text) AS subject_id, state
+SELECT CAST(subject_id AS text) AS subject_id, state, lists
   FROM ledger.directory_leads
  WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
 
 -- name: read_people
 -- The leads of companies that move: lists may depend on the company's stage.
-SELECT CAST(subject_id AS text) AS subject_id, state
+SELECT CAST(subject_id AS text) AS subject_id, state, lists
   FROM ledger.directory_leads
  WHERE generation = :generation AND account = ANY (CAST(:accounts AS uuid[]))
+
+-- name: read_lists
+-- Since when leads that are not in memory have been on the lists that they are on.
+SELECT CAST(subject_id AS text) AS subject_id, list, known_from, acquired_at, known_to
+  FROM ledger.directory_lists
+ WHERE generation = :generation AND subject_id = ANY (CAST(:subject_ids AS uuid[]))
+   AND known_to IS NULL
 
 -- name: read_accounts
 -- Companies that are not in memory.
@@ -69,6 +76,16 @@ SELECT CAST(:generation AS integer), *
        segment = excluded.segment, key_role = excluded.key_role, owner = excluded.owner,
        state = excluded.state
 
+-- name: write_lists
+-- Entries into lists and exits from them after the batch. Only an exit changes a row that is there.
+INSERT INTO ledger.directory_lists AS stay (
+       generation, subject_id, list, known_from, acquired_at, known_to)
+SELECT CAST(:generation AS integer), *
+  FROM unnest(CAST(:subject_id AS uuid[]), CAST(:list AS text[]), CAST(:known_from AS bigint[]),
+              CAST(:acquired_at AS timestamptz[]), CAST(:known_to AS bigint[]))
+    ON CONFLICT (generation, subject_id, list, known_from) DO UPDATE
+   SET known_to = excluded.known_to
+
 -- name: differences
 -- Rows that do not occur equally often in two generations at one position, as text.
 WITH held AS (
@@ -82,5 +99,10 @@ WITH held AS (
      SELECT generation, 'directory_accounts',
             CAST(ROW(subject_id, position, stage, entered_at, segment, key_role, owner, state) AS text)
        FROM ledger.directory_accounts
+      WHERE generation IN (:live, :built)
+      UNION ALL
+     SELECT generation, 'directory_lists',
+            CAST(ROW(subject_id, list, known_from, acquired_at, known_to) AS text)
+       FROM ledger.directory_lists
       WHERE generation IN (:live, :built))
 -- include: engine/differing.sql

@@ -5,6 +5,10 @@
 
 A list with a time limit (acquired in the last 90 days) is recorded regardless of the time. Queries
 compare `acquired_at` with the moment of the query, so rows need no update as days pass.
+
+How long a lead was on a list is recorded by position, as it was known: from the event that put it
+there until the event that took it off. What becomes known late changes where a lead is now, not
+where it was believed to be.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +74,17 @@ class AccountRow(NamedTuple):
     state: str
 
 
+class ListStay(NamedTuple):
+    """How long a lead was known to be on a list, with the time from which its limits count."""
+
+    subject_id: str
+    list: str
+    known_from: int
+    acquired_at: datetime | None
+    known_to: int | None = None
+    """The event that took it off, or after which another acquisition counts."""
+
+
 @dataclass(slots=True)
 class Directory:
     """The memory of a generation, and the changes of a batch.
@@ -87,6 +102,9 @@ class Directory:
     touched_leads: dict[str, int] = field(default_factory=dict)
     """Leads that differ from the written row, with the position of the last change."""
     touched_accounts: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, dict[str, ListStay]] = field(default_factory=dict)
+    """Lead → the lists that it is on. A lead in `leads` has all of them here."""
+    touched_lists: dict[tuple[str, str, int], ListStay] = field(default_factory=dict)
     lifecycles: dict[int, Lifecycle] = field(default_factory=dict)
     lists_read_accounts: bool = False
     """Whether a list depends on the company. If so, its leads are updated when it moves."""
@@ -99,6 +117,7 @@ class Directory:
     def forget_leads(self, *, most: int) -> None:
         """Forget the leads added first, and their company."""
         for lead_id, lead in forget_oldest(self.leads, most=most).items():
+            self.lists.pop(lead_id, None)
             people = self.people.get(lead.account or "", {})
             people.pop(lead_id, None)
             if lead.account is not None and not people:
@@ -119,12 +138,17 @@ def fold(directory: Directory, event: Event) -> None:
     """Apply one event to the leads and accounts whose state it changes."""
     if event.type == PUBLISHED:
         directory.publish(event.data)
+    changed = dict[str, None]()
     for subject in event.changed_subjects:
-        see = _see_lead if subject.kind is SubjectKind.LEAD else _see_account
-        see(directory, subject.id, event)
+        if subject.kind is SubjectKind.ACCOUNT:
+            _see_account(directory, subject.id, event)
+        elif _see_lead(directory, subject.id, event):
+            changed[subject.id] = None
     if directory.lists_read_accounts and moves_account(event):
-        for lead_id in directory.people.get(event.subject.id, ()):
-            directory.touched_leads[lead_id] = event.position
+        changed |= directory.people.get(event.subject.id, {})
+    for lead_id in changed:
+        directory.touched_leads[lead_id] = event.position
+        _list(directory, lead_id, event.position)
 
 
 def moves_account(event: Event) -> bool:
@@ -134,14 +158,16 @@ def moves_account(event: Event) -> bool:
     )
 
 
-def _see_lead(directory: Directory, lead_id: str, event: Event) -> None:
+def _see_lead(directory: Directory, lead_id: str, event: Event) -> bool:
+    """Return whether the lead has changed."""
     before = directory.leads.get(lead_id)
     after = evolve(before or INITIAL_LEAD, event)
-    if before is None or after != before:
-        if before is not None and before.account not in (None, after.account):
-            directory.people[before.account].pop(lead_id, None)
-        directory.learn_lead(lead_id, after)
-        directory.touched_leads[lead_id] = event.position
+    if before == after:
+        return False
+    if before is not None and before.account not in (None, after.account):
+        directory.people[before.account].pop(lead_id, None)
+    directory.learn_lead(lead_id, after)
+    return True
 
 
 def _see_account(directory: Directory, account_id: str, event: Event) -> None:
@@ -194,15 +220,31 @@ def _lead_row(directory: Directory, lead_id: str, position: int) -> LeadRow:
         account=lead.account,
         revisit_on=revisit_on,
         screened_as=lead.screened_as,
-        lists=_lists(directory, lead),
+        lists=list(directory.lists[lead_id]),
     )
     return LeadRow(listed, lead.absorbed_by is not None, state_json.encode(lead))
 
 
-def _lists(directory: Directory, lead: LeadState) -> list[str]:
+def _list(directory: Directory, lead_id: str, position: int) -> None:
+    """Put a lead on the lists whose conditions it meets now, and take it off the others."""
+    lead, before = directory.leads[lead_id], directory.lists.get(lead_id, {})
+    after = dict[str, ListStay]()
+    for code in _lists(directory, lead):
+        stay = before.get(code)
+        if stay is None or stay.acquired_at != lead.acquired_at:
+            stay = ListStay(lead_id, code, position, lead.acquired_at)
+            directory.touched_lists[stay[:3]] = stay
+        after[code] = stay
+    for code, stay in before.items():
+        if after.get(code) is not stay:
+            directory.touched_lists[stay[:3]] = stay._replace(known_to=position)
+    directory.lists[lead_id] = after
+
+
+def _lists(directory: Directory, lead: LeadState) -> Sequence[str]:
     """Name the lists that a lead is on. An absorbed lead is on none."""
     lifecycle = directory.lifecycles.get(lead.lifecycle)
     if lead.absorbed_by is not None or lifecycle is None:
-        return []
+        return ()
     account = directory.accounts.get(lead.account) if lead.account is not None else None
-    return list(matching(lifecycle.lists, State(lead, account)))
+    return matching(lifecycle.lists, State(lead, account))

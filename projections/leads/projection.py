@@ -19,6 +19,7 @@ from projections.leads.fold import (
     AccountRow,
     Directory,
     LeadRow,
+    ListStay,
     account_rows,
     fold,
     lead_rows,
@@ -26,7 +27,7 @@ from projections.leads.fold import (
 )
 
 NAME = "directory"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class DirectoryProjection:
     sql: Mapping[str, Statement]
     name: str = NAME
     version: int = VERSION
-    tables: tuple[str, ...] = ("directory_leads", "directory_accounts")
+    tables: tuple[str, ...] = ("directory_leads", "directory_accounts", "directory_lists")
 
     def concerns(self, record: str) -> bool:
         """Return whether a record moves its subject, carries effects, or is its subject's first."""
@@ -74,14 +75,29 @@ class DirectoryProjection:
         missing = [id for id in leads if id not in state.leads]
         if missing:
             rows = await driver.fetch(self.sql["read_leads"].driver_sql, generation, missing)
-            _learn(state, rows)
+            await self._learn(driver, generation, state, rows)
 
     async def _load_people(
         self, driver: Driver, generation: int, state: Directory, accounts: Sequence[str]
     ) -> None:
         if accounts:
             rows = await driver.fetch(self.sql["read_people"].driver_sql, generation, accounts)
-            _learn(state, rows)
+            await self._learn(driver, generation, state, rows)
+
+    async def _learn(
+        self, driver: Driver, generation: int, state: Directory, rows: Sequence[Any]
+    ) -> None:
+        """Take leads into memory, with the lists that they are on."""
+        learned = {row["subject_id"]: row for row in rows if row["subject_id"] not in state.leads}
+        if not learned:
+            return
+        statement, stays = self.sql["read_lists"], dict[tuple[str, str], ListStay]()
+        for found in await driver.fetch(statement.driver_sql, generation, list(learned)):
+            stay = ListStay(*found.values())
+            stays[stay[:2]] = stay
+        for lead_id, row in learned.items():
+            state.learn_lead(lead_id, state_json.decode_lead(row["state"]))
+            state.lists[lead_id] = {code: stays[lead_id, code] for code in row["lists"]}
 
     async def _load_accounts(
         self, driver: Driver, generation: int, state: Directory, accounts: Iterable[str]
@@ -99,16 +115,20 @@ class DirectoryProjection:
         """Write every changed lead and account, with one statement for each table."""
         writer = RowWriter(driver, self.schema, self.sql, generation)
         leads, accounts = list(lead_rows(state)), list(account_rows(state))
+        lists = list(state.touched_lists.values())
         if state.is_complete and not state.is_written:
             rows = [(*listed, *others) for listed, *others in leads]
             await writer.copy("directory_leads", LEAD_COLUMNS, rows)
             await writer.copy("directory_accounts", AccountRow._fields, accounts)
+            await writer.copy("directory_lists", ListStay._fields, lists)
         else:
             await writer.write("write_leads", LEAD_COLUMNS, list(map(_with_lists_joined, leads)))
             await writer.write("write_accounts", AccountRow._fields, accounts)
+            await writer.write("write_lists", ListStay._fields, lists)
         state.is_written = True
         state.touched_leads.clear()
         state.touched_accounts.clear()
+        state.touched_lists.clear()
         _forget(state, most=DIRECTORY_KEPT)
 
 
@@ -121,12 +141,6 @@ def _joined(event: Event) -> str | None:
     """Return the account that this event links a lead to, if any."""
     account: str | None = event.effects.get("state", event.effects).get("account")
     return account
-
-
-def _learn(state: Directory, rows: Sequence[Any]) -> None:
-    for row in rows:
-        if row["subject_id"] not in state.leads:
-            state.learn_lead(row["subject_id"], state_json.decode_lead(row["state"]))
 
 
 def _forget(state: Directory, *, most: int) -> None:

@@ -57,6 +57,7 @@ EXAMPLES: Mapping[str, str] = {
     "deals": "leadledger figure deals --base MQL --within 90 --period last_quarter",
     "losses": "leadledger figure losses --period last_half --by owner",
     "pipeline": "leadledger figure pipeline --by owner",
+    "lists": "leadledger figure lists --by market",
     "capacity": "leadledger figure capacity --period last_quarter",
     "screening": "leadledger figure screening --period last_month --by owner",
     "merges": "leadledger figure merges --period last_quarter",

@@ -65,6 +65,12 @@ def question_from(
     as_of = as_of_in(given.get("as_of"), calendar, now)
     if as_of is None:
         as_of = reading.recorded_at if is_about_the_past else now
+    elif figure.is_as_known and as_of < reading.recorded_at:
+        raise _invalid(
+            "as_of",
+            f"{figure.name} is answered as it was known then, not for a moment before what is "
+            f"known at position {reading.position} was recorded: give a position as known_at.",
+        )
     since, until = _period(given, calendar, as_of)
     base, target = _stages(figure, given, lifecycle)
     return Question(
