@@ -2,7 +2,7 @@
 -- sent twice or refused. `ledger` is a placeholder for the schema named in the settings.
 
 -- A busy source changes its row with every batch. The room left on each page keeps the new version
--- of a row beside the old one, so that neither the table nor its index grows.
+-- of a row next to the old one, so that neither the table nor its index grows.
 CREATE TABLE ledger.intake_counts (
     day date NOT NULL,
     source text COLLATE "C" NOT NULL,

@@ -1,6 +1,6 @@
 -- Contacts and meetings count in the period in which they took place. A pass that was screened counts once,
 -- by its last completed screening, in the row of all and in that of the class. A pass that first entered
--- the base stage counts when it was first contacted, or as waiting while it stands there.
+-- the base stage counts when it was first contacted, or as waiting while it is there.
      screened AS (
      SELECT DISTINCT ON (stays, pass_number) *
        FROM contacts

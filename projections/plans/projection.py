@@ -145,7 +145,7 @@ def plans(schema: str) -> PlanProjection:
 
 
 class Target(NamedTuple):
-    """A target as it was at a moment. Empty: it is not for one of these, but for all."""
+    """A target as it was at a moment. Empty: it is for all of these."""
 
     department: str
     figure: str

@@ -62,6 +62,19 @@ from service.tables.preferred import TABLES, answer_as_preferred, rows_wanted
 router = APIRouter(tags=["figures"], route_class=ExactRoute)
 
 Word = Annotated[str | None, Query(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
+AsOfDay = Annotated[
+    Word, Query(description="What was true then: a time, or the end of a day. Default: now.")
+]
+Since = Annotated[
+    Word, Query(alias="from", description="The start of the period: a time or a day.")
+]
+Until = Annotated[
+    Word,
+    Query(
+        alias="to",
+        description="The end of the period: a day, to its end, or a time, which is exclusive.",
+    ),
+]
 FigureName = Annotated[str, Path(max_length=PARAMETER_NAME_MAX, pattern=NO_NUL)]
 
 
@@ -96,19 +109,9 @@ class AskedOf(NamedTuple):
 
 def _given(
     *,
-    as_of: Annotated[
-        Word, Query(description="What was true then: a time, or the end of a day. Default: now.")
-    ] = None,
-    since: Annotated[
-        Word, Query(alias="from", description="The start of the period: a time or a day.")
-    ] = None,
-    until: Annotated[
-        Word,
-        Query(
-            alias="to",
-            description="The end of the period: a day, to its end, or a time, which is exclusive.",
-        ),
-    ] = None,
+    as_of: AsOfDay = None,
+    since: Since = None,
+    until: Until = None,
     period: Annotated[
         Word,
         Query(description="Instead of from and to, a period by name, such as last_quarter."),

@@ -20,7 +20,7 @@ from service.reading.figures.achieving import Actuals, achieved
 from service.reading.figures.asking import question_from
 from service.reading.figures.closing import closed_periods
 from service.reading.figures.targets import describe_targets, targets_sheet
-from service.routes.figures import Word
+from service.routes.figures import AsOfDay, Since, Until, Word
 from service.routes.parameters import (
     KnownAt,
     Lang,
@@ -42,19 +42,9 @@ async def get_targets(
     *,
     request: Request,
     _: ProjectionsReader,
-    as_of: Annotated[
-        Word, Query(description="What was true then: a time, or the end of a day. Default: now.")
-    ] = None,
-    since: Annotated[
-        Word, Query(alias="from", description="The start of the period: a time or a day.")
-    ] = None,
-    until: Annotated[
-        Word,
-        Query(
-            alias="to",
-            description="The end of the period: a day, to its end, or a time, which is exclusive.",
-        ),
-    ] = None,
+    as_of: AsOfDay = None,
+    since: Since = None,
+    until: Until = None,
     period: Annotated[
         Word,
         Query(description="Instead of from and to, a period by name. Default: this_month."),

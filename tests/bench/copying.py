@@ -1,4 +1,4 @@
-"""Make a large ledger out of a small one: copies of its events, with everything made anew.
+"""Make a large ledger out of a small one: copies of its events, with everything made again.
 
 Each copy has people, companies, deals and events of its own, at later positions. Leaves, seals, the
 chain and the digests of identifiers are computed as the writer computes them, so that the leads of
@@ -241,7 +241,7 @@ class Copies:
 
 
 class _Copy:
-    """What stands in a copy for what stands in the original. A class, because it remembers."""
+    """Ids of the original → those of a copy. A class, because it remembers."""
 
     def __init__(self, original: Original, number: int, position: int, after: datetime) -> None:
         self.shift = position + 1 - original.events[0].row["position"]

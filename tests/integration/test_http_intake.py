@@ -58,7 +58,7 @@ def today(service: Service) -> datetime:
 
 
 async def heard(service: Service, source: str, days_ago: Sequence[int]) -> None:
-    """Let a source have been heard on these days, in the table itself: no test takes weeks."""
+    """Record in the table itself that a source was heard on these days: no test takes weeks."""
     async with connection_to(service.owner_url) as connection:
         for days in days_ago:
             at = today(service) - timedelta(days=days)

@@ -27,7 +27,7 @@ def laboratory(postgres_server: PrivatePostgres) -> Iterator[Laboratory]:
 
 
 def entered(lead: int) -> History:
-    """Return a log in which so many leads entered MQL."""
+    """Return a log in which this many leads entered MQL."""
     script = Script()
     script.publish()
     for number in range(lead):

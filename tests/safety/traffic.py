@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 SOURCE = "website"
 LEADS = 20
 NUMBERS_PER_GENERATION = 1_000
-"""After so many events others come in their place: no one reports on twenty leads for ever."""
+"""After this many events, other leads take their place, as in real life."""
 REUSED_ONE_IN = 50
 BATCH_EVENTS_MAX = 6
 STRICT_ONE_IN = 10

@@ -193,7 +193,7 @@ CAMPAIGNS: Final = Figure(
             "重複",
             "duplicates",
             means_ja="接点のあったリードのうち、名寄せで別のリードに統合されたもの。接点には入らない",
-            means_en="Touched leads that were merged into another one. They are no contacts of "
+            means_en="Touched leads that were merged into another one. They are not contacts of "
             "their own.",
         ),
         _measure(
