@@ -18,6 +18,7 @@ from tests.safety.traffic import SOURCE, Answer, Batch, Load, send
 from tests.safety.unsafe import UnlockedLedger
 from tests.safety.unsafe_append import (
     NO_CHECK,
+    NO_INTAKE,
     NO_LOCK,
     POSITIONS_FROM_A_SEQUENCE,
     SLOW_COMMIT,
@@ -228,6 +229,6 @@ async def test_with_positions_from_a_sequence_a_reader_would_skip_that_event(
     await add_sequence(owner_url)
     await drop_constraints(owner_url)
     seen, log = await read_around_a_slow_commit(
-        owner_url, app_url, NO_LOCK, NO_CHECK, POSITIONS_FROM_A_SEQUENCE
+        owner_url, app_url, NO_LOCK, NO_CHECK, NO_INTAKE, POSITIONS_FROM_A_SEQUENCE
     )
     assert set(seen) < set(log)

@@ -12,6 +12,8 @@ SELECT pg_get_functiondef(CAST('ledger.append' AS regproc))
 
 NO_LOCK = {" FOR UPDATE;": ";"}
 NO_CHECK = {"head_position <> expected_position": "false"}
+NO_INTAKE = {"cardinality(intake_sources) > 0": "false"}
+"""Nothing of the batch is counted: the rows of the counts would be a second lock."""
 
 SLOW_DECISION = {
     "database_time := clock_timestamp() + head_clock_ahead;": (

@@ -106,6 +106,10 @@ async def happen(client: httpx.AsyncClient) -> None:
     assert done.status_code == 201, done.text
     made = await client.post("/v1/keys", json={"name": "page", "sources": ["page"]})
     await client.delete(f"/v1/keys/{made.json()['id']}")
+    october = {"starts_on": "2026-10-01", "ends_on": "2026-10-31"}
+    target = {"for_department": "marketing", "figure": "MQL", "plan": 100, **october}
+    await _report(client, "target.set", data=target)
+    await _report(client, "period.closed", data=october)
 
 
 async def until_recorded(client: httpx.AsyncClient, type: str) -> None:

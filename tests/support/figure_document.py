@@ -58,7 +58,7 @@ EXAMPLES: Mapping[str, str] = {
     "losses": "leadledger figure losses --period last_half --by owner",
     "pipeline": "leadledger figure pipeline --by owner",
     "lists": "leadledger figure lists --by market",
-    "capacity": "leadledger figure capacity --period last_quarter",
+    "capacity": "leadledger figure capacity",
     "screening": "leadledger figure screening --period last_month --by owner",
     "merges": "leadledger figure merges --period last_quarter",
     "customers": "leadledger figure customers --period fiscal_year_to_date",
