@@ -23,6 +23,10 @@ LONG_AGO = "2026-04-01T10:00:00+09:00"
 async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
     async with running_service(postgres_server) as running:
         await report(running)
+        head = (await running.client.get("/v1/events", params={"limit": 1})).json()["head"]
+        for path in ("deadlines", "leads", "figures/deadlines"):
+            read = await running.client.get(f"/v1/{path}", params={"wait_for": head})
+            assert read.status_code == 200, read.text
         yield running
 
 
