@@ -54,6 +54,10 @@ async def service(postgres_server: PrivatePostgres) -> AsyncIterator[Service]:
                 event["lead"] = {"email": f"{name}@{name}.example"}
             answer = await running.client.post("/v1/events", json=event)
             assert answer.status_code == 201, answer.text
+        head = (await running.client.get("/v1/events", params={"limit": 1})).json()["head"]
+        path = "/v1/figures/funnel_by_side"
+        read = await running.client.get(path, params={"wait_for": head})
+        assert read.status_code == 200, read.text
         yield running
 
 
