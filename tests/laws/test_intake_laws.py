@@ -1,4 +1,4 @@
-"""Laws of the intake: every item that comes in is counted once, as what its sender was told."""
+"""Laws of the intake: every item that comes in is counted once, by the outcome its sender got."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ Amounts in different currencies are never added: each currency has rows of its o
 an amount is in the row that counts it, and not in that of the amount.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -56,6 +56,17 @@ def rows_of(unit: Unit, lifecycle: Lifecycle, name: str) -> Iterator[tuple[str, 
         for of, amounts in ((VALUE, unit.amounts), (GROSS_PROFIT, unit.profits)):
             for currency, amount in in_currencies(amounts, rules).items():
                 yield f"{scope}{name}_{of}_{currency}", amount
+
+
+def entries_of(
+    units: Iterable[Unit], lifecycle: Lifecycle, name: str, measures_of: Callable[[Unit], str]
+) -> list[Entry]:
+    """Return each piece of business in each of its rows of this name."""
+    return [
+        Entry(unit.won_by, row, measures_of(unit), amount)
+        for unit in units
+        for row, amount in rows_of(unit, lifecycle, name)
+    ]
 
 
 def in_currencies(

@@ -16,10 +16,9 @@ from projections.figures.money.bought import (
     ORDERS,
     READS,
     ROW_WORDS,
-    Entry,
     amount_words,
+    entries_of,
     ordered_rows,
-    rows_of,
     values_of_business,
 )
 from projections.figures.over_time.customers import customer_stages
@@ -75,11 +74,7 @@ def _values(lifecycle: Lifecycle, question: Question) -> Mapping[str, Any]:
 
 
 def _of_business(lifecycle: Lifecycle, question: Question, won: Won) -> Mapping[str, Any]:
-    entries = [
-        Entry(unit.won_by, row, TOUCHED, amount)
-        for unit in won.units
-        for row, amount in rows_of(unit, lifecycle, ORDERS)
-    ]
+    entries = entries_of(won.units, lifecycle, ORDERS, lambda _: TOUCHED)
     return values_of_business(won.units, entries, question)
 
 

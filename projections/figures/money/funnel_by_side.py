@@ -18,10 +18,9 @@ from projections.figures.money.bought import (
     ORDERS,
     READS,
     ROW_WORDS,
-    Entry,
     amount_words,
+    entries_of,
     ordered_rows,
-    rows_of,
     values_of_business,
 )
 from projections.figures.parameters import IN_A_PERIOD
@@ -90,11 +89,7 @@ def _of_business(lifecycle: Lifecycle, question: Question, won: Won) -> Mapping[
         origin = person.origin_by_pass.get(unit.pass_number or 1)
         return columns.get(origin, OTHER) if origin else UNKNOWN
 
-    entries = [
-        Entry(unit.won_by, row, column_of(unit), amount)
-        for unit in won.units
-        for row, amount in rows_of(unit, lifecycle, ORDERS)
-    ]
+    entries = entries_of(won.units, lifecycle, ORDERS, column_of)
     return values_of_business(won.units, entries, question)
 
 

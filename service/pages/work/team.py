@@ -92,7 +92,7 @@ async def team_page(request: Request, view: View) -> Response:
     due = {one.owner or "": one for one in found}
     parts = (screening.parts, deals.parts, acceptance.parts)
     owners = sorted({*leads, *due, *(owner for found in parts for owner in found)})
-    # Whoever nobody is in charge of comes last.
+    # Leads without an owner come last.
     owners.sort(key=lambda owner: not owner)
     question = screening.figure.question
     return page(
